@@ -1,0 +1,33 @@
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: run test check bench lock
+
+run: .venv/run         ## the whole CSMS in one process
+	csms up
+
+test: .venv/dev        ## every test; those on the emulators too, where the emulators can be had
+	pytest
+
+check: .venv/dev       ## format, lint, types
+	ruff format --check . && ruff check . && mypy
+
+bench: .venv/run       ## the benchmark, against a CSMS in its own process
+	python -m benchmarks
+
+lock: .venv/dev        ## requirements*.txt from pyproject.toml
+	pip install --quiet pip-tools
+	pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host --output-file requirements.txt pyproject.toml
+	pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host --extra dev --output-file requirements-dev.txt pyproject.toml
+
+.venv/run: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	touch $@

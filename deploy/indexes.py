@@ -1,0 +1,44 @@
+"""Prints the composite indexes that the services' queries need on Firestore: ``firestore.indexes.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from libs.csms.clock import utc_now
+from libs.csms.firestore import index_definitions
+from libs.csms.settings import load
+from libs.csms.store import Doc, Index
+from services.device.service import Device
+from services.transaction.service import Ledger
+from services.user.service import User
+
+FILE = Path(__file__).with_name("firestore.indexes.json")
+
+
+class IndexList:
+    """Stands where a store does while services are put together, and remembers what they ask for."""
+
+    def __init__(self) -> None:
+        self.indexes: list[tuple[str, Index]] = []
+
+    def collection(self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> Any:
+        self.indexes += [(name, index) for index in indexes]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def definitions() -> str:
+    store, settings = IndexList(), load()
+    Device.of(store, utc_now, settings)
+    User.of(store, utc_now, settings)
+    nothing: Any = None
+    Ledger.of(store, nothing, nothing, utc_now)
+    return json.dumps(index_definitions(store.indexes), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(definitions())

@@ -1,0 +1,73 @@
+"""Topics in, messages out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from libs.ocpp_messages.message import Message
+
+Consumer = Callable[[Message], Awaitable[None]]
+
+MAX_ATTEMPTS = 5
+"""After so many failures a message goes to the ``DeadLetter`` topic."""
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A named place where the messages of one topic wait for the consumers of one group.
+
+    ``gateway_id`` keeps only messages with that attribute. ``temporary`` is for those of one gateway
+    process, which deletes them when it ends; a process that is killed leaves them until a day has passed
+    without a consumer.
+    """
+
+    name: str
+    topic: str
+    gateway_id: str = ""
+    temporary: bool = False
+
+
+class UnknownTopic(Exception):
+    """There is no such topic: ``csms provision`` has not run, or not since the topic was added."""
+
+
+class UnknownSubscription(Exception):
+    """There is no such subscription: ``csms provision`` has not run, or not since it was added."""
+
+
+class Bus(Protocol):
+    """At least once, to every subscription of a topic.
+
+    A message is acknowledged when its consumer returns. When the consumer raises, it comes again after a
+    pause that grows; after ``MAX_ATTEMPTS`` it is published to ``DeadLetter`` instead
+    (``libs.ocpp_messages.event``). A message that is ``Unparseable``, by its attributes or for its consumer,
+    is published there at once. The messages of one station on one subscription are consumed in the order of
+    their publishing, one after another; those of different stations side by side, and no station waits for
+    another. While a message waits for its next attempt, later ones of its station may overtake it.
+    """
+
+    async def publish(self, topic: str, message: Message) -> None:
+        """Returns when the bus holds the message safely. Raises ``UnknownTopic``."""
+        ...
+
+    async def consume(self, subscription: Subscription, consumer: Consumer) -> None:
+        """Feed ``consumer`` until cancelled. What it has in hand then goes to the next one at once.
+
+        Consumers of the same subscription, in any process, share its messages. Raises
+        ``UnknownSubscription``, also when it is deleted meanwhile.
+        """
+        ...
+
+    async def create_topic(self, topic: str) -> None:
+        """Does nothing if it is there already. So do the next three if there is nothing to do."""
+        ...
+
+    async def create_subscription(self, subscription: Subscription) -> None:
+        """Its messages are those published from now on. Raises ``UnknownTopic``."""
+        ...
+
+    async def delete_topic(self, topic: str) -> None: ...
+
+    async def delete_subscription(self, subscription: Subscription) -> None: ...

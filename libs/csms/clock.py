@@ -1,0 +1,39 @@
+"""The time, as a function so that tests can stop it, and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, PlainSerializer
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def rfc3339(at: datetime) -> str:
+    """In UTC to the millisecond, ``2026-11-20T18:12:00.000Z``: of one length, so that text sorts as time."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """RFC 3339 or ISO 8601, to the millisecond. A time without zone counts as UTC. Raises ``ValueError``."""
+    at = datetime.fromisoformat(text)
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return _to_milliseconds(at)
+
+
+def _to_milliseconds(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _in_utc(at: datetime) -> datetime:
+    return _to_milliseconds(at.astimezone(UTC))
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc), PlainSerializer(rfc3339, when_used="json")]
+"""A time in a document or REST body: any zone in, UTC out."""

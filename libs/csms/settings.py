@@ -1,0 +1,114 @@
+"""Settings, from the environment and a ``.env`` file. The only module that reads them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class BadSetting(Exception):
+    """A variable has an impossible value or is not known. The text is one line for the person who set it."""
+
+
+class Settings(BaseSettings):
+    """Each field is the variable of its name with ``CSMS_`` before it, unless it says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="CSMS_", env_file=".env", extra="ignore", frozen=True)
+
+    backend: Literal["embedded", "google"] = Field(
+        "embedded", description="What `csms up` runs on: `embedded` (SQLite, in-process bus) or `google`."
+    )
+    data_dir: Path = Field(Path("csms-data"), description="Where the embedded store keeps its file.")
+    host: str = Field("127.0.0.1", description="Address of the HTTP APIs. Another needs an API token.")
+    gateway_host: str = Field("127.0.0.1", description="Address of the gateway; 0.0.0.0 for real stations.")
+    port: Port | None = Field(
+        None, validation_alias="PORT", description="Port of the one service that runs, as Cloud Run sets it."
+    )
+    gateway_port: Port = Field(3000, description="Port of the gateway.")
+    device_port: Port = Field(5000, description="Port of the device service.")
+    transaction_port: Port = Field(5001, description="Port of the transaction service.")
+    user_port: Port = Field(5002, description="Port of the user service.")
+    device_url: str = Field(
+        "http://127.0.0.1:5000", description="Where a gateway in its own process asks for admission."
+    )
+    user_url: str = Field(
+        "http://127.0.0.1:5002",
+        description="Where a transaction service in its own process asks about tokens.",
+    )
+    api_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Bearer token of every HTTP API. Without one they are on loopback only.",
+    )
+    gateway_routing: Literal["action", "inbox"] = Field(
+        "action", description="How answers find their gateway: by topic and filter, or one topic per gateway."
+    )
+    call_timeout: float = Field(
+        30, gt=0, description="Seconds until a call without answer is an InternalError."
+    )
+    command_timeout: float = Field(30, gt=0, description="Seconds until a station's silence ends a command.")
+    ping_interval: float = Field(30, gt=0, description="Seconds between WebSocket pings to a station.")
+    ping_timeout: float = Field(20, gt=0, description="Seconds until a station without pong is disconnected.")
+    max_frame_bytes: int = Field(1024 * 1024, ge=1024, description="Longest frame that a station may send.")
+    min_security_profile: int = Field(
+        0, ge=0, le=3, description="From 1 on, a station without a secret is not admitted."
+    )
+    heartbeat_interval: int = Field(
+        300,
+        ge=1,
+        validation_alias="HEARTBEAT_INTERVAL",
+        description="Seconds between Heartbeats, told to stations when they boot.",
+    )
+    auth_cache_lifetime: int | None = Field(
+        None, ge=1, description="Seconds that a station may keep an authorization in its cache."
+    )
+    project: str = Field(
+        "csms-local",
+        validation_alias=AliasChoices("GCP_PROJECT_ID", "GOOGLE_CLOUD_PROJECT"),
+        description="Google Cloud project.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="LOG_LEVEL", description="DEBUG shows every OCPP-J frame, cut short."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, dotenv_settings
+
+
+def load(**flags: Any) -> Settings:
+    """The settings, with command-line flags before variables before ``.env``. Raises ``BadSetting``."""
+    known = {f"CSMS_{name}".upper() for name in Settings.model_fields}
+    for name in {**dotenv_values(".env"), **os.environ}:
+        if name.upper().startswith("CSMS_") and name.upper() not in known and name not in TEST_VARIABLES:
+            raise BadSetting(f"{name} is not a setting of the CSMS")
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BadSetting(f"{variable(str(first['loc'][0]))}: {first['msg']}") from None
+
+
+TEST_VARIABLES = {"CSMS_REQUIRE_EMULATORS"}
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    alias = Settings.model_fields[field].validation_alias if field in Settings.model_fields else field
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
+    return str(alias) if alias else f"CSMS_{field}".upper()

@@ -1,0 +1,93 @@
+"""An OCPP action: the messages of one name in one version, their direction, topics, types and schemas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Generic, TypeVar
+
+import msgspec
+
+from .errors import Unparseable
+from .schemas import Validator
+from .version import Version
+
+Req = TypeVar("Req")
+Res = TypeVar("Res")
+Payload = TypeVar("Payload")
+
+
+class Direction(StrEnum):
+    """Who sends the request."""
+
+    FROM_STATION = "station"
+    TO_STATION = "csms"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, eq=False)
+class Action(Generic[Req, Res]):
+    """``response`` is ``NoneType`` for a message that is sent with SEND and never answered."""
+
+    version: Version
+    direction: Direction
+    request: type[Req]
+    response: type[Res]
+
+    @cached_property
+    def name(self) -> str:
+        return self.request.__name__.removesuffix("Request")
+
+    @property
+    def request_topic(self) -> str:
+        return f"{self.name}Request"
+
+    @property
+    def response_topic(self) -> str:
+        return f"{self.name}Response"
+
+    @property
+    def answered(self) -> bool:
+        return self.response is not type(None)
+
+    @property
+    def from_station(self) -> bool:
+        return self.direction is not Direction.TO_STATION
+
+    @property
+    def to_station(self) -> bool:
+        return self.direction is not Direction.FROM_STATION
+
+    @cached_property
+    def request_validator(self) -> Validator:
+        return Validator(self.version, f"{self.name}Request")
+
+    @cached_property
+    def response_validator(self) -> Validator:
+        return Validator(self.version, f"{self.name}Response")
+
+    def decode_request(self, data: bytes) -> Req:
+        """The typed request. Data that has been validated fits; raises ``Unparseable`` for what does not."""
+        return self._decode(self._request_decoder, data)
+
+    def decode_response(self, data: bytes) -> Res:
+        return self._decode(self._response_decoder, data)
+
+    @cached_property
+    def _request_decoder(self) -> msgspec.json.Decoder[Req]:
+        return msgspec.json.Decoder(self.request, strict=False)
+
+    @cached_property
+    def _response_decoder(self) -> msgspec.json.Decoder[Res]:
+        return msgspec.json.Decoder(self.response, strict=False)
+
+    def _decode(self, decoder: msgspec.json.Decoder[Payload], data: bytes) -> Payload:
+        try:
+            return decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Unparseable(f"{self.version} {self.name}: {error}") from error
+
+
+encode = msgspec.json.Encoder(decimal_format="number").encode
+"""The JSON of a request or response: names as on the wire, what is ``None`` left out, decimals as numbers."""

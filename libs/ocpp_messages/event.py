@@ -1,0 +1,91 @@
+"""What happens in the CSMS beside OCPP messages. Each event has a topic of its name and data in camelCase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from .errors import Unparseable
+
+Data = TypeVar("Data")
+
+
+@dataclass(frozen=True)
+class Event(Generic[Data]):
+    """A kind of event, with the type of its data."""
+
+    type: type[Data]
+
+    @cached_property
+    def name(self) -> str:
+        return self.type.__name__
+
+    def decode(self, data: bytes) -> Data:
+        """Raises ``Unparseable`` if the data does not fit."""
+        try:
+            return msgspec.json.decode(data, type=self.type, strict=False)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Unparseable(f"{self.name}: {error}") from error
+
+
+class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """The message that carries it names the station, the gateway, the connection and the time."""
+
+
+class StationConnected(EventData, frozen=True):
+    """A gateway accepted a station's WebSocket. Commands go to topic ``inbox``, or ``<Action>Request``."""
+
+    remote_address: str = ""
+    inbox: str = ""
+
+
+class StationDisconnected(EventData, frozen=True):
+    """A station's WebSocket is gone, in good order or not. ``code`` is its close code, 1006 if none came."""
+
+    code: int
+    reason: str = ""
+
+
+class GatewayAlive(EventData, frozen=True):
+    """Sent by every gateway twice a minute: a gateway that stops sending it has died with its connections."""
+
+
+class TransactionEnded(EventData, frozen=True):
+    """The last event of a transaction is stored. Energy in Wh, None where the station sent no register."""
+
+    id: str
+    transaction_id: str
+    energy_wh: Decimal | None = None
+    id_token: str = ""
+    started_at: str = ""
+    ended_at: str = ""
+
+
+class DeadLetter(EventData, frozen=True):
+    """A message that no attempt could handle. ``data`` is its data where that is text."""
+
+    topic: str
+    subscription: str
+    reason: str
+    attempts: int
+    data: str = ""
+    attributes: dict[str, str] = {}
+
+
+STATION_CONNECTED = Event(StationConnected)
+STATION_DISCONNECTED = Event(StationDisconnected)
+GATEWAY_ALIVE = Event(GatewayAlive)
+TRANSACTION_ENDED = Event(TransactionEnded)
+DEAD_LETTER = Event(DeadLetter)
+
+EVENTS: list[Event[Any]] = [
+    STATION_CONNECTED,
+    STATION_DISCONNECTED,
+    GATEWAY_ALIVE,
+    TRANSACTION_ENDED,
+    DEAD_LETTER,
+]

@@ -1,0 +1,178 @@
+"""The command line: ``csms up``, ``run``, ``provision``, ``simulate`` and ``messages``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, cast, get_args
+
+import typer
+import uvloop
+from rich.console import Console
+
+from libs.csms import logs
+from libs.csms.bus import UnknownSubscription, UnknownTopic
+from libs.csms.settings import BadSetting, Settings, load
+
+from . import processes
+from .processes import ServiceName, message_table
+from .simulator.console import print_summary, shown
+from .simulator.options import Simulation, Versions
+from .simulator.registration import RegistrationFailed
+from .simulator.simulation import simulate as run_simulation
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+log = logging.getLogger(__name__)
+
+PortFlag = Annotated[int | None, typer.Option(min=0, max=65535)]
+
+
+@app.callback()
+def csms() -> None:
+    """A Charging Station Management System: OCPP 1.6, 2.0.1 and 2.1. Settings are in the README's table."""
+
+
+@app.command()
+def up(
+    data_dir: Annotated[Path | None, typer.Option(help="Where the embedded store keeps its file.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address of the HTTP APIs.")] = None,
+    gateway_host: Annotated[str | None, typer.Option(help="Address of the gateway.")] = None,
+    gateway_port: PortFlag = None,
+    device_port: PortFlag = None,
+    transaction_port: PortFlag = None,
+    user_port: PortFlag = None,
+) -> None:
+    """The whole CSMS in one process: no cloud, no container; its data in one folder."""
+    settings = _settings(
+        data_dir=data_dir,
+        host=host,
+        gateway_host=gateway_host,
+        gateway_port=gateway_port,
+        device_port=device_port,
+        transaction_port=transaction_port,
+        user_port=user_port,
+    )
+    logs.configure("csms", settings.log_level)
+    _run(processes.run_all(settings, lambda: _welcome(settings)))
+
+
+def _welcome(settings: Settings) -> None:
+    gateway, host = settings.gateway_host, settings.host
+    data = settings.data_dir if settings.backend == "embedded" else f"Google Cloud project {settings.project}"
+    Console(stderr=True, highlight=False).print(
+        f"\n[bold]The CSMS is up[/]\n\n"
+        f"  stations      ws://{gateway}:{settings.gateway_port}/ocpp/{{stationId}}\n"
+        f"  device        http://{host}:{settings.device_port}/docs\n"
+        f"  transaction   http://{host}:{settings.transaction_port}/docs\n"
+        f"  user          http://{host}:{settings.user_port}/docs\n"
+        f"  data          {data}\n"
+    )
+
+
+@app.command()
+def run(
+    service: ServiceName,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Instead of PORT.")] = None,
+) -> None:
+    """One service in its own process, on Pub/Sub and Firestore or their emulators."""
+    settings = _settings(port=port)
+    logs.configure(service, settings.log_level)
+    _run(processes.run_one(service, settings))
+
+
+@app.command()
+def provision() -> None:
+    """Create every topic and subscription on Pub/Sub that is not there yet."""
+    settings = _settings()
+    logs.configure("provision", settings.log_level)
+    _run(processes.provision_all(settings))
+
+
+@app.command()
+def simulate(
+    url: Annotated[str, typer.Option(help="Of the CSMS, up to the station's id.")] = Simulation.url,
+    stations: Annotated[int, typer.Option(min=1, help="How many.")] = Simulation.stations,
+    version: Annotated[str, typer.Option(help="1.6, 2.0.1, 2.1 or mixed.")] = Simulation.version,
+    sessions: Annotated[int, typer.Option(min=0, help="Of each station.")] = Simulation.sessions,
+    duration: Annotated[float, typer.Option(help="Of a session, in seconds.")] = Simulation.duration,
+    meter_interval: Annotated[float, typer.Option(help="Seconds.")] = Simulation.meter_interval,
+    connectors: Annotated[int, typer.Option(min=1, help="Of each station.")] = Simulation.connectors,
+    power: Annotated[int, typer.Option(help="Watts while charging.")] = Simulation.power,
+    prefix: Annotated[str, typer.Option(help="Of the stations' ids.")] = Simulation.prefix,
+    id_tag: Annotated[str, typer.Option(help="The token they charge with.")] = Simulation.id_tag,
+    password: Annotated[str, typer.Option(help="For Basic authentication.")] = "",
+    register: Annotated[str, typer.Option(help="Register the stations here, at a device service.")] = "",
+    register_token: Annotated[str, typer.Option(help="Register the token here, at a user service.")] = "",
+    api_token: Annotated[str, typer.Option(help="Of these two.", envvar="CSMS_API_TOKEN")] = "",
+) -> None:
+    """Charging stations that boot, authorize, charge and stop, against any CSMS."""
+    if version not in get_args(Versions):
+        _stop(f"--version {version}: it is one of {', '.join(get_args(Versions))}")
+    simulation = Simulation(
+        url=url,
+        stations=stations,
+        version=cast(Versions, version),
+        sessions=sessions,
+        duration=duration,
+        meter_interval=meter_interval,
+        connectors=connectors,
+        power=power,
+        prefix=prefix,
+        id_tag=id_tag,
+        password=password,
+        register=register,
+        register_token=register_token,
+        api_token=api_token,
+    )
+    console = Console()
+    try:
+        with shown(console) as report:
+            summary = uvloop.run(run_simulation(simulation, report))
+    except RegistrationFailed as error:
+        _stop(str(error))
+    print_summary(console, summary)
+    if summary.unreachable_stations or summary.lost_messages:
+        raise SystemExit(1)
+
+
+@app.command()
+def messages() -> None:
+    """The OCPP messages that stations send and what becomes of them, as a Markdown table."""
+    typer.echo(message_table(), nl=False)
+
+
+def _settings(**flags: object) -> Settings:
+    try:
+        return load(**flags)
+    except BadSetting as error:
+        _stop(str(error))
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    try:
+        uvloop.run(main)
+    except (BadSetting, BaseExceptionGroup) as failure:
+        for error in _leaves(failure):
+            if isinstance(error, BadSetting):
+                _stop(str(error))
+            if isinstance(error, UnknownTopic | UnknownSubscription):
+                _stop(f"{error} is not there: run `csms provision` first")
+            log.error("stopped by a failure", exc_info=error)
+        sys.exit(1)
+
+
+def _leaves(errors: BaseException) -> list[BaseException]:
+    if isinstance(errors, BaseExceptionGroup):
+        return [leaf for error in errors.exceptions for leaf in _leaves(error)]
+    return [errors]
+
+
+def _stop(text: str) -> NoReturn:
+    Console(stderr=True).print(f"csms: {text}", style="red", highlight=False)
+    raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    app()

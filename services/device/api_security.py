@@ -1,0 +1,53 @@
+"""Secrets of stations, and the question of a gateway whether a station may connect."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from libs.csms.admission import Admission, NotAdmitted
+from libs.csms.encoded_route import EncodedRoute
+from libs.csms.http import Problem
+from libs.csms.store import Document
+
+from . import operations
+from .bodies import AdmissionBody, CredentialBody
+from .credential import Credential, new_secret
+from .service import Device
+
+
+class Issued(Document):
+    """``secret`` is shown this once, and only if it was made here."""
+
+    station_id: str
+    secret: str | None = None
+
+
+def security_api(device: Device) -> APIRouter:
+    router = APIRouter(prefix="/chargingstations/{id}", tags=["Security"], route_class=EncodedRoute)
+
+    @router.post("/credentials", status_code=201, response_model=Issued, response_model_exclude_none=True)
+    async def set_credentials(id: str, response: Response, body: CredentialBody | None = None) -> Issued:
+        """Make a secret, or set the one given, in the place of the one before."""
+        await operations.existing(device, id)
+        given = body.secret if body is not None else None
+        secret = given.get_secret_value() if given is not None else new_secret()
+        credential = Credential.of(secret, device.clock())
+        await device.credentials.update(id, lambda _: credential)
+        response.headers["Cache-Control"] = "no-store"
+        return Issued(station_id=id, secret=secret if given is None else None)
+
+    @router.delete("/credentials", status_code=204)
+    async def delete_credentials(id: str) -> None:
+        """The station connects without a secret then, unless CSMS_MIN_SECURITY_PROFILE is 1 or more."""
+        if await device.credentials.delete(id) is None:
+            raise Problem(404, "the charging station has no secret")
+
+    @router.post("/admission", response_model=Admission, response_model_exclude_none=True)
+    async def admit(id: str, body: AdmissionBody) -> Admission:
+        """For gateways: may the station connect with this Authorization header?"""
+        try:
+            return await device.admit(id, body.authorization.get_secret_value())
+        except NotAdmitted as refusal:
+            raise Problem(refusal.status, refusal.detail) from refusal
+
+    return router

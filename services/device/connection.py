@@ -1,0 +1,130 @@
+"""A station's connection and its connectors: news of them may arrive in any order, with the same result."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from libs.csms.clock import Time
+from libs.csms.store import Document
+
+SEEN_EVERY = timedelta(minutes=1)
+"""``last_seen`` is written no more often."""
+
+ABNORMAL = 1006
+"""The WebSocket close code of a connection that ended without one."""
+
+
+class Connector(Document):
+    """A connector, as its station reported it last.
+
+    ``status`` is the reported one if it was reported on the station's connection of now. Otherwise it is
+    Unavailable, until it is reported again: ``offline_since`` is then when that connection began, or ended.
+    EVSE 0 is the whole station. ``reported_at`` is the gateway's time, ``station_timestamp`` what the
+    station wrote.
+    """
+
+    station_id: str
+    evse_id: int
+    connector_id: int
+    status: str
+    reported_status: str
+    reported_at: Time
+    station_timestamp: str | None = None
+    error_code: str | None = None
+    info: str | None = None
+    vendor_id: str | None = None
+    vendor_error_code: str | None = None
+    offline_since: Time | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{quote(self.station_id, safe='')}:{self.evse_id}:{self.connector_id}"
+
+    def reported(self, report: Connector) -> Connector:
+        """The newer report wins."""
+        if report.reported_at < self.reported_at:
+            return self
+        reported = report.unseen(self.offline_since) if self.offline_since else report
+        return self if reported == self else reported
+
+    def unseen(self, since: datetime) -> Connector:
+        """Unavailable, unless it has been reported since."""
+        if self.reported_at >= since:
+            changed = self.model_copy(update={"status": self.reported_status, "offline_since": None})
+        else:
+            changed = self.model_copy(update={"status": "Unavailable", "offline_since": since})
+        return self if changed == self else changed
+
+
+class Connection(Document):
+    """The newest connection of a station, open or not. Of two connections the greater id is the newer one.
+
+    ``inbox`` is the topic for its commands, empty where they go to ``<Action>Request``.
+    """
+
+    station_id: str
+    connection_id: str = ""
+    gateway_id: str = ""
+    ocpp_version: str | None = None
+    inbox: str = ""
+    connected: bool = False
+    connected_at: Time | None = None
+    disconnected_at: Time | None = None
+    close_code: int | None = None
+    close_reason: str | None = None
+    remote_address: str | None = None
+    last_seen: Time | None = None
+
+    def opened(self, newer: Connection) -> Connection:
+        """A connection that is known to have ended stays ended."""
+        if newer.connection_id < self.connection_id:
+            return self
+        last_seen = _latest(self.last_seen, newer.last_seen)
+        opened = newer.model_copy(update={"last_seen": last_seen})
+        if newer.connection_id == self.connection_id:
+            ended = {name: getattr(self, name) for name in ("connected", "disconnected_at", *_CLOSE)}
+            opened = opened.model_copy(update=ended)
+        return self if opened == self else opened
+
+    def closed(self, ended: Connection) -> Connection:
+        if ended.connection_id < self.connection_id:
+            return self
+        known = self if ended.connection_id == self.connection_id else ended
+        update = {name: getattr(ended, name) for name in ("connected", "disconnected_at", *_CLOSE)}
+        last_seen = _latest(self.last_seen, ended.last_seen)
+        closed = known.model_copy(update=update | {"last_seen": last_seen})
+        return self if closed == self else closed
+
+    def lost(self, gateway_id: str, horizon: datetime, at: datetime) -> Connection:
+        """Its gateway has been silent since before ``horizon``. Nothing changes if the station was seen."""
+        latest = _latest(self.connected_at, self.last_seen)
+        if not self.connected or self.gateway_id != gateway_id or (latest and latest >= horizon):
+            return self
+        close = {"close_code": ABNORMAL, "close_reason": "gateway lost"}
+        return self.model_copy(update={"connected": False, "disconnected_at": at} | close)
+
+    def seen(self, connection_id: str, at: datetime) -> Connection:
+        """A message that is newer than the end of its own connection shows that the gateway was not lost."""
+        ended = self.disconnected_at if connection_id == self.connection_id else None
+        if not self.connected and ended is not None and at > ended:
+            reopened = {"connected": True, "disconnected_at": None, "close_code": None, "close_reason": None}
+            return self.model_copy(update=reopened | {"last_seen": _latest(self.last_seen, at)})
+        if self.last_seen is not None and at - self.last_seen < SEEN_EVERY:
+            return self
+        return self.model_copy(update={"last_seen": at})
+
+    def is_as_open_as(self, other: Connection) -> bool:
+        return (self.connection_id, self.connected) == (other.connection_id, other.connected)
+
+    def governs(self, connector: Connector) -> Connector:
+        """The connector as it is to be shown with this connection."""
+        since = self.connected_at if self.connected else self.disconnected_at
+        return connector.unseen(since) if since else connector
+
+
+_CLOSE = ("close_code", "close_reason")
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)

@@ -1,0 +1,1 @@
+"""One module for each OCPP message and event that the device service consumes."""

@@ -1,0 +1,21 @@
+"""Heartbeat: a station is alive and asks for the time (G02)."""
+
+from __future__ import annotations
+
+from libs.csms.clock import rfc3339
+from libs.csms.router import Call
+from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
+
+from ..service import Device, router
+
+
+@router.on(v16.Heartbeat)
+async def heartbeat_16(call: Call[ocpp16.HeartbeatRequest], device: Device) -> ocpp16.HeartbeatResponse:
+    await device.seen(call)
+    return ocpp16.HeartbeatResponse(current_time=rfc3339(device.clock()))
+
+
+@router.on(v201.Heartbeat, v21.Heartbeat)
+async def heartbeat(call: Call[ocpp2.HeartbeatRequest], device: Device) -> ocpp2.HeartbeatResponse:
+    await device.seen(call)
+    return ocpp2.HeartbeatResponse(current_time=rfc3339(device.clock()))

@@ -1,0 +1,61 @@
+"""What both sets of paths do with stations. Raises ``Problem`` for what the caller did wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from libs.csms.http import Problem
+from libs.csms.store import Query
+
+from .bodies import NewStation, StationBody
+from .model import Station
+from .pages import every
+from .service import Device
+
+NOT_FOUND = "there is no charging station of that id"
+
+
+async def existing(device: Device, id: str) -> Station:
+    station = await device.stations.get(id)
+    if station is None:
+        raise Problem(404, NOT_FOUND)
+    return station
+
+
+async def create(device: Device, body: NewStation) -> Station:
+    def created(station: Station | None) -> Station:
+        if station is not None:
+            raise Problem(409, "there is a charging station of that id already")
+        return body.created()
+
+    return await device.stations.update(body.id, created)
+
+
+async def change(
+    device: Device, id: str, body: StationBody, changed: Callable[[Station], Station]
+) -> Station:
+    """The id in the path wins; another one in the body is an error."""
+    if body.id is not None and body.id != id:
+        raise Problem(422, "body.id: differs from the id in the path")
+
+    def found(station: Station | None) -> Station:
+        if station is None:
+            raise Problem(404, NOT_FOUND)
+        return changed(station)
+
+    return await device.stations.update(id, found)
+
+
+async def delete(device: Device, id: str) -> Station:
+    """With all that belongs to the station, itself last. An open connection remains known until it ends."""
+    await existing(device, id)
+    await device.credentials.delete(id)
+    async for connector in every(device.connectors, Query(equals={"stationId": id})):
+        await device.connectors.delete(connector.key)
+    connection = await device.connections.get(id)
+    if connection is not None and not connection.connected:
+        await device.connections.delete(id)
+    station = await device.stations.delete(id)
+    if station is None:
+        raise Problem(404, NOT_FOUND)
+    return station

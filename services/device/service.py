@@ -1,0 +1,98 @@
+"""What a handler of the device service is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from libs.csms.admission import Admission, NotAdmitted
+from libs.csms.clock import Clock
+from libs.csms.router import Call, Router
+from libs.csms.settings import Settings
+from libs.csms.store import Collection, Query, Store
+
+from .connection import SEEN_EVERY, Connection, Connector
+from .credential import Credential, authenticates
+from .model import DeadMessage, Gateway, Station
+from .pages import every
+from .recently import Recently
+
+router: Router[Device] = Router("device")
+
+
+@dataclass(frozen=True)
+class Device:
+    """Stations, connections and credentials are kept by station id. Intervals are in seconds."""
+
+    stations: Collection[Station]
+    credentials: Collection[Credential]
+    connections: Collection[Connection]
+    connectors: Collection[Connector]
+    gateways: Collection[Gateway]
+    dead_letters: Collection[DeadMessage]
+    clock: Clock
+    heartbeat_interval: int = 300
+    boot_retry_interval: int = 60
+    min_security_profile: int = 0
+    recently_seen: Recently = field(default_factory=lambda: Recently(SEEN_EVERY))
+
+    @classmethod
+    def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
+        return cls(
+            stations=store.collection("chargingstations", Station),
+            credentials=store.collection("credentials", Credential),
+            connections=store.collection("connections", Connection, indexes=[("connected", "gatewayId")]),
+            connectors=store.collection("connectors", Connector, indexes=[("stationId",), ("status",)]),
+            gateways=store.collection("gateways", Gateway, indexes=[("lastSeen",)]),
+            dead_letters=store.collection("deadLetters", DeadMessage, indexes=[("receivedAt",)]),
+            clock=clock,
+            heartbeat_interval=settings.heartbeat_interval,
+            min_security_profile=settings.min_security_profile,
+        )
+
+    async def admit(self, station_id: str, authorization: str) -> Admission:
+        """Whether a station with this Authorization header may connect. Raises ``NotAdmitted``."""
+        station = await self.stations.get(station_id)
+        if station is None:
+            raise NotAdmitted(404, "unknown station")
+        credential = await self.credentials.get(station_id)
+        if credential is None and self.min_security_profile >= 1:
+            raise NotAdmitted(401, "the station has no secret yet, and needs one")
+        if credential is not None and not authenticates(station_id, credential, authorization):
+            raise NotAdmitted(401, "wrong or missing credentials")
+        if station.registration_status == "Accepted" and not station.may_operate:
+            return Admission(registration_status="Pending")
+        return Admission(registration_status=station.registration_status)
+
+    async def seen(self, call: Call[Any]) -> None:
+        """Remember that the station is alive. Touches the store at most once a minute for each station."""
+        at, had_ended = call.received_at, False
+        if self.recently_seen.done(call.station_id, at):
+            return
+
+        def seen(connection: Connection | None) -> Connection:
+            nonlocal had_ended
+            had_ended = connection is not None and not connection.connected
+            return (connection or Connection(station_id=call.station_id)).seen(call.message.connection_id, at)
+
+        connection = await self.connections.update(call.station_id, seen)
+        self.recently_seen.add(call.station_id, at)
+        if had_ended and connection.connected:
+            await self.align(call.station_id)
+
+    async def align(self, station_id: str) -> None:
+        """Make a station's connectors agree with its connection, also if that changes meanwhile."""
+        connection = await self.connections.get(station_id)
+        while connection is not None:
+            async for connector in every(self.connectors, Query(equals={"stationId": station_id})):
+                if connection.governs(connector) is not connector:
+                    await self._govern(connection, connector)
+            latest = await self.connections.get(station_id)
+            if latest is None or latest.is_as_open_as(connection):
+                return
+            connection = latest
+
+    async def _govern(self, connection: Connection, connector: Connector) -> None:
+        await self.connectors.update(
+            connector.key, lambda current: connection.governs(connector if current is None else current)
+        )

@@ -1,0 +1,139 @@
+"""Which services make a process, and on which bus and store they run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from libs.csms.admission import HttpAdmission
+from libs.csms.authorization import HttpAuthorization
+from libs.csms.bus import Bus
+from libs.csms.clock import utc_now
+from libs.csms.embedded_bus import EmbeddedBus
+from libs.csms.lifespan import Service, run
+from libs.csms.provision import provision
+from libs.csms.router import Router
+from libs.csms.settings import BadSetting, Settings
+from libs.csms.sqlite import SqliteStore
+from libs.csms.sqlite_file import StoreInUse
+from libs.csms.store import Store
+from libs.ocpp_messages.catalogue import ACTIONS
+
+from .device import app as device
+from .device.service import Device
+from .device.service import router as device_router
+from .transaction import app as transaction
+from .transaction.service import router as transaction_router
+from .user import app as user
+from .user.service import User
+from .user.service import router as user_router
+from .websocket_gateway.app import gateway_service
+
+
+class ServiceName(StrEnum):
+    GATEWAY = "gateway"
+    DEVICE = "device"
+    TRANSACTION = "transaction"
+    USER = "user"
+
+
+ROUTERS: list[Router[Any]] = [device_router, transaction_router, user_router]
+Pair = tuple[Bus, Store]
+
+
+@asynccontextmanager
+async def _embedded(settings: Settings) -> AsyncIterator[Pair]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        store = SqliteStore(settings.data_dir / "csms.db")
+    except StoreInUse as error:
+        raise BadSetting(f"CSMS_DATA_DIR={settings.data_dir}: another CSMS runs on it") from error
+    try:
+        yield EmbeddedBus(), store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _google(settings: Settings) -> AsyncIterator[Pair]:
+    from libs.csms.firestore import FirestoreStore  # here, because this import takes a second
+    from libs.csms.pubsub import PubSubBus
+
+    bus, store = PubSubBus(settings.project), FirestoreStore(settings.project)
+    try:
+        yield bus, store
+    finally:
+        await bus.close()
+        await store.close()
+
+
+_BACKENDS: dict[str, Callable[[Settings], AbstractAsyncContextManager[Pair]]] = {
+    "embedded": _embedded,
+    "google": _google,
+}
+
+
+async def run_all(settings: Settings, started: Callable[[], None]) -> None:
+    """Every service in this process. They ask each other directly, where separate ones use HTTP."""
+    async with _BACKENDS[settings.backend](settings) as (bus, store):
+        stations, tokens = Device.of(store, utc_now, settings), User.of(store, utc_now, settings)
+        services = [
+            device.service_of(stations, settings, bus),
+            user.service_of(tokens, settings, bus),
+            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
+            gateway_service(settings, bus, stations.admit, utc_now),
+        ]
+        await provision(bus, [s for service in services for s in service.subscriptions])
+        await run(services, started)
+
+
+async def run_one(name: ServiceName, settings: Settings) -> None:
+    """One service, on Pub/Sub and Firestore. ``PORT`` is its port where that is set."""
+    if settings.port is not None:
+        settings = settings.model_copy(update={f"{name}_port": settings.port})
+    async with _google(settings) as (bus, store), AsyncExitStack() as stack:
+
+        async def client(url: str) -> httpx.AsyncClient:
+            token = settings.api_token
+            headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+            return await stack.enter_async_context(httpx.AsyncClient(base_url=url, headers=headers))
+
+        service: Service
+        match name:
+            case ServiceName.DEVICE:
+                service = device.device_service(settings, bus, store, utc_now)
+            case ServiceName.USER:
+                service = user.user_service(settings, bus, store, utc_now)
+            case ServiceName.TRANSACTION:
+                authorize = HttpAuthorization(await client(settings.user_url)).authorize
+                service = transaction.transaction_service(settings, bus, store, authorize, utc_now)
+            case ServiceName.GATEWAY:
+                admit = HttpAdmission(await client(settings.device_url)).admit
+                service = gateway_service(settings, bus, admit, utc_now)
+        await run([service], lambda: None)
+
+
+def message_table() -> str:
+    """In Markdown: every message that stations may send, the versions that have it, and who answers it."""
+    lines = ["| message | 1.6 | 2.0.1 | 2.1 | service |", "|---|---|---|---|---|"]
+    actions = {
+        name for version in ACTIONS.values() for name, action in version.items() if action.from_station
+    }
+    for name in sorted(actions):
+        marks, services = [], set()
+        for version, known in ACTIONS.items():
+            answering = [router.service for router in ROUTERS if router.handles(name, version)]
+            services |= set(answering)
+            marks.append("" if name not in known else "yes" if answering else "not yet")
+        lines.append(f"| {name} | {' | '.join(marks)} | {', '.join(sorted(services))} |")
+    return "\n".join(lines) + "\n"
+
+
+async def provision_all(settings: Settings) -> None:
+    """Create every topic of the catalogue on Pub/Sub, and the subscriptions of every service."""
+    async with _google(settings) as (bus, _):
+        await provision(bus, [s for router in ROUTERS for s in router.subscriptions])

@@ -1,0 +1,1 @@
+"""Simulated charging stations: they boot, authorize, charge and stop against any CSMS."""

@@ -1,0 +1,1 @@
+"""The transaction service: what stations of every version report about charging."""

@@ -1,0 +1,137 @@
+"""The energy of a transaction. The only module that knows how meters are read, and misread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from .evidence import Evidence, Reading, moment, time_of
+from .samples import REGISTER, Measured, Sample, Sampled
+
+UNREADABLE = "unreadable meter value"
+BACKWARDS = "the meter ran backwards"
+JUMPED = "the meter began at zero and jumped"
+
+_REGISTER = (None, REGISTER)
+_OUTLET = (None, "Outlet")
+_WH = {"wh": Decimal(1), "kwh": Decimal(1000), "mwh": Decimal(1_000_000)}
+_MOST_WH = Decimal(10) ** 15
+_MOST_POWER_W = 500_000
+_MOST_ENERGY_WH = 300_000
+_SLACK_WH = 1_000
+
+
+@dataclass
+class Readings:
+    """The energy registers among meter values: where it began and ended, as far as the station says so."""
+
+    first: dict[str, Reading] = field(default_factory=dict)
+    last: dict[str, Reading] = field(default_factory=dict)
+    notes: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, measured: Iterable[Measured], doubt: str | None, seq_no: int = 0) -> Readings:
+        """``doubt`` is what is wrong with the message itself."""
+        readings = cls()
+        readings.note(doubt)
+        for one in measured:
+            readings.note(one.doubt)
+            readings.add(moment(one.at, seq_no), one.samples)
+        return readings
+
+    def note(self, doubt: str | None) -> None:
+        if doubt is not None:
+            self.notes.add(doubt)
+
+    def add(self, at: str, samples: Iterable[Sample]) -> None:
+        for sample in samples:
+            if sample.value is None:
+                self.note(UNREADABLE if isinstance(sample, Sampled) and sample.raw is not None else None)
+            elif sample.measurand in _REGISTER and sample.phase is None and sample.location in _OUTLET:
+                wh = watt_hours(sample)
+                if wh is None:
+                    self.note(UNREADABLE)
+                else:
+                    self.read((at, wh), sample.context)
+
+    def read(self, reading: Reading, context: str | None = None) -> None:
+        """``context`` is that of the sample, or meterStart or meterStop of OCPP 1.6."""
+        self._first("register", reading)
+        self._last("register", reading)
+        if reading[1] > 0:
+            self._first("positive", reading)
+        match context:
+            case "Transaction.Begin":
+                self._first("begin", reading)
+            case "Transaction.End":
+                self._last("end", reading)
+            case "meterStart":
+                self._first(context, reading)
+            case "meterStop":
+                self._last(context, reading)
+
+    def _first(self, name: str, reading: Reading) -> None:
+        self.first[name] = min(self.first.get(name, reading), reading)
+
+    def _last(self, name: str, reading: Reading) -> None:
+        self.last[name] = max(self.last.get(name, reading), reading)
+
+
+def watt_hours(sample: Sample) -> Decimal | None:
+    """None for what no energy register can show."""
+    measure = sample.unit_of_measure
+    factor = _WH.get(((measure and measure.unit) or "Wh").lower())
+    multiplier = (measure and measure.multiplier) or 0
+    if factor is None or sample.value is None or abs(multiplier) > 12:
+        return None
+    return plain((sample.value * factor).scaleb(multiplier))
+
+
+def plain(wh: Decimal) -> Decimal | None:
+    """Written in one way only, so that equal readings look alike. None for what is not a number of Wh."""
+    try:
+        wh = wh.quantize(Decimal("0.000001")).normalize()
+    except InvalidOperation:
+        return None
+    if not wh.is_finite() or abs(wh) > _MOST_WH:
+        return None
+    return wh.quantize(Decimal(1)) if wh == wh.to_integral_value() else wh
+
+
+class Energy(NamedTuple):
+    """In Wh. ``used`` is unknown when it would be negative: nobody can be charged for that."""
+
+    start: Decimal | None
+    stop: Decimal | None
+    used: Decimal | None
+    doubt: str | None = None
+
+
+def energy(evidence: Evidence) -> Energy:
+    """What the station declares as begin and end counts before the earliest and the latest reading."""
+    first, last, ended = evidence.first_readings, evidence.last_readings, "ended" in evidence.first
+    start = first.get("meterStart") or first.get("begin")
+    stop = last.get("register")
+    if ended:
+        stop = last.get("meterStop") or last.get("end") or stop
+        if start is None and first.get("register") == last.get("register"):
+            return Energy(None, stop and stop[1], None)
+    start = start or first.get("register")
+    if start is None or stop is None:
+        return Energy(start and start[1], None, None)
+    used = stop[1] - start[1]
+    shown = Energy(start[1], stop[1] if ended else None, used)
+    if used < 0:
+        return shown._replace(used=None, doubt=BACKWARDS)
+    return shown._replace(doubt=JUMPED) if _jumped(start, stop, first.get("positive")) else shown
+
+
+def _jumped(start: Reading, stop: Reading, positive: Reading | None) -> bool:
+    """Whether a meter that began at zero shows more than a vehicle can take: that zero was no reading."""
+    if start[1] != 0 or positive is None:
+        return False
+    seconds = max((time_of(positive[0]) - time_of(start[0])).total_seconds(), 0)
+    possible = _SLACK_WH + _MOST_POWER_W * int(seconds) // 3600
+    return positive[1] > possible or stop[1] > _MOST_ENERGY_WH

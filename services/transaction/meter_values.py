@@ -1,0 +1,119 @@
+"""Meter values as they are kept: one document for each time of measuring, in the words of OCPP 2.0.1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Annotated, NamedTuple
+
+import msgspec
+from pydantic import PlainSerializer
+
+from libs.csms.clock import Time
+from libs.csms.store import Document, Json
+from libs.ocpp_messages.action import encode
+
+from .evidence import moment
+from .samples import REGISTER, Measured, Sampled
+
+
+class MeterValues(Document):
+    """What was measured at one place and time. ``transaction`` is the id of one, None where none is named.
+
+    ``sampled_value`` is JSON text as on the wire: no digit of a number is lost, and a store that indexes
+    every field by itself finds one there, not fifty.
+    """
+
+    station_id: str
+    transaction: str | None = None
+    evse_id: int | None = None
+    connector_id: int | None = None
+    timestamp: Time
+    sampled_value: str
+
+    def or_more(self, other: MeterValues) -> MeterValues:
+        """Of two documents of the same samples, the one that knows more of the place."""
+        return other if other._known > self._known else self
+
+    @property
+    def _known(self) -> tuple[int, int]:
+        return (
+            -1 if self.evse_id is None else self.evse_id,
+            -1 if self.connector_id is None else self.connector_id,
+        )
+
+
+class Place(NamedTuple):
+    """Where something was measured: an EVSE in 2.x, a connector in 1.6. 0 is the station's main meter."""
+
+    station_id: str
+    evse_id: int | None = None
+    connector_id: int | None = None
+
+
+def documents(place: Place, transaction: str | None, measured: Iterable[Measured]) -> dict[str, MeterValues]:
+    """By ids that are the same whenever the same comes again, be it in another message."""
+    found = {}
+    for one in measured:
+        if not one.samples:
+            continue
+        text = encode(one.samples)
+        digest = blake2b(text, digest_size=9).hexdigest()
+        owner = transaction or f"{place.station_id}/{place.evse_id}/{place.connector_id}"
+        found[f"{owner}@{moment(one.at)}{digest}"] = MeterValues(
+            station_id=place.station_id,
+            transaction=transaction,
+            evse_id=place.evse_id,
+            connector_id=place.connector_id,
+            timestamp=one.at,
+            sampled_value=text.decode(),
+        )
+    return found
+
+
+def json_number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+Number = Annotated[Decimal, PlainSerializer(json_number, when_used="json")]
+"""A decimal that is shown as a JSON number."""
+
+
+class MeterValue(Document):
+    """One sampled value by itself. ``raw`` is what OCPP 1.6 sent where a number was due."""
+
+    timestamp: Time
+    evse_id: int | None = None
+    connector_id: int | None = None
+    measurand: str = REGISTER
+    value: Number | None = None
+    unit: str | None = None
+    multiplier: int | None = None
+    context: str = "Sample.Periodic"
+    phase: str | None = None
+    location: str = "Outlet"
+    signed_meter_value: Json | None = None
+    raw: str | None = None
+
+
+def shown(measured: MeterValues, place: Place) -> list[MeterValue]:
+    """Its samples, with the measurand, unit, context and location that OCPP means where none is named.
+
+    Stations name the place of a transaction once, so ``place`` stands in where the meter values have none.
+    """
+    where: Json = {"timestamp": measured.timestamp, "evse_id": measured.evse_id}
+    where["connector_id"] = measured.connector_id
+    if measured.evse_id is None and measured.connector_id is None:
+        where |= {"evse_id": place.evse_id, "connector_id": place.connector_id}
+    samples = _decoder.decode(measured.sampled_value)
+    return [MeterValue(**where, **_named(sample)) for sample in samples]
+
+
+_decoder = msgspec.json.Decoder(list[Sampled])
+
+
+def _named(sample: Sampled) -> Json:
+    named: Json = msgspec.to_builtins(sample)
+    default = {"unit": "Wh"} if "Energy" in (sample.measurand or REGISTER) else {}
+    return {**named, **default, **named.get("unitOfMeasure", {})}

@@ -1,0 +1,102 @@
+"""What the handlers are given: the book in which every transaction is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from libs.csms.authorization import Authorize
+from libs.csms.bus import Bus
+from libs.csms.clock import Clock, rfc3339
+from libs.csms.router import Router
+from libs.csms.store import Collection, Store
+from libs.ocpp_messages.action import Direction, encode
+from libs.ocpp_messages.event import TRANSACTION_ENDED, TransactionEnded
+from libs.ocpp_messages.message import Kind, Message
+from libs.ocpp_messages.version import Version
+
+from .meter_values import MeterValues
+from .model import Transaction
+from .report import Report
+from .transaction_ids import Claim
+
+TRANSACTION_INDEXES = [
+    ("startedAt",),
+    ("stationId", "startedAt"),
+    ("active", "startedAt"),
+    ("idTokenKey", "startedAt"),
+    ("idTokenKey", "active", "startedAt"),
+]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    transactions: Collection[Transaction]
+    meter_values: Collection[MeterValues]
+    transaction_ids: Collection[Claim]
+    authorize: Authorize
+    bus: Bus
+    clock: Clock
+
+    @classmethod
+    def of(cls, store: Store, authorize: Authorize, bus: Bus, clock: Clock) -> Ledger:
+        return cls(
+            transactions=store.collection("transactions", Transaction, TRANSACTION_INDEXES),
+            meter_values=store.collection("meterValues", MeterValues, [("transaction", "timestamp")]),
+            transaction_ids=store.collection("transactionIds", Claim),
+            authorize=authorize,
+            bus=bus,
+            clock=clock,
+        )
+
+    async def keep(self, documents: Mapping[str, MeterValues]) -> None:
+        """Returns when all of them are durable."""
+        async with asyncio.TaskGroup() as tasks:
+            for id, document in documents.items():
+                tasks.create_task(self._keep(id, document))
+
+    async def _keep(self, id: str, document: MeterValues) -> None:
+        await self.meter_values.update(id, lambda kept: kept.or_more(document) if kept else document)
+
+    async def record(self, report: Report, measured: Mapping[str, MeterValues]) -> Transaction:
+        """What is known of the transaction once this is known too, durable with all that was measured.
+
+        Whoever waits for the end of transactions is told of this one each time something arrives after it.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            for id, document in measured.items():
+                tasks.create_task(self._keep(id, document))
+            transaction = await self.tell(report)
+        if not transaction.active:
+            await self._publish_end(transaction)
+        return transaction
+
+    async def tell(self, report: Report) -> Transaction:
+        return await self.transactions.update(
+            report.id, lambda known: known.told(report.evidence) if known else Transaction.of(report)
+        )
+
+    async def _publish_end(self, transaction: Transaction) -> None:
+        ended = TransactionEnded(
+            id=transaction.id,
+            transaction_id=transaction.transaction_id,
+            energy_wh=transaction.energy_wh,
+            id_token=transaction.id_token or "",
+            started_at=rfc3339(transaction.started_at),
+            ended_at=rfc3339(transaction.ended_at or transaction.last_event_at),
+        )
+        message = Message(
+            data=encode(ended),
+            message_id=transaction.id,
+            station_id=transaction.station_id,
+            action=TRANSACTION_ENDED.name,
+            kind=Kind.EVENT,
+            origin=Direction.FROM_STATION,
+            ocpp_version=Version(transaction.ocpp_version),
+            sent_at=rfc3339(self.clock()),
+        )
+        await self.bus.publish(TRANSACTION_ENDED.name, message)
+
+
+router: Router[Ledger] = Router("transaction")

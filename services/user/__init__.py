@@ -1,0 +1,1 @@
+"""The user service: which tokens exist, and whether they may charge."""

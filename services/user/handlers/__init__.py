@@ -1,0 +1,1 @@
+"""One module for each OCPP message that the user service consumes."""

@@ -1,0 +1,61 @@
+"""What a handler of the user service is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from libs.csms.authorization import Authorization
+from libs.csms.clock import Clock
+from libs.csms.router import Router
+from libs.csms.settings import Settings
+from libs.csms.store import Collection, Store
+
+from .model import IdToken, keys
+
+router: Router[User] = Router("user")
+
+
+@dataclass(frozen=True)
+class User:
+    """``cache_lifetime`` bounds how long a station may rely on an answer; None leaves that to the station."""
+
+    id_tokens: Collection[IdToken]
+    clock: Clock
+    cache_lifetime: timedelta | None = None
+
+    @classmethod
+    def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
+        seconds = settings.auth_cache_lifetime
+        return cls(
+            id_tokens=store.collection("idTokens", IdToken),
+            clock=clock,
+            cache_lifetime=None if seconds is None else timedelta(seconds=seconds),
+        )
+
+    async def authorize(self, id_token: str, type_: str | None) -> Authorization:
+        """What is known about a token now; ``type_`` None is any. An unknown token is an answer too."""
+        now = self.clock()
+        if type_ is not None and type_.casefold() == "noauthorization":
+            return Authorization(status="Accepted")
+        token = await self.find(id_token, type_)
+        if token is None or not token.is_of(type_):
+            return Authorization(status="Unknown", cache_expiry_date_time=self._cached_until(None, now))
+        return Authorization(
+            status=token.status_at(now),
+            cache_expiry_date_time=self._cached_until(token.expiry_date_time, now),
+            group_id_token=token.group_id_token,
+            max_active_transactions=token.max_active_transactions or None,
+        )
+
+    async def find(self, id_token: str, type_: str | None) -> IdToken | None:
+        for key in keys(id_token, type_):
+            token = await self.id_tokens.get(key)
+            if token is not None:
+                return token
+        return None
+
+    def _cached_until(self, expiry: datetime | None, now: datetime) -> datetime | None:
+        limit = None if self.cache_lifetime is None else now + self.cache_lifetime
+        return min((at for at in (expiry, limit) if at is not None), default=None)

@@ -1,0 +1,33 @@
+"""The composition root of the gateway."""
+
+from __future__ import annotations
+
+from libs.csms.admission import Admit
+from libs.csms.bus import Bus
+from libs.csms.clock import Clock
+from libs.csms.lifespan import Service
+from libs.csms.settings import Settings
+
+from .limits import Limits
+from .routing import ByAction, Inbox, Routing, new_gateway_id
+from .server import GatewayServer
+from .wiring import Wiring
+
+_ROUTING: dict[str, type[ByAction | Inbox]] = {"action": ByAction, "inbox": Inbox}
+
+
+def gateway_service(settings: Settings, bus: Bus, admit: Admit, clock: Clock) -> Service:
+    routing: Routing = _ROUTING[settings.gateway_routing](new_gateway_id())
+    wiring = Wiring(bus, routing, clock, _limits(settings))
+    server = GatewayServer(settings.gateway_host, settings.gateway_port, admit, wiring)
+    return Service("gateway", (), [server.run])
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        call_timeout=settings.call_timeout,
+        command_timeout=settings.command_timeout,
+        ping_interval=settings.ping_interval,
+        ping_timeout=settings.ping_timeout,
+        max_frame_bytes=settings.max_frame_bytes,
+    )

@@ -1,0 +1,220 @@
+"""What the embedded store promises beyond the contract: durability, one owner, life after a full disk."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from libs.csms.group_commit import GroupCommit, NotWritten
+from libs.csms.sqlite import SqliteStore
+from libs.csms.sqlite_file import StoreInUse
+from libs.csms.store import Document, Query
+
+
+class Counter(Document):
+    count: int = 0
+    name: str = "x"
+
+
+def counted(counter: Counter | None) -> Counter:
+    return Counter(count=counter.count + 1 if counter else 1)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Files of this process cannot grow: writing to them fails with EFBIG."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_documents_outlive_the_store(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    await store.collection("counters", Counter).update("a", counted)
+    await store.close()
+
+    store = SqliteStore(tmp_path / "csms.db")
+    counters = store.collection("counters", Counter, [("name", "count")])
+    assert await counters.get("a") == Counter(count=1)
+    assert (await counters.find(Query({"name": "x"}, "count"))).items == [Counter(count=1)]
+    await store.close()
+
+
+async def test_a_second_owner_of_the_file_is_refused(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    opened_again = "import sys; from pathlib import Path; from libs.csms.sqlite import SqliteStore"
+    opened_again += "; SqliteStore(Path(sys.argv[1]))"
+
+    with pytest.raises(StoreInUse, match="is in use"):
+        SqliteStore(tmp_path / "csms.db")
+    other = subprocess.run(
+        [sys.executable, "-c", opened_again, str(tmp_path / "csms.db")], capture_output=True, text=True
+    )
+    assert other.returncode == 1
+    assert "StoreInUse" in other.stderr
+    await store.close()
+    await SqliteStore(tmp_path / "csms.db").close()
+
+
+async def test_what_is_read_is_durable(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    counters = store.collection("counters", Counter)
+    await counters.update("a", counted)
+
+    with full_disk():
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(outcome(counters.update("a", counted)))
+            await asyncio.sleep(0)
+            reading = group.create_task(counters.get("a"))
+            finding = group.create_task(counters.find(Query()))
+    assert isinstance(writing.result(), NotWritten)
+    assert reading.result() == Counter(count=1)
+    assert finding.result().items == [Counter(count=1)]
+    await store.close()
+
+
+async def test_a_full_disk_fails_the_writes_and_nothing_else(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    counters = store.collection("counters", Counter)
+    await counters.update("a", counted)
+
+    with full_disk():
+        async with asyncio.TaskGroup() as group:
+            writes = [group.create_task(outcome(counters.update("a", counted))) for _ in range(10)]
+            for _ in range(10):
+                await asyncio.sleep(0)
+                writes.append(group.create_task(outcome(counters.update("b", counted))))
+            writes.append(group.create_task(outcome(counters.delete("a"))))
+        assert await counters.get("a") == Counter(count=1)
+    assert {type(write.result()) for write in writes} == {NotWritten}
+    assert await counters.get("b") is None
+    assert await counters.update("a", counted) == Counter(count=2)
+    await store.close()
+
+    with sqlite3.connect(tmp_path / "csms.db") as file:
+        assert file.execute("SELECT id, doc FROM counters").fetchall() == [("a", '{"count":2,"name":"x"}')]
+    file.close()
+
+
+async def test_a_failed_commit_fails_what_was_made_from_it(tmp_path: Path) -> None:
+    file = sqlite3.connect(tmp_path / "csms.db", isolation_level=None, check_same_thread=False)
+    file.execute("CREATE TABLE counters (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
+    dropped: list[str] = []
+    commits = GroupCommit(file, lambda _: None, lambda: dropped.append("cache"))
+
+    failing = commits.write(("no such table", "a"), Counter(), "{}")
+    await asyncio.sleep(0)
+    following = commits.write(("counters", "a"), Counter(), "{}")
+    assert commits.batch_with(("no such table", "a")) is not commits.batch_with(("counters", "a"))
+    for write in (failing, following):
+        with pytest.raises(NotWritten, match="no such table"):
+            await write
+    await commits.write(("counters", "b"), Counter(), "{}")
+
+    assert dropped == ["cache"]
+    assert file.execute("SELECT id FROM counters").fetchall() == [("b",)]
+    await commits.close()
+    file.close()
+
+
+async def test_the_same_object_again_writes_nothing(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    counters = store.collection("counters", Counter)
+    await counters.update("a", counted)
+    file = sqlite3.connect(tmp_path / "csms.db")
+    before = file.execute("PRAGMA data_version").fetchone()
+
+    await counters.update("a", lambda counter: counter or Counter())
+    assert file.execute("PRAGMA data_version").fetchone() == before
+    await counters.update("a", counted)
+    assert file.execute("PRAGMA data_version").fetchone() != before
+    file.close()
+    await store.close()
+
+
+async def test_closing_writes_what_callers_wait_for(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    counters = store.collection("counters", Counter)
+    async with asyncio.TaskGroup() as group:
+        writes = [group.create_task(counters.update(f"{n}", counted)) for n in range(600)]
+        await asyncio.sleep(0)
+        await store.close()
+
+    assert {write.result() for write in writes} == {Counter(count=1)}
+    store = SqliteStore(tmp_path / "csms.db")
+    assert await store.collection("counters", Counter).count({}) == 600
+    await store.close()
+
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from libs.csms.sqlite import SqliteStore
+from tests.contract.test_sqlite import Counter, counted
+
+async def write(counters, name):
+    while True:
+        counter = await counters.update(name, counted)
+        await counters.update(f"{name}:{counter.count}", counted)
+        print(name, counter.count, flush=True)
+
+async def main():
+    counters = SqliteStore(Path(sys.argv[1])).collection("counters", Counter)
+    async with asyncio.TaskGroup() as group:
+        for n in range(20):
+            group.create_task(write(counters, f"writer{n}"))
+
+asyncio.run(main())
+"""
+
+
+async def test_nothing_that_was_returned_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path / "csms.db")], stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    printed = [writer.stdout.readline() for _ in range(500)]
+    os.kill(writer.pid, signal.SIGKILL)
+    printed += [line for line in writer.stdout if line.endswith("\n")]
+    writer.wait()
+    writer.stdout.close()
+
+    store = SqliteStore(tmp_path / "csms.db")
+    counters = store.collection("counters", Counter)
+    for line in printed:
+        name, count = line.split()
+        stored = await counters.get(name)
+        assert stored is not None and stored.count >= int(count)
+        assert await counters.get(f"{name}:{count}") == Counter(count=1)
+    await store.close()
+
+
+async def test_a_collection_has_one_type(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    store.collection("counters", Counter)
+
+    with pytest.raises(ValueError, match="counters holds"):
+        store.collection("counters", Document)
+    with pytest.raises(ValueError, match="not a collection name"):
+        store.collection('x" (id); --', Counter)
+    await store.close()
+
+
+async def outcome(write: object) -> object:
+    try:
+        return await write  # type: ignore[misc]
+    except NotWritten as error:
+        return error

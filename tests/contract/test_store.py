@@ -1,0 +1,292 @@
+"""What every store promises: the same tests on the embedded one and on Firestore."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from libs.csms.clock import Time, rfc3339
+from libs.csms.firestore import FirestoreStore
+from libs.csms.sqlite import SqliteStore
+from libs.csms.store import BadPageToken, Collection, Document, Query, Store
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class Location(Document):
+    lat: float
+    lng: float
+
+
+class Charger(Document):
+    vendor_name: str = "Acme"
+    boots: int = 0
+    online: bool = False
+    seen_at: Time | None = None
+    location: Location | None = None
+    connectors: dict[str, list[str]] = {}
+    notes: str = ""
+
+
+class Tag(Document):
+    status: str
+
+
+@pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulator)])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Store]:
+    store: Store
+    if request.param == "sqlite":
+        store = SqliteStore(tmp_path / "csms.db")
+    else:
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", request.getfixturevalue("firestore_emulator"))
+        store = FirestoreStore(f"test-{uuid4().hex[:12]}")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def chargers(store: Store) -> Collection[Charger]:
+    indexes = [("seenAt",), ("vendorName", "seenAt"), ("vendorName", "boots")]
+    return store.collection("chargers", Charger, indexes)
+
+
+def booted(charger: Charger | None) -> Charger:
+    charger = charger or Charger()
+    return charger.model_copy(update={"boots": charger.boots + 1})
+
+
+def becoming(charger: Charger) -> Callable[[Charger | None], Charger]:
+    return lambda _: charger
+
+
+def minute(number: int) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+async def put(chargers: Collection[Charger], **documents: Charger) -> None:
+    async with asyncio.TaskGroup() as group:
+        for id, charger in documents.items():
+            group.create_task(chargers.update(id, becoming(charger)))
+
+
+async def test_a_document_that_was_never_written_is_none(chargers: Collection[Charger]) -> None:
+    assert await chargers.get("CS1") is None
+    assert (await chargers.find(Query())).items == []
+
+
+async def test_an_update_creates_and_then_changes(chargers: Collection[Charger]) -> None:
+    first = await chargers.update("CS1", booted)
+    second = await chargers.update("CS1", booted)
+
+    assert (first.boots, second.boots) == (1, 2)
+    assert await chargers.get("CS1") == second
+    assert await chargers.count({}) == 1
+
+
+async def test_the_same_object_again_is_returned_as_it_was(chargers: Collection[Charger]) -> None:
+    await chargers.update("CS1", booted)
+
+    def unchanged(charger: Charger | None) -> Charger:
+        assert charger is not None
+        return charger
+
+    assert (await chargers.update("CS1", unchanged)).boots == 1
+    assert await chargers.get("CS1") == Charger(boots=1)
+
+
+async def test_a_change_that_raises_writes_nothing(chargers: Collection[Charger]) -> None:
+    await chargers.update("CS1", booted)
+
+    def refused(charger: Charger | None) -> Charger:
+        raise PermissionError("not this one")
+
+    for id in ("CS1", "CS2"):
+        with pytest.raises(PermissionError, match="not this one"):
+            await chargers.update(id, refused)
+    assert await chargers.get("CS1") == Charger(boots=1)
+    assert await chargers.get("CS2") is None
+
+
+async def test_twenty_writers_of_one_document_all_count(chargers: Collection[Charger]) -> None:
+    async with asyncio.TaskGroup() as group:
+        writers = [group.create_task(chargers.update("CS1", booted)) for _ in range(20)]
+
+    assert sorted(writer.result().boots for writer in writers) == list(range(1, 21))
+    assert await chargers.get("CS1") == Charger(boots=20)
+
+
+async def test_a_writer_that_is_cancelled_hinders_no_other(chargers: Collection[Charger]) -> None:
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(chargers.update("CS1", booted))
+        second = group.create_task(chargers.update("CS1", booted))
+        await asyncio.sleep(0)
+        first.cancel()
+
+    stored = await chargers.get("CS1")
+    assert stored == second.result()
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "CS123", "a/b", "/", "a%2Fb", "100 % sure", "", " ", ".", "..", "__x__", "____", "Säule 7", "充電器",
+        "tab\tline\nnul\0", "\"'\\`", "x" * 1000, "ü" * 1000, "/" * 1000, f"__{'x' * 1496}__",
+    ],
+    ids=lambda id: ascii(id)[:20],
+)  # fmt: skip
+async def test_any_text_is_a_good_id(chargers: Collection[Charger], id: str) -> None:
+    await chargers.update(id, becoming(Charger(notes="mine")))
+    await chargers.update(f"{id}x", becoming(Charger(notes="other")))
+
+    assert await chargers.get(id) == Charger(notes="mine")
+    first = await chargers.find(Query(page_size=1))
+    second = await chargers.find(Query(page_size=1, page_token=first.next_page_token))
+    assert {charger.notes for charger in (*first.items, *second.items)} == {"mine", "other"}
+    assert await chargers.delete(id) == Charger(notes="mine")
+    assert await chargers.get(id) is None
+
+
+async def test_ids_that_look_alike_once_encoded_stay_apart(chargers: Collection[Charger]) -> None:
+    ids = ["a/b", "a%2Fb", "a%252Fb", ".", "%2E", "", "%", "%25", "x" * 2000 + "1", "x" * 2000 + "2"]
+    await put(chargers, **{id: Charger(notes=id) for id in ids})
+
+    assert [await chargers.get(id) for id in ids] == [Charger(notes=id) for id in ids]
+    assert await chargers.count({}) == len(ids)
+
+
+async def test_documents_are_found_by_what_equals(chargers: Collection[Charger]) -> None:
+    a = Charger(vendor_name="A", boots=1, online=True, notes="1")
+    b = Charger(vendor_name="B", boots=1, online=False, location=Location(lat=0, lng=8.5))
+    c = Charger(vendor_name="A", boots=2, online=True)
+    await put(chargers, a=a, b=b, c=c)
+
+    assert (await chargers.find(Query({"vendorName": "A"}))).items == [a, c]
+    assert (await chargers.find(Query({"boots": 1}))).items == [a, b]
+    assert (await chargers.find(Query({"online": False}))).items == [b]
+    assert (await chargers.find(Query({"vendorName": "A", "boots": 2}))).items == [c]
+    assert (await chargers.find(Query({"location.lat": 0}))).items == [b]
+    assert (await chargers.find(Query({"vendorName": "C"}))).items == []
+    assert (await chargers.find(Query({"boots": "1"}))).items == []
+    assert (await chargers.find(Query({"vendorName": "A' OR '1'='1"}))).items == []
+
+
+async def test_documents_are_counted(chargers: Collection[Charger]) -> None:
+    await put(chargers, a=Charger(online=True), b=Charger(online=True), c=Charger())
+
+    assert await chargers.count({"online": True}) == 2
+    assert await chargers.count({"online": True, "boots": 5}) == 0
+    assert await chargers.count({}) == 3
+
+
+async def test_documents_are_ordered_and_bounded_by_a_time(chargers: Collection[Charger]) -> None:
+    await put(chargers, **{f"cs{9 - n}": Charger(boots=n, seen_at=minute(n)) for n in range(10)})
+    bounds = Query(order_by="seenAt", from_=rfc3339(minute(3)), to=rfc3339(minute(6)))
+
+    assert [charger.boots for charger in (await chargers.find(bounds)).items] == [3, 4, 5]
+    latest = await chargers.find(Query({"vendorName": "Acme"}, "seenAt", descending=True, page_size=2))
+    assert [charger.boots for charger in latest.items] == [9, 8]
+    since = await chargers.find(Query({"vendorName": "Acme"}, "seenAt", from_=rfc3339(minute(8))))
+    assert [charger.seen_at for charger in since.items] == [minute(8), minute(9)]
+
+
+async def test_a_field_that_is_none_is_not_stored(chargers: Collection[Charger]) -> None:
+    await put(chargers, seen=Charger(seen_at=NOON), never=Charger(), forgotten=Charger(seen_at=NOON))
+    await chargers.update("forgotten", becoming(Charger()))
+
+    assert (await chargers.find(Query(order_by="seenAt"))).items == [Charger(seen_at=NOON)]
+    assert await chargers.get("forgotten") == Charger()
+
+
+@pytest.mark.parametrize("descending", [False, True])
+async def test_pages_neither_repeat_nor_skip_while_documents_arrive(
+    chargers: Collection[Charger], descending: bool
+) -> None:
+    same_minute = {f"cs{n:02}": Charger(boots=n, seen_at=minute(n // 5)) for n in range(25)}
+    await put(chargers, **same_minute)
+    found: list[int] = []
+    token = ""
+    for page_number in range(3):
+        query = Query({"vendorName": "Acme"}, "seenAt", descending, page_size=10, page_token=token)
+        page = await chargers.find(query)
+        found += [charger.boots for charger in page.items if charger.boots < 100]
+        token = page.next_page_token
+        arrival = Charger(boots=100 + page_number, seen_at=minute(-1))
+        await put(chargers, **{f"early{page_number}": arrival, f"late{page_number}": arrival})
+
+    assert found == sorted(range(25), reverse=descending)
+
+
+async def test_the_last_page_says_so(chargers: Collection[Charger]) -> None:
+    await put(chargers, **{f"cs{n}": Charger(boots=n) for n in range(4)})
+
+    first = await chargers.find(Query(page_size=2))
+    second = await chargers.find(Query(page_size=2, page_token=first.next_page_token))
+    assert [charger.boots for charger in (*first.items, *second.items)] == [0, 1, 2, 3]
+    assert (bool(first.next_page_token), second.next_page_token) == (True, "")
+
+
+async def test_a_page_token_belongs_to_its_query(chargers: Collection[Charger]) -> None:
+    await put(chargers, **{f"cs{n}": Charger(boots=n, seen_at=minute(n)) for n in range(4)})
+    token = (await chargers.find(Query({"vendorName": "Acme"}, "seenAt", page_size=2))).next_page_token
+
+    others = [
+        Query(page_token=token),
+        Query({"vendorName": "Other"}, "seenAt", page_token=token),
+        Query({"vendorName": "Acme"}, "boots", page_token=token),
+        Query({"vendorName": "Acme"}, "seenAt", descending=True, page_token=token),
+        Query({"vendorName": "Acme"}, "seenAt", from_=rfc3339(minute(1)), page_token=token),
+        *(
+            Query(page_token=garbage)
+            for garbage in ("x", "ä", "!!!!", "bnVsbA", "W10", token[:-5], "A" * 10_000)
+        ),
+    ]
+    for query in others:
+        with pytest.raises(BadPageToken):
+            await chargers.find(query)
+
+
+async def test_delete_returns_what_was_there(chargers: Collection[Charger]) -> None:
+    await chargers.update("CS1", booted)
+
+    assert await chargers.delete("CS1") == Charger(boots=1)
+    assert await chargers.delete("CS1") is None
+    assert await chargers.get("CS1") is None
+    assert await chargers.count({}) == 0
+    assert await chargers.update("CS1", booted) == Charger(boots=1)
+
+
+async def test_collections_do_not_mix(store: Store, chargers: Collection[Charger]) -> None:
+    tags = store.collection("tags", Tag)
+    await chargers.update("1", booted)
+    await tags.update("1", lambda _: Tag(status="Accepted"))
+
+    assert await chargers.delete("1") == Charger(boots=1)
+    assert await tags.get("1") == Tag(status="Accepted")
+    assert await chargers.get("1") is None
+
+
+async def test_nested_and_large_documents_come_back_as_they_were(chargers: Collection[Charger]) -> None:
+    charger = Charger(
+        seen_at=datetime(2026, 11, 20, 13, 0, 0, 123_000, UTC),
+        location=Location(lat=0, lng=-122.5),
+        connectors={"1": ["Available", "Charging"], "2": [], "a.b/c `d`": ["Ünavailable"]},
+        notes="é" * 50_000,
+    )
+    await chargers.update("CS1", becoming(charger))
+
+    assert (await chargers.find(Query())).items == [charger]
+    assert await chargers.update("CS1", booted) == charger.model_copy(update={"boots": 1})
+    assert await chargers.get("CS1") == charger.model_copy(update={"boots": 1})
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a'", "a;--", "$.x", "a..b", "a\n"])
+def test_a_field_name_that_cannot_be_one_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="not a field name"):
+        Query({name: 1})

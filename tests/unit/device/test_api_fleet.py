@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from libs.ocpp_messages.event import DeadLetter, StationConnected, StationDisconnected
+from libs.ocpp_messages.version import Version
+from services.device.model import Station
+from services.device.service import Device
+
+from .station import NOW, Csms, after
+from .test_status_notification import status, status_16
+
+
+async def test_a_station_that_never_connected_has_a_status(
+    client: httpx.AsyncClient, registered: Station
+) -> None:
+    answer = await client.get("/chargingstations/CS1/status")
+
+    assert answer.json() == {
+        "id": "CS1",
+        "registrationStatus": "Accepted",
+        "connected": False,
+        "connectors": [],
+    }
+
+
+async def test_the_status_of_a_station_tells_of_its_connection_and_connectors(
+    csms: Csms, client: httpx.AsyncClient, registered: Station
+) -> None:
+    await csms.event(StationConnected())
+    for evse_id in (10, 2):
+        await csms.call("StatusNotification", status("Available", evse_id))
+    await csms.call("StatusNotification", status_16(1, "Charging"), version=Version.V16, at=after(1))
+    await csms.event(StationDisconnected(code=1006, reason="no pong"), at=after(9))
+
+    answer = (await client.get("/chargingstations/CS1/status")).json()
+
+    connectors = answer.pop("connectors")
+    assert answer == {
+        "id": "CS1",
+        "registrationStatus": "Accepted",
+        "connected": False,
+        "connectedAt": "2026-11-20T12:00:00.000Z",
+        "disconnectedAt": "2026-11-20T12:00:09.000Z",
+        "closeCode": 1006,
+        "closeReason": "no pong",
+        "lastSeen": "2026-11-20T12:00:09.000Z",
+        "ocppVersion": "ocpp2.0.1",
+    }
+    assert [connector["evseId"] for connector in connectors] == [1, 2, 10]
+    assert connectors[0] == {
+        "stationId": "CS1",
+        "evseId": 1,
+        "connectorId": 1,
+        "status": "Unavailable",
+        "reportedStatus": "Charging",
+        "reportedAt": "2026-11-20T12:00:01.000Z",
+        "errorCode": "NoError",
+        "offlineSince": "2026-11-20T12:00:09.000Z",
+    }
+
+
+async def test_the_summary_counts(
+    csms: Csms, device: Device, client: httpx.AsyncClient, registered: Station
+) -> None:
+    await device.stations.update("CS2", lambda _: Station(id="CS2"))
+    await csms.event(StationConnected(), station_id="CS1")
+    await csms.event(StationConnected(), station_id="CS2")
+    await csms.event(StationDisconnected(code=1000), station_id="CS2", at=after(1))
+    for connector_id in (0, 1, 2):
+        await csms.call("StatusNotification", status_16(connector_id, "Available"), version=Version.V16)
+    await csms.call("StatusNotification", status("Occupied", 3), at=after(1))
+    await csms.event(DeadLetter(topic="T", subscription="s", reason="r", attempts=5))
+
+    summary = (await client.get("/summary")).json()
+
+    counted = {name: count for name, count in summary.pop("connectors").items() if count}
+    assert summary == {"chargingStations": 2, "connected": 1, "deadLetters": 1}
+    assert counted == {"Available": 2, "Occupied": 1}
+
+
+async def test_connections_can_be_filtered_and_paged(csms: Csms, client: httpx.AsyncClient) -> None:
+    for number in range(4):
+        await csms.event(StationConnected(), station_id=f"CS{number}", gateway_id=f"g{number % 2}")
+    await csms.event(StationDisconnected(code=1000), station_id="CS0", gateway_id="g0", at=after(1))
+
+    async def found(query: str) -> list[str]:
+        page = (await client.get(f"/connections?{query}")).json()
+        return [connection["stationId"] for connection in page["items"]]
+
+    assert await found("") == ["CS0", "CS1", "CS2", "CS3"]
+    assert await found("connected=true&gatewayId=g0") == ["CS2"]
+    assert await found("connected=false") == ["CS0"]
+    assert await found("ocppVersion=ocpp2.0.1&pageSize=1") == ["CS0"]
+    assert await found("ocppVersion=ocpp1.6") == []
+    assert (await client.get("/connections?ocppVersion=1.5")).status_code == 422
+
+
+async def test_dead_letters_are_kept_once_and_the_newest_comes_first(
+    csms: Csms, client: httpx.AsyncClient
+) -> None:
+    letter = DeadLetter(
+        topic="HeartbeatRequest",
+        subscription="device.HeartbeatRequest",
+        reason="KeyError: 'x'",
+        attempts=5,
+        data="{}",
+        attributes={"messageId": "7"},
+    )
+    await csms.event(letter, message_id="7", at=NOW)
+    await csms.event(letter, message_id="7", at=after(60))
+    await csms.event(letter, message_id="7", at=NOW)
+
+    page = (await client.get("/deadletters")).json()
+
+    assert [item["receivedAt"] for item in page["items"]] == [
+        "2026-11-20T12:01:00.000Z",
+        "2026-11-20T12:00:00.000Z",
+    ]
+    newest = page["items"][0]
+    assert (newest["topic"], newest["attempts"], newest["data"]) == ("HeartbeatRequest", 5, "{}")
+    assert (newest["attributes"], newest["stationId"]) == ({"messageId": "7"}, "CS1")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"idToken": {"idToken": "1234", "type": "KeyCode"}}',
+        '{"key": "AuthorizationKey", "value": "1234"}',
+        '{"setVariableData": [{"attributeValue": "1234", "variable": {"name": "BasicAuthPassword"}}]}',
+        '{"connectionData": {"basicAuthPassword": "1234"}}',
+    ],
+)
+async def test_dead_letters_keep_no_secrets(csms: Csms, client: httpx.AsyncClient, data: str) -> None:
+    await csms.event(DeadLetter(topic="T", subscription="s", reason="r", attempts=1, data=data))
+
+    assert "1234" not in (await client.get("/deadletters")).text
+
+
+async def test_an_endless_dead_letter_is_cut(csms: Csms, client: httpx.AsyncClient) -> None:
+    await csms.event(DeadLetter(topic="T", subscription="s", reason="r", attempts=1, data="x" * 200_000))
+
+    assert len((await client.get("/deadletters")).json()["items"][0]["data"]) == 100_000

@@ -1,0 +1,46 @@
+"""Domain events: their names, and their data there and back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from libs.ocpp_messages import catalogue
+from libs.ocpp_messages.action import encode
+from libs.ocpp_messages.errors import Unparseable
+from libs.ocpp_messages.event import (
+    EVENTS,
+    STATION_DISCONNECTED,
+    TRANSACTION_ENDED,
+    StationDisconnected,
+    TransactionEnded,
+)
+
+
+def test_no_event_shares_its_topic_with_an_ocpp_message() -> None:
+    names = [event.name for event in EVENTS]
+
+    taken = {*catalogue.STATION_REQUEST_TOPICS, *catalogue.STATION_RESPONSE_TOPICS}
+    taken |= {*catalogue.COMMAND_REQUEST_TOPICS, *catalogue.COMMAND_RESPONSE_TOPICS}
+    assert len(set(names)) == len(names)
+    assert not taken & set(names)
+
+
+def test_an_event_survives_the_bus() -> None:
+    ended = TransactionEnded(id="CS1:17", transaction_id="17", energy_wh=Decimal("1234.5"), id_token="A")
+
+    data = encode(ended)
+
+    assert data == b'{"id":"CS1:17","transactionId":"17","energyWh":1234.5,"idToken":"A"}'
+    assert TRANSACTION_ENDED.decode(data) == ended
+
+
+def test_a_later_property_is_ignored_and_an_absent_one_has_its_default() -> None:
+    assert STATION_DISCONNECTED.decode(b'{"code":1006,"later":[1]}') == StationDisconnected(code=1006)
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b'{"code":"x"}', b"\xff", b'{"x":' * 50_000])
+def test_data_that_does_not_fit_is_unparseable(data: bytes) -> None:
+    with pytest.raises(Unparseable, match="StationDisconnected"):
+        STATION_DISCONNECTED.decode(data)

@@ -1,0 +1,111 @@
+"""What the benchmark says must be OCPP, or it would measure how fast nonsense is refused."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+import pytest
+
+from benchmarks.echo import Echo
+from benchmarks.figures import Figure, percentile
+from benchmarks.fleet import charging
+from benchmarks.load import closed_loop, open_loop
+from benchmarks.server import Csms
+from benchmarks.station import NotConnected, Station
+from benchmarks.traffic import traffic
+from benchmarks.websocket import TEXT, frame, payload
+from libs.ocpp_messages.catalogue import ACTIONS
+from libs.ocpp_messages.version import Version
+
+
+@pytest.mark.parametrize("version", ["ocpp2.0.1", "ocpp1.6"])
+async def test_the_traffic_is_valid_and_mixed_as_promised(version: str) -> None:
+    said = traffic("BENCH-00001", version)
+    calls = [orjson.loads(b'[2,"1"' + said.next()) for _ in range(100)]
+
+    for _, _, action, content in [*calls, orjson.loads(b'[2,"1"' + said.boot)]:
+        ACTIONS[Version(version)][action].request_validator.check(content)
+    actions = [action for _, _, action, _ in calls]
+    measured = "TransactionEvent" if version == "ocpp2.0.1" else "MeterValues"
+    counts = [actions.count(a) for a in (measured, "StatusNotification", "Heartbeat", "Authorize")]
+    assert counts == [40, 30, 20, 10]
+    metered = next(content for _, _, action, content in calls if action == measured)
+    assert len(metered["meterValue"][0]["sampledValue"]) == 10
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535])
+def test_a_frame_is_read_only_when_it_is_whole(size: int) -> None:
+    text = b"x" * size
+    head = bytes((129, size)) if size < 126 else bytes((129, 126)) + size.to_bytes(2, "big")
+
+    assert payload(head + text + b"more", 0) == (TEXT, text, len(head) + size)
+    assert size == 0 or payload(head + text[:-1], 0) is None
+    assert frame(TEXT, text).endswith(b"\0\0\0\0" + text)
+
+
+async def test_both_loops_count_what_is_answered() -> None:
+    server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
+    async with server:
+        echo = Csms(0, server.sockets[0].getsockname()[1], 0, 0, 0)
+        async with charging(echo, ["A", "B"]) as fleet:
+            closed = await closed_loop(fleet, 0, 0.05, lambda: None)
+            opened = await open_loop(fleet, 1_000, 0.05)
+
+    assert closed.errors == opened.errors == {}
+    assert len(closed.latencies) > 2
+    assert len(opened.latencies) == 50
+
+
+class Refusing(Echo):
+    """Upgrades, then answers every call with a CALLERROR."""
+
+    def data_received(self, data: bytes) -> None:
+        if not self._open:
+            super().data_received(data)
+            return
+        begin = data.index(b'"') + 1
+        text = b'[4,"' + data[begin : data.index(b'"', begin)] + b'","InternalError","",{}]'
+        self._transport.write(bytes((129, len(text))) + text)
+
+
+async def test_a_call_error_is_never_counted_as_an_answer() -> None:
+    server = await asyncio.get_running_loop().create_server(Refusing, "127.0.0.1", 0)
+    async with server:
+        station = Station("A", "ocpp1.6", server.sockets[0].getsockname()[1])
+        await station.connect()
+        with pytest.raises(NotConnected, match="InternalError"):
+            await station.ask(traffic("A", "ocpp1.6").boot)
+        load = await closed_loop([(station, traffic("A", "ocpp1.6"))], 0, 0.02, lambda: None)
+        station.abort()
+
+    assert load.latencies == []
+    assert load.errors["InternalError"] > 0
+
+
+async def test_a_refused_handshake_says_when_to_come_back() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        station = Station("A", "ocpp1.6", server.sockets[0].getsockname()[1])
+        with pytest.raises(NotConnected) as refused:
+            await station.connect()
+
+    assert refused.value.retry_after == 7
+
+
+def test_a_budget_is_met_or_missed() -> None:
+    assert Figure("a", "", 5_000, "", at_least=5_000).verdict == "met"
+    assert Figure("a", "", 4_999.9, "", at_least=5_000).verdict == "MISSED"
+    assert Figure("a", "", 40, "", below=40).verdict == "MISSED"
+    assert Figure("a", "", 40, "").verdict == ""
+
+
+def test_nothing_measured_is_no_percentile() -> None:
+    assert percentile([3, 1, 2], 50) == 2
+    with pytest.raises(ValueError, match="nothing was measured"):
+        percentile([], 50)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from google.api_core.exceptions import InvalidArgument, NotFound, ServiceUnavailable
+from google.pubsub_v1 import PublisherAsyncClient, types
+
+from libs.csms.bus import UnknownTopic
+from libs.csms.pubsub_outbox import MAX_BATCH, MAX_BATCH_BYTES, Outbox
+from libs.ocpp_messages.action import Direction
+from libs.ocpp_messages.message import Kind, Message
+
+
+def event(message_id: str, data: bytes = b"{}") -> Message:
+    return Message(
+        data=data,
+        message_id=message_id,
+        station_id="CS-1",
+        action="StationConnected",
+        kind=Kind.EVENT,
+        sent_at="2026-11-20T18:00:00.000Z",
+        origin=Direction.FROM_STATION,
+    )
+
+
+class Server:
+    """What the publisher client talks to, with the limits of the real one."""
+
+    def __init__(self, *outcomes: Exception) -> None:
+        self.requests: list[list[str]] = []
+        self.outcomes = list(outcomes)
+
+    async def publish(self, request: types.PublishRequest, *, retry: Any, timeout: float) -> None:
+        await retry(self._publish)(request)
+
+    async def _publish(self, request: types.PublishRequest) -> None:
+        self.requests.append([message.attributes["messageId"] for message in request.messages])
+        await asyncio.sleep(0)
+        if self.outcomes:
+            raise self.outcomes.pop(0)
+        if any(len(value) > 1024 for message in request.messages for value in message.attributes.values()):
+            raise InvalidArgument("an attribute is too long")
+
+
+def outbox(server: Server) -> Outbox:
+    return Outbox(cast(PublisherAsyncClient, server), "projects/p/topics/StationConnected", timeout=5)
+
+
+async def publish_all(box: Outbox, *messages: Message) -> list[Any]:
+    return await asyncio.gather(*(box.publish(message) for message in messages), return_exceptions=True)
+
+
+async def test_what_is_given_together_shares_a_request_in_its_order() -> None:
+    server = Server()
+
+    outcomes = await publish_all(outbox(server), *(event(str(number)) for number in range(5)))
+
+    assert server.requests == [["0", "1", "2", "3", "4"]]
+    assert outcomes == [None] * 5
+
+
+async def test_a_request_stays_within_the_limits() -> None:
+    server = Server()
+    large = b"x" * (MAX_BATCH_BYTES // 2 + 1)
+
+    await publish_all(outbox(server), *(event(str(number)) for number in range(MAX_BATCH + 1)))
+    await publish_all(outbox(server), event("a", large), event("b", large), event("c"))
+
+    assert [len(request) for request in server.requests] == [MAX_BATCH, 1, 1, 2]
+
+
+async def test_a_request_is_tried_again_before_the_next_one_so_order_is_kept() -> None:
+    server = Server(ServiceUnavailable("away"))
+    box = outbox(server)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(box.publish(event("1")))
+        while not server.requests:
+            await asyncio.sleep(0)
+        tasks.create_task(box.publish(event("2")))
+
+    assert server.requests == [["1"], ["1"], ["2"]]
+
+
+async def test_an_impossible_message_takes_no_other_with_it() -> None:
+    server = Server()
+
+    outcomes = await publish_all(outbox(server), event("1"), event("x" * 2_000), event("2"))
+
+    assert [outcomes[0], outcomes[2]] == [None, None]
+    assert isinstance(outcomes[1], InvalidArgument)
+
+
+async def test_a_topic_that_is_not_there_is_unknown() -> None:
+    with pytest.raises(UnknownTopic):
+        await outbox(Server(NotFound("no topic"))).publish(event("1"))
+
+
+async def test_a_publisher_that_gives_up_takes_no_other_with_it() -> None:
+    server = Server()
+    box = outbox(server)
+
+    async with asyncio.TaskGroup() as tasks:
+        impatient = tasks.create_task(box.publish(event("1")))
+        patient = tasks.create_task(box.publish(event("2")))
+        while not server.requests:
+            await asyncio.sleep(0)
+        impatient.cancel()
+
+    assert impatient.cancelled()
+    assert patient.done()
+    assert server.requests == [["1", "2"]]
+
+
+async def test_closing_waits_for_what_is_on_its_way() -> None:
+    server = Server(ServiceUnavailable("away"))
+    box = outbox(server)
+
+    async with asyncio.TaskGroup() as tasks:
+        published = tasks.create_task(box.publish(event("1")))
+        while not server.requests:
+            await asyncio.sleep(0)
+        await box.close()
+
+    assert published.done()
+    assert server.requests == [["1"], ["1"]]

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.transaction.evidence import UNREADABLE_TIME, read_time
+from services.transaction.sequence import MAX_MISSING, MAX_RANGES, missing, union
+
+from .world import NOW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20T12:00:00Z",
+        "2026-11-20T12:00:00",
+        "2026-11-20 13:00:00.0004+01:00",
+        "2026-11-20T12:00:00+00",
+    ],
+)
+def test_a_time_is_read_with_or_without_zone(text: str) -> None:
+    assert read_time(text, datetime(1970, 1, 1, tzinfo=UTC)) == (NOW, None)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
+def test_for_a_time_that_cannot_be_read_another_stands_in(text: str) -> None:
+    assert read_time(text, NOW) == (NOW, UNREADABLE_TIME)
+
+
+@given(st.lists(st.integers(-5, 40), min_size=1))
+def test_ranges_hold_what_was_received(numbers: list[int]) -> None:
+    received: list[int] = []
+    for number in numbers:
+        received = union(received, [number, number])
+
+    held = {
+        n for start, end in zip(received[::2], received[1::2], strict=True) for n in range(start, end + 1)
+    }
+    assert held == set(numbers)
+    assert missing(received, None) == sorted(set(range(min(numbers), max(numbers))) - set(numbers))
+
+
+def test_numbers_before_the_start_are_not_missing() -> None:
+    assert missing([0, 0, 5, 5, 7, 7], since=5) == [6]
+
+
+def test_a_gap_of_two_thousand_million_is_cut_short() -> None:
+    assert missing([0, 0, 2**31, 2**31], since=0) == list(range(1, MAX_MISSING + 1))
+
+
+def test_a_station_that_leaves_gaps_for_ever_fills_no_document() -> None:
+    received: list[int] = []
+    for number in range(0, 4 * MAX_RANGES, 2):
+        received = union(received, [number, number])
+
+    assert len(received) == 2 * MAX_RANGES
+    assert (received[0], received[-1]) == (0, 4 * MAX_RANGES - 2)

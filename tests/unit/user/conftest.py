@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from libs.csms.http import create_app
+from libs.csms.settings import Settings
+from libs.csms.sqlite import SqliteStore
+from services.user.api import api
+from services.user.service import User
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def user(tmp_path: Path) -> AsyncIterator[User]:
+    store = SqliteStore(tmp_path / "user.db")
+    yield User.of(store, lambda: NOW, Settings(_env_file=None))
+    await store.close()
+
+
+@pytest.fixture
+async def client(user: User) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app("User service", api(user), Settings(_env_file=None))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://user") as client:
+        yield client

@@ -1,0 +1,119 @@
+"""A gateway with a real port, and raw HTTP for what no WebSocket client would send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from libs.csms.admission import Admission, Admit
+from libs.csms.bus import Subscription
+from libs.csms.clock import utc_now
+from services.websocket_gateway.limits import Limits
+from services.websocket_gateway.routing import ByAction, Inbox
+from services.websocket_gateway.server import GatewayServer
+from services.websocket_gateway.wiring import Wiring
+
+from .lab import SOON, TOPICS, BrokenBus, Reply, Tap
+
+
+async def everybody(station_id: str, authorization: str) -> Admission:
+    return Admission(registration_status="Accepted")
+
+
+@dataclass
+class Port:
+    """A running gateway. ``stop`` ends it as SIGTERM does."""
+
+    number: int
+    bus: BrokenBus
+    tasks: asyncio.TaskGroup
+    process: asyncio.Task[None]
+
+    def connect(self, station: str = "CS1", *versions: str, **options: Any) -> connect:
+        url = f"ws://127.0.0.1:{self.number}/ocpp/{station}"
+        options = {"ping_interval": None, "compression": None, "proxy": None, **options}
+        return connect(url, subprotocols=versions or ["ocpp2.0.1"], **options)  # type: ignore[arg-type]
+
+    async def get(
+        self, path: str, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, str], str]:
+        """Status, headers with small names, and text of what an HTTP request gets."""
+        lines = [f"GET {path} HTTP/1.1", "Host: x", *(f"{k}: {v}" for k, v in (headers or {}).items())]
+        answer = (await self.raw("\r\n".join(lines).encode() + b"\r\n\r\n")).decode()
+        head, _, body = answer.partition("\r\n\r\n")
+        status, *fields = head.split("\r\n")
+        named = {k.lower(): v for k, _, v in (field.partition(": ") for field in fields)}
+        return int(status.split()[1]), named, body
+
+    async def raw(self, request: bytes) -> bytes:
+        """What the port says until it hangs up."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.number)
+        try:
+            writer.write(request)
+            async with asyncio.timeout(SOON):
+                return await reader.read()
+        finally:
+            writer.close()
+
+    async def service(self, topic: str, reply: Reply) -> Tap:
+        tap = Tap()
+        subscription = Subscription(f"test.{topic}", topic)
+        await self.bus.create_subscription(subscription)
+
+        async def consume(message: Any) -> None:
+            tap.messages.put_nowait(message)
+            if answer := reply(message):
+                await self.bus.publish(message.reply_to, answer)
+
+        self._loops.append(self.tasks.create_task(self.bus.consume(subscription, consume)))
+        return tap
+
+    def __post_init__(self) -> None:
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def stop(self) -> None:
+        self.process.cancel()
+        async with asyncio.timeout(2 * SOON):
+            await asyncio.wait([self.process])
+
+    def end(self) -> None:
+        for loop in (self.process, *self._loops):
+            loop.cancel()
+
+
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Protocol": "ocpp2.0.1",
+}
+
+
+@asynccontextmanager
+async def port(
+    admit: Admit = everybody, limits: Limits | None = None, routing: type[ByAction | Inbox] = ByAction
+) -> AsyncIterator[Port]:
+    bus = BrokenBus()
+    for topic in TOPICS:
+        await bus.create_topic(topic)
+    server = GatewayServer("127.0.0.1", 0, admit, Wiring(bus, routing("gw0"), utc_now, limits or Limits()))
+    async with asyncio.TaskGroup() as tasks:
+        process = tasks.create_task(server.run())
+        port = Port(await server.listening(), bus, tasks, process)
+        try:
+            yield port
+        finally:
+            port.end()
+
+
+async def closed(station: ClientConnection) -> tuple[int | None, str | None]:
+    """Wait until the connection is closed. Its code and reason."""
+    async with asyncio.timeout(SOON):
+        await station.wait_closed()
+    return station.close_code, station.close_reason
