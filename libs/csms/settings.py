@@ -90,25 +90,30 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv_settings
 
 
+FOR_TESTS = {"CSMS_REQUIRE_EMULATORS"}
+
+
 def load(**flags: Any) -> Settings:
     """The settings, with command-line flags before variables before ``.env``. Raises ``BadSetting``."""
-    known = {f"CSMS_{name}".upper() for name in Settings.model_fields}
+    known = FOR_TESTS.union(*map(variables, Settings.model_fields))
     for name in {**dotenv_values(".env"), **os.environ}:
-        if name.upper().startswith("CSMS_") and name.upper() not in known and name not in TEST_VARIABLES:
+        if name.upper().startswith("CSMS_") and name.upper() not in known:
             raise BadSetting(f"{name} is not a setting of the CSMS")
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadSetting(f"{variable(str(first['loc'][0]))}: {first['msg']}") from None
+        field = str(first["loc"][0])
+        name = variables(field)[0] if field in Settings.model_fields else field
+        raise BadSetting(f"{name}: {first['msg']}") from None
 
 
-TEST_VARIABLES = {"CSMS_REQUIRE_EMULATORS"}
-
-
-def variable(field: str) -> str:
-    """The environment variable of a field."""
-    alias = Settings.model_fields[field].validation_alias if field in Settings.model_fields else field
-    if isinstance(alias, AliasChoices):
-        return str(alias.choices[0])
-    return str(alias) if alias else f"CSMS_{field}".upper()
+def variables(field: str) -> list[str]:
+    """The environment variables of a field, the one that counts more first."""
+    match Settings.model_fields[field].validation_alias:
+        case AliasChoices() as alias:
+            return [str(choice) for choice in alias.choices]
+        case str(alias):
+            return [alias]
+        case _:
+            return [f"CSMS_{field}".upper()]

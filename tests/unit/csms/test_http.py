@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import APIRouter
+
+from libs.csms.http import Body, PageOf, PageSize, PageToken, Problem, create_app, page_of, serve
+from libs.csms.settings import BadSetting, Settings, load
+from libs.csms.store import BadPageToken, Document, NotStored, Page
+
+TOKEN = "0123456789abcdef"
+
+
+class Thing(Document):
+    some_name: str
+
+
+class ThingBody(Body):
+    some_name: str
+
+
+def router() -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/things", status_code=201)
+    async def create(body: ThingBody) -> Thing:
+        return Thing(some_name=body.some_name)
+
+    @router.get("/things", response_model_exclude_none=True)
+    async def things(page_size: PageSize = 100, page_token: PageToken = "") -> PageOf[Thing]:
+        if page_token:
+            raise BadPageToken
+        return page_of(Page([Thing(some_name="a")] * min(page_size, 2)))
+
+    @router.get("/problem")
+    async def problem() -> None:
+        raise Problem(409, "it is there already", id="a")
+
+    @router.get("/full")
+    async def full() -> None:
+        raise NotStored
+
+    @router.get("/bug")
+    async def bug() -> None:
+        raise RuntimeError("secret")
+
+    return router
+
+
+@asynccontextmanager
+async def client(
+    ready: Callable[[], bool] = lambda: True, **flags: object
+) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app("Things", router(), load(**flags), ready)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://things") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "detail"),
+    [
+        ("GET", "/problem", 409, "it is there already"),
+        ("GET", "/nowhere", 404, "Not Found"),
+        ("DELETE", "/things", 405, "Method Not Allowed"),
+        ("GET", "/things?pageSize=0", 422, "query.pageSize: Input should be greater than or equal to 1"),
+        ("GET", "/things?pageToken=x", 422, "pageToken: not a token of this list"),
+        ("POST", "/things", 422, "body: Field required"),
+        ("GET", "/full", 503, "the store cannot take this write now; try again"),
+        ("GET", "/bug", 500, "the service failed; its log says how"),
+    ],
+)
+async def test_every_error_is_a_problem_in_the_callers_terms(
+    method: str, path: str, status: int, detail: str
+) -> None:
+    async with client() as http:
+        answer = await http.request(method, path)
+
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["status"], answer.json()["detail"]) == (status, status, detail)
+
+
+async def test_a_field_that_is_not_known_is_refused_by_its_name() -> None:
+    async with client() as http:
+        answer = await http.post("/things", json={"someName": "a", "sumName": "b"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"at": "body.sumName", "detail": "Extra inputs are not permitted"}]
+
+
+async def test_bodies_are_in_camel_case_and_the_last_page_has_no_token() -> None:
+    async with client() as http:
+        created = await http.post("/things", json={"someName": "a"})
+        page = await http.get("/things?pageSize=1")
+
+    assert (created.status_code, created.json()) == (201, {"someName": "a"})
+    assert page.json() == {"items": [{"someName": "a"}]}
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", f"Basic {TOKEN}", "Bearer wrong", f"Bearer {TOKEN}x"])
+async def test_without_the_token_nothing_is_answered_but_health(header: str) -> None:
+    async with client(api_token=TOKEN) as http:
+        http.headers["Authorization"] = header
+        refused = await http.get("/things")
+        health = await http.get("/healthz")
+
+    assert (refused.status_code, health.status_code) == (401, 200)
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
+    assert TOKEN not in refused.text
+
+
+async def test_with_the_token_all_is_answered() -> None:
+    async with client(api_token=TOKEN) as http:
+        answer = await http.get("/things", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert answer.status_code == 200
+
+
+async def test_a_service_that_is_not_ready_says_so() -> None:
+    async with client(ready=lambda: False) as http:
+        assert (await http.get("/readyz")).status_code == 503
+
+
+async def test_an_api_without_a_token_is_for_loopback_only() -> None:
+    with pytest.raises(BadSetting, match="CSMS_API_TOKEN"):
+        await serve(create_app("Things", router(), load()), load(host="0.0.0.0"), 0)
+
+
+async def test_an_address_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(BadSetting, match=f"127.0.0.1:{port}: Address already in use"):
+            await serve(create_app("Things", router(), load()), load(), port)
+
+
+async def test_the_server_answers_until_it_is_cancelled_and_then_frees_its_port() -> None:
+    settings: Settings = load()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    serving = asyncio.create_task(serve(create_app("Things", router(), settings), settings, port))
+    async with httpx.AsyncClient() as http, asyncio.timeout(10):
+        while True:
+            try:
+                assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
+                break
+            except httpx.TransportError:
+                await asyncio.sleep(0.01)
+
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+    with socket.create_server(("127.0.0.1", port)):
+        pass

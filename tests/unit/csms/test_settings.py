@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from libs.csms.settings import BadSetting, load
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No ``.env``, and none of the variables that this machine may have set."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("PORT", "GCP_PROJECT_ID", "GOOGLE_CLOUD_PROJECT", "HEARTBEAT_INTERVAL", "LOG_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_flag_counts_more_than_a_variable_and_that_more_than_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("CSMS_GATEWAY_PORT=1\nCSMS_DEVICE_PORT=2\nCSMS_USER_PORT=3\n")
+    monkeypatch.setenv("CSMS_DEVICE_PORT", "4")
+    monkeypatch.setenv("CSMS_USER_PORT", "5")
+
+    settings = load(user_port=6, gateway_port=None)
+
+    assert (settings.gateway_port, settings.device_port, settings.user_port) == (1, 4, 6)
+
+
+@pytest.mark.parametrize("name", ["CSMS_GATEWAY_PROT", "CSMS_PORT", "csms_nonsense"])
+def test_a_name_that_is_no_setting_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+
+    with pytest.raises(BadSetting, match=f"^{name} is not a setting"):
+        load()
+
+
+def test_a_name_in_the_file_that_is_no_setting_stops_the_start_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CSMS_TYPO=1\nOTHER=1\n")
+
+    with pytest.raises(BadSetting, match="^CSMS_TYPO"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "99999"),
+        ("LOG_LEVEL", "loud"),
+        ("CSMS_PING_INTERVAL", "often"),
+        ("CSMS_GATEWAY_ROUTING", "guess"),
+        ("HEARTBEAT_INTERVAL", "0"),
+    ],
+)
+def test_an_impossible_value_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(BadSetting) as error:
+        load()
+
+    assert str(error.value).startswith(f"{name}: ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_token_that_is_too_short_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSMS_API_TOKEN", "tiny-secret")
+
+    with pytest.raises(BadSetting) as error:
+        load()
+
+    assert "tiny-secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["GCP_PROJECT_ID", "GOOGLE_CLOUD_PROJECT"])
+def test_the_project_has_two_names(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "my-project")
+
+    assert load().project == "my-project"
