@@ -124,6 +124,9 @@ class Link:
                 booting = tasks.create_task(self._stay_booted(self._connection, welcome))
                 await self._connection.listen(on_command)
                 booting.cancel()
+        except asyncio.CancelledError:
+            await socket.close()  # in good order: otherwise the CSMS would be told of a failure
+            raise
         finally:
             self._tally.connected -= 1
             self._socket = self._connection = None

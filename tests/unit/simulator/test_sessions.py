@@ -44,6 +44,15 @@ def seq_nos(csms: Csms) -> list[int]:
     return sorted({event["seqNo"] for event in csms.payloads("TransactionEvent")})
 
 
+async def test_a_station_that_has_done_leaves_in_good_order() -> None:
+    async with csms() as system:
+        await run(simulation(system))
+
+        [socket] = system.connections.values()
+        await socket.wait_closed()
+        assert socket.close_code == 1000
+
+
 async def test_a_1_6_station_boots_authorizes_charges_and_stops() -> None:
     async with csms() as system:
         summary = await run(simulation(system, "1.6"))
