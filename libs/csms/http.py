@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 
@@ -58,6 +58,22 @@ def page_of(page: Page[Item]) -> PageOf[Item]:
     return PageOf(items=page.items, next_page_token=page.next_page_token or None)
 
 
+class ProblemDetails(BaseModel):
+    """RFC 9457. Other members depend on the problem."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str
+    status: int
+    detail: str
+
+
+_PROBLEM = {
+    "description": "What is wrong, in the caller's terms.",
+    "content": {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}},
+}
+
+
 def create_app(
     title: str, router: APIRouter, settings: Settings, ready: Callable[[], bool] = lambda: True
 ) -> FastAPI:
@@ -65,7 +81,8 @@ def create_app(
     app = FastAPI(
         title=title, version="1", redoc_url=None, generate_unique_id_function=lambda r: to_camel(r.name)
     )
-    app.include_router(router, dependencies=[Depends(_authenticator(settings))])
+    errors: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
+    app.include_router(router, dependencies=[Depends(_authenticator(settings))], responses=errors)
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:

@@ -102,6 +102,14 @@ async def test_bodies_are_in_camel_case_and_the_last_page_has_no_token() -> None
     assert page.json() == {"items": [{"someName": "a"}]}
 
 
+async def test_the_description_of_the_api_declares_its_errors() -> None:
+    async with client() as http:
+        operation = (await http.get("/openapi.json")).json()["paths"]["/things"]["post"]
+
+    assert set(operation["responses"]) == {"201", "4XX", "5XX"}
+    assert set(operation["responses"]["4XX"]["content"]) == {"application/problem+json"}
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", f"Basic {TOKEN}", "Bearer wrong", f"Bearer {TOKEN}x"])
 async def test_without_the_token_nothing_is_answered_but_health(header: str) -> None:
     async with client(api_token=TOKEN) as http:
