@@ -1,11 +1,12 @@
 FROM python:3.11-slim
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 CSMS_DATA_DIR=/data
 WORKDIR /app
 COPY requirements.txt .
-RUN python -m venv /venv && /venv/bin/pip install --quiet --no-cache-dir --require-hashes --requirement requirements.txt
-COPY pyproject.toml README.md ./
+RUN pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
+      --require-hashes --requirement requirements.txt \
+    && useradd --system csms && install --directory --owner=csms /data
 COPY libs libs
 COPY services services
-RUN /venv/bin/pip install --quiet --no-cache-dir --no-deps . && useradd --system csms
+RUN python -m compileall -q libs services
 USER csms
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1
-ENTRYPOINT ["csms"]
+ENTRYPOINT ["python", "-m", "services.cli"]

@@ -16,7 +16,7 @@ from libs.csms.clock import rfc3339, utc_now
 from libs.csms.embedded_bus import EmbeddedBus
 from libs.csms.sqlite import SqliteStore
 from libs.ocpp_messages import v201
-from services.transaction.meter_values import Place, documents
+from services.transaction.meter_values import in_transaction
 from services.transaction.samples import measured2
 from services.transaction.service import Ledger
 
@@ -64,5 +64,5 @@ def _first() -> tuple[str, str]:
     payload = call.removeprefix(b',"TransactionEvent",').removesuffix(b"]")
     event = v201.TransactionEvent.decode_request(payload)
     measured = measured2(event.meter_value or (), _BEGIN)
-    ((id, document),) = documents(Place("STORED-00000", 1, 1), _TRANSACTION, measured).items()
+    ((id, document),) = in_transaction(_TRANSACTION, "STORED-00000", measured).items()
     return id, document.model_dump_json(by_alias=True, exclude_none=True)

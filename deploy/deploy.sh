@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Deploys the CSMS to Google Cloud Run, on Pub/Sub and Firestore. Safe to run again: it changes what is there.
 #   PROJECT=my-project REGION=europe-west1 deploy/deploy.sh
-# Needs the Google Cloud CLI, logged in as an owner of the project, with billing enabled.
+# Needs a project with billing, and of its owner: gcloud auth login && gcloud auth application-default login.
+# npx (of Node.js) runs the Firebase CLI, which creates the indexes that are missing.
 set -euo pipefail
 : "${PROJECT:?the Google Cloud project}" "${REGION:=europe-west1}"
 cd "$(dirname "$0")/.."
-gcloud config set project "$PROJECT"
+export CLOUDSDK_CORE_PROJECT=$PROJECT
 image=$REGION-docker.pkg.dev/$PROJECT/csms/ocpp-csms
 account=csms@$PROJECT.iam.gserviceaccount.com
 
 gcloud services enable run.googleapis.com pubsub.googleapis.com firestore.googleapis.com \
-  artifactregistry.googleapis.com cloudbuild.googleapis.com secretmanager.googleapis.com
+  artifactregistry.googleapis.com cloudbuild.googleapis.com secretmanager.googleapis.com iam.googleapis.com \
+  cloudresourcemanager.googleapis.com
 
 gcloud artifacts repositories describe csms --location="$REGION" >/dev/null 2>&1 ||
   gcloud artifacts repositories create csms --location="$REGION" --repository-format=docker
@@ -18,7 +20,8 @@ gcloud builds submit --tag "$image"
 
 gcloud firestore databases describe >/dev/null 2>&1 ||
   gcloud firestore databases create --location="$REGION" --type=firestore-native
-npx --yes firebase-tools deploy --only firestore:indexes --project "$PROJECT" --config deploy/firebase.json
+npx --yes firebase-tools deploy --non-interactive --only firestore:indexes \
+  --project "$PROJECT" --config deploy/firebase.json
 
 gcloud iam service-accounts describe "$account" >/dev/null 2>&1 || gcloud iam service-accounts create csms
 for role in roles/pubsub.editor roles/datastore.user roles/secretmanager.secretAccessor roles/logging.logWriter; do
@@ -26,27 +29,29 @@ for role in roles/pubsub.editor roles/datastore.user roles/secretmanager.secretA
     --condition=None >/dev/null
 done
 gcloud secrets describe csms-api-token >/dev/null 2>&1 ||
-  head -c 30 /dev/urandom | base64 | gcloud secrets create csms-api-token --data-file=-
+  head -c 30 /dev/urandom | base64 | tr -d '\n' | gcloud secrets create csms-api-token --data-file=-
 
-run_as=(--image="$image" --region="$REGION" --service-account="$account" --set-secrets=CSMS_API_TOKEN=csms-api-token:latest)
+run_as=(--image="$image" --region="$REGION" --service-account="$account"
+  --set-secrets=CSMS_API_TOKEN=csms-api-token:latest)
 gcloud run jobs deploy csms-provision "${run_as[@]}" --args=provision \
   --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT" --execute-now --wait
 
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
-  local name=$1 environment=$2
+  local name=$1 variables=$2
   shift 2
   gcloud run deploy "csms-$name" "${run_as[@]}" --args="run,$name" --no-cpu-throttling --min-instances=1 \
     --allow-unauthenticated --startup-probe=httpGet.path=/readyz --liveness-probe=httpGet.path=/healthz \
-    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_GATEWAY_HOST=0.0.0.0,$environment" "$@"
+    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_GATEWAY_HOST=0.0.0.0$variables" "$@"
 }
 url() { gcloud run services describe "csms-$1" --region="$REGION" --format='value(status.url)'; }
 
-deploy device CSMS_MIN_SECURITY_PROFILE=1
-deploy user HEARTBEAT_INTERVAL=300
-deploy transaction "CSMS_USER_URL=$(url user)"
+deploy device ,CSMS_MIN_SECURITY_PROFILE=1
+deploy user ""
+deploy transaction ",CSMS_USER_URL=$(url user)"
 # Cloud Run ends a WebSocket after 60 minutes at most and holds 1,000 an instance.
-deploy gateway "CSMS_DEVICE_URL=$(url device),CSMS_GATEWAY_ROUTING=inbox" --timeout=3600 --concurrency=1000
+deploy gateway ",CSMS_DEVICE_URL=$(url device),CSMS_GATEWAY_ROUTING=inbox" --timeout=3600 --concurrency=1000
 
 echo "stations: $(url gateway | sed s/^http/ws/)/ocpp/{stationId}"
-echo "device:   $(url device)/docs"
+for name in device transaction user; do echo "$name: $(url "$name")/docs"; done
+echo "their token: gcloud secrets versions access latest --secret=csms-api-token --project=$PROJECT"

@@ -96,6 +96,8 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     if settings.port is not None:
         settings = settings.model_copy(update={f"{name}_port": settings.port})
     async with _google(settings) as (bus, store), AsyncExitStack() as stack:
+        if settings.pubsub_emulator_host:
+            await _provision(bus)  # it forgets everything when it restarts
 
         async def client(url: str) -> httpx.AsyncClient:
             token = settings.api_token
@@ -136,4 +138,8 @@ def message_table() -> str:
 async def provision_all(settings: Settings) -> None:
     """Create every topic of the catalogue on Pub/Sub, and the subscriptions of every service."""
     async with _google(settings) as (bus, _):
-        await provision(bus, [s for router in ROUTERS for s in router.subscriptions])
+        await _provision(bus)
+
+
+async def _provision(bus: Bus) -> None:
+    await provision(bus, [s for router in ROUTERS for s in router.subscriptions])

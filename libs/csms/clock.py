@@ -32,7 +32,10 @@ def _to_milliseconds(at: datetime) -> datetime:
 
 
 def _in_utc(at: datetime) -> datetime:
-    return _to_milliseconds(at.astimezone(UTC))
+    try:
+        return _to_milliseconds(at.astimezone(UTC))
+    except OverflowError as error:
+        raise ValueError("is no time in UTC") from error
 
 
 Time = Annotated[AwareDatetime, AfterValidator(_in_utc), PlainSerializer(rfc3339, when_used="json")]

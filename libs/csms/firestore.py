@@ -76,6 +76,10 @@ class FirestoreCollection(Generic[Doc]):
 
         return await self._until_uncontended(id, write)
 
+    async def put(self, id: str, document: Doc) -> None:
+        """Also raises what Firestore raises; then the write may have happened or not."""
+        await self._reference(id).set(_fields(document))
+
     async def delete(self, id: str) -> Doc | None:
         """Raises like ``update``."""
 

@@ -19,6 +19,12 @@ log = logging.getLogger(__name__)
 
 ROWS_PER_STATEMENT = 250
 
+FEW = 3
+PATIENCE = 0.005
+"""Seconds. A commit costs a wait for the disk and two switches of threads, however small it is: when the
+last one had more than a few documents, the next one waits this long for others to join it.
+"""
+
 Key = tuple[str, str]
 """Table and id."""
 
@@ -74,6 +80,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, "sqlite-commit")
         self._filling = Batch()
         self._running: Batch | None = None
+        self._pause = 0.0
 
     def batch_with(self, key: Key) -> Batch | None:
         """The newest batch with a write of that document, until it is durable."""
@@ -90,7 +97,7 @@ class GroupCommit:
     def write(self, key: Key, document: Document | None, row: str | None) -> asyncio.Future[None]:
         """``row`` is the document as JSON. The future ends when it is durable, or with ``NotWritten``."""
         if not self._filling.documents and self._running is None:
-            asyncio.get_running_loop().call_soon(self._start)
+            self._start_soon()
         table, id = key
         self._filling.documents[key] = document
         self._filling.rows[table][id] = row
@@ -102,6 +109,13 @@ class GroupCommit:
                 await batch.durable()
         self._thread.shutdown()
 
+    def _start_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._pause:
+            loop.call_later(self._pause, self._start)
+        else:
+            loop.call_soon(self._start)
+
     def _start(self) -> None:
         batch, self._filling = self._filling, Batch()
         self._running = batch
@@ -112,6 +126,7 @@ class GroupCommit:
 
     def _ended(self, batch: Batch, commit: asyncio.Future[None]) -> None:
         self._running = None
+        self._pause = PATIENCE if len(batch.documents) > FEW else 0.0
         error = commit.exception()
         if error is None:
             self._committed(batch.documents)
@@ -122,7 +137,7 @@ class GroupCommit:
             self._filling = Batch()
         batch.end(error)
         if self._filling.documents:
-            self._start()
+            self._start_soon()
 
 
 def _commit(connection: sqlite3.Connection, rows: Rows) -> None:
@@ -138,9 +153,8 @@ def _commit(connection: sqlite3.Connection, rows: Rows) -> None:
                     "ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
                     list(itertools.chain.from_iterable(some)),
                 )
-            connection.executemany(
-                f'DELETE FROM "{table}" WHERE id = ?', [(id,) for id, row in documents.items() if row is None]
-            )
+            if gone := [(id,) for id, row in documents.items() if row is None]:
+                connection.executemany(f'DELETE FROM "{table}" WHERE id = ?', gone)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
 from datetime import timedelta
 
@@ -22,6 +23,8 @@ from .delivery import Backoff
 from .pubsub_outbox import Outbox
 from .pubsub_pull import Pull
 from .settings import BadSetting
+
+log = logging.getLogger(__name__)
 
 STREAM_CHANNELS = 4
 """A connection to Google carries 100 calls at once, and a gateway holds about 110 streams."""
@@ -94,6 +97,8 @@ class PubSubBus:
         except asyncio.CancelledError:
             pull.stop()
             await asyncio.wait({task})
+            if not task.cancelled() and (failure := task.exception()):
+                log.warning("%s failed while it was ended: %s", subscription.name, failure)
             raise
 
     async def create_topic(self, topic: str) -> None:

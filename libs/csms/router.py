@@ -53,6 +53,7 @@ class Call(Generic[Req_co]):
 
 
 Handler = Callable[[Call[Req], Deps], Awaitable[Res]]
+TakeAnswer = Callable[[Message, Deps], Awaitable[None]]
 Key = tuple[str, Version | None]
 
 
@@ -67,6 +68,7 @@ class Router(Generic[Deps]):
         self.service = service
         self._handlers: dict[Key, tuple[Any, Handler[Any, Deps, Any]]] = {}
         self._topics: set[str] = set()
+        self._take_answer: TakeAnswer[Deps] | None = None
 
     @overload
     def on(
@@ -88,6 +90,18 @@ class Router(Generic[Deps]):
 
         return register
 
+    def on_answers(self, *topics: str) -> Callable[[TakeAnswer[Deps]], TakeAnswer[Deps]]:
+        """Register what takes the answers of stations to commands, results and errors, of any action."""
+
+        def register(take: TakeAnswer[Deps]) -> TakeAnswer[Deps]:
+            if self._take_answer is not None:
+                raise ValueError("something takes the answers already")
+            self._take_answer = take
+            self._topics.update(topics)
+            return take
+
+        return register
+
     def load(self, handlers: ModuleType) -> Router[Deps]:
         """Import every module of a package, so that its handlers register themselves."""
         for module in pkgutil.iter_modules(handlers.__path__, f"{handlers.__name__}."):
@@ -103,7 +117,10 @@ class Router(Generic[Deps]):
 
     async def handle(self, message: Message, bus: Bus, deps: Deps, clock: Clock) -> None:
         """Call the handler and publish its answer. Raises when the message is to be delivered again."""
-        if message.kind in (Kind.RESULT, Kind.ERROR) or message.origin is Direction.TO_STATION:
+        if message.origin is Direction.TO_STATION:
+            await self._answered(message, deps)
+            return
+        if message.kind in (Kind.RESULT, Kind.ERROR):
             return
         station_id.set(message.station_id)
         try:
@@ -116,6 +133,12 @@ class Router(Generic[Deps]):
             answer = message.result(response, rfc3339(clock()))
         if message.reply_to:
             await bus.publish(message.reply_to, answer)
+
+    async def _answered(self, message: Message, deps: Deps) -> None:
+        """What goes to a station, commands themselves, is for gateways."""
+        if self._take_answer is not None and message.kind in (Kind.RESULT, Kind.ERROR):
+            station_id.set(message.station_id)
+            await self._take_answer(message, deps)
 
     async def _call(self, message: Message, deps: Deps) -> msgspec.Struct | None:
         version = None if message.kind is Kind.EVENT else message.ocpp_version

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("GCP_PROJECT_ID", "GOOGLE_CLOUD_PROJECT"),
         description="Google Cloud project.",
     )
+    pubsub_emulator_host: str = Field(
+        "",
+        validation_alias="PUBSUB_EMULATOR_HOST",
+        description="The Pub/Sub emulator. It forgets its topics, so every service makes them at its start.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="LOG_LEVEL", description="DEBUG shows every OCPP-J frame, cut short."
     )

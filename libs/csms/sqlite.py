@@ -69,10 +69,14 @@ class SqliteCollection(Generic[Doc]):
         old, batch = self._file.newest(key, self._type)
         new = change(old)
         if new is not old:
-            await self._file.commits.write(key, new, new.model_dump_json(by_alias=True, exclude_none=True))
+            await self._file.commits.write(key, new, _json(new))
         elif batch is not None:
             await batch.durable()
         return new
+
+    async def put(self, id: str, document: Doc) -> None:
+        """Also raises ``NotWritten``."""
+        await self._file.commits.write((self._name, id), document, _json(document))
 
     async def delete(self, id: str) -> Doc | None:
         """Also raises ``NotWritten``."""
@@ -104,6 +108,10 @@ class SqliteCollection(Generic[Doc]):
         where, values = _conditions(Query(equals=equals))
         total: int = await self._file.select(f'SELECT count(*) FROM "{self._name}" WHERE {where}', values)
         return total
+
+
+def _json(document: Document) -> str:
+    return document.model_dump_json(by_alias=True, exclude_none=True)
 
 
 def _expression(field: str) -> str:

@@ -89,6 +89,11 @@ class Collection(Protocol[Doc]):
         """
         ...
 
+    async def put(self, id: str, document: Doc) -> None:
+        """Write a document without reading what is there, which it replaces: for those that never change,
+        under an id that follows from what they hold."""
+        ...
+
     async def delete(self, id: str) -> Doc | None:
         """Returns what was there."""
         ...

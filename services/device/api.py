@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from .api_fleet import fleet_api
+from .api_reports import reports_api
 from .api_security import security_api
 from .api_seed import seed_api
 from .api_stations import stations_api
@@ -14,6 +15,6 @@ from .service import Device
 def api(device: Device) -> APIRouter:
     """``list`` comes before ``{id}``: a station of that name is ``/chargingstations/%6Cist``."""
     router = APIRouter()
-    for part in (seed_api, stations_api, security_api, fleet_api):
+    for part in (seed_api, stations_api, security_api, fleet_api, reports_api):
         router.include_router(part(device))
     return router

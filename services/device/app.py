@@ -13,6 +13,9 @@ from libs.csms.store import Store
 
 from . import handlers
 from .api import api
+from .api_batches import batches_api
+from .api_commands import commands_api
+from .open_commands import keep_commands
 from .service import Device, router
 from .sweep import keep_sweeping
 
@@ -25,13 +28,17 @@ def device_service(settings: Settings, bus: Bus, store: Store, clock: Clock) -> 
 
 def service_of(device: Device, settings: Settings, bus: Bus) -> Service:
     """The service of a ``Device`` that others in this process use too: a gateway calls its ``admit``."""
-    app = create_app("Device service", api(device), settings)
+    paths = api(device)
+    paths.include_router(commands_api(device, bus))
+    paths.include_router(batches_api(device))
+    app = create_app("Device service", paths, settings)
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
             partial(router.serve, bus, device, device.clock),
             partial(keep_sweeping, device),
+            partial(keep_commands, device, bus),
             partial(serve, app, settings, settings.device_port),
         ],
     )

@@ -8,6 +8,7 @@ from libs.csms.http import Problem
 from libs.csms.store import Query
 
 from .bodies import NewStation, StationBody
+from .commands import withdraw
 from .model import Station
 from .pages import every
 from .service import Device
@@ -52,6 +53,8 @@ async def delete(device: Device, id: str) -> Station:
     await device.credentials.delete(id)
     async for connector in every(device.connectors, Query(equals={"stationId": id})):
         await device.connectors.delete(connector.key)
+    await device.reported.forget(id)
+    await withdraw(device, id)
     connection = await device.connections.get(id)
     if connection is not None and not connection.connected:
         await device.connections.delete(id)

@@ -7,15 +7,22 @@ from typing import Any, Self
 
 from libs.csms.admission import Admission, NotAdmitted
 from libs.csms.clock import Clock
+from libs.csms.journal import Journal
 from libs.csms.router import Call, Router
 from libs.csms.settings import Settings
 from libs.csms.store import Collection, Query, Store
 
+from .batch import Batch
+from .certificates import Sign, no_authority
+from .command import INDEXES as COMMAND_INDEXES
+from .command import Command
 from .connection import SEEN_EVERY, Connection, Connector
 from .credential import Credential, authenticates
 from .model import DeadMessage, Gateway, Station
+from .news import News
 from .pages import every
 from .recently import Recently
+from .reported import Reported
 
 router: Router[Device] = Router("device")
 
@@ -30,10 +37,16 @@ class Device:
     connectors: Collection[Connector]
     gateways: Collection[Gateway]
     dead_letters: Collection[DeadMessage]
+    commands: Collection[Command]
+    batches: Collection[Batch]
+    journal: Journal
+    reported: Reported
     clock: Clock
     heartbeat_interval: int = 300
     boot_retry_interval: int = 60
     min_security_profile: int = 0
+    sign: Sign = no_authority
+    news: News = field(default_factory=News)
     recently_seen: Recently = field(default_factory=lambda: Recently(SEEN_EVERY))
 
     @classmethod
@@ -45,6 +58,10 @@ class Device:
             connectors=store.collection("connectors", Connector, indexes=[("stationId",), ("status",)]),
             gateways=store.collection("gateways", Gateway, indexes=[("lastSeen",)]),
             dead_letters=store.collection("deadLetters", DeadMessage, indexes=[("receivedAt",)]),
+            commands=store.collection("commands", Command, COMMAND_INDEXES),
+            batches=store.collection("commandBatches", Batch),
+            journal=Journal.of(store, "device"),
+            reported=Reported.of(store),
             clock=clock,
             heartbeat_interval=settings.heartbeat_interval,
             min_security_profile=settings.min_security_profile,
@@ -79,6 +96,11 @@ class Device:
         self.recently_seen.add(call.station_id, at)
         if had_ended and connection.connected:
             await self.align(call.station_id)
+
+    async def note(self, call: Call[Any]) -> None:
+        """Keep a message as it came. Returns when it is durable."""
+        await self.journal.note(call)
+        await self.seen(call)
 
     async def align(self, station_id: str) -> None:
         """Make a station's connectors agree with its connection, also if that changes meanwhile."""

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from .backoff import Backoff, reason, retry_after
@@ -57,7 +57,7 @@ class Link:
                     failures = 0
                     await self._serve(socket, on_command, welcome)
                 wait = self._backoff.after(0)
-            except (OSError, InvalidHandshake, TimeoutError) as error:
+            except (OSError, ConnectionClosed, InvalidHandshake, TimeoutError) as error:
                 self._tally.errors[reason(error)] += 1
                 failures += 1
                 if failures == self._simulation.connect_attempts:

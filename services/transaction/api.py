@@ -9,8 +9,10 @@ from fastapi import Query as Parameter
 
 from libs.csms.clock import Time, rfc3339
 from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
+from libs.csms.journal_api import journal_api
 from libs.csms.store import BadPageToken, Page, Query, Scalar
 
+from .api_profiles import profiles_api
 from .meter_values import MeterValue, Place, shown
 from .model import Transaction, TransactionView, token_key
 from .service import Ledger
@@ -62,6 +64,8 @@ def api(ledger: Ledger) -> APIRouter:
         transaction = await _found(ledger, id)
         return page_of(await _meter_values(ledger, transaction, page_size, page_token))
 
+    router.include_router(profiles_api(ledger))
+    router.include_router(journal_api(ledger.journal, ledger.clock))
     return router
 
 

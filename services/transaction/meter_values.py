@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from pydantic import PlainSerializer
@@ -19,7 +19,7 @@ from .samples import REGISTER, Measured, Sampled
 
 
 class MeterValues(Document):
-    """What was measured at one place and time. ``transaction`` is the id of one, None where none is named.
+    """What was measured at one place and time: in a transaction, whose place it is, or at a place of its own.
 
     ``sampled_value`` is JSON text as on the wire: no digit of a number is lost, and a store that indexes
     every field by itself finds one there, not fifty.
@@ -32,17 +32,6 @@ class MeterValues(Document):
     timestamp: Time
     sampled_value: str
 
-    def or_more(self, other: MeterValues) -> MeterValues:
-        """Of two documents of the same samples, the one that knows more of the place."""
-        return other if other._known > self._known else self
-
-    @property
-    def _known(self) -> tuple[int, int]:
-        return (
-            -1 if self.evse_id is None else self.evse_id,
-            -1 if self.connector_id is None else self.connector_id,
-        )
-
 
 class Place(NamedTuple):
     """Where something was measured: an EVSE in 2.x, a connector in 1.6. 0 is the station's main meter."""
@@ -52,24 +41,32 @@ class Place(NamedTuple):
     connector_id: int | None = None
 
 
-def documents(place: Place, transaction: str | None, measured: Iterable[Measured]) -> dict[str, MeterValues]:
-    """By ids that are the same whenever the same comes again, be it in another message."""
-    found = {}
+Documents = dict[str, MeterValues]
+"""By ids that are the same whenever the same comes again, be it in another message."""
+
+
+def in_transaction(transaction: str, station_id: str, measured: Iterable[Measured]) -> Documents:
+    return dict(_documents(transaction, station_id, measured, transaction=transaction))
+
+
+def at_place(place: Place, measured: Iterable[Measured]) -> Documents:
+    """Of no transaction."""
+    owner = f"{place.station_id}/{place.evse_id}/{place.connector_id}"
+    where = {"evse_id": place.evse_id, "connector_id": place.connector_id}
+    return dict(_documents(owner, place.station_id, measured, **where))
+
+
+def _documents(
+    owner: str, station_id: str, measured: Iterable[Measured], **where: Any
+) -> Iterator[tuple[str, MeterValues]]:
     for one in measured:
-        if not one.samples:
-            continue
-        text = encode(one.samples)
-        digest = blake2b(text, digest_size=9).hexdigest()
-        owner = transaction or f"{place.station_id}/{place.evse_id}/{place.connector_id}"
-        found[f"{owner}@{moment(one.at)}{digest}"] = MeterValues(
-            station_id=place.station_id,
-            transaction=transaction,
-            evse_id=place.evse_id,
-            connector_id=place.connector_id,
-            timestamp=one.at,
-            sampled_value=text.decode(),
-        )
-    return found
+        if one.samples:
+            text = encode(one.samples)
+            digest = blake2b(text, digest_size=9).hexdigest()
+            yield (
+                f"{owner}@{moment(one.at)}{digest}",
+                MeterValues(station_id=station_id, timestamp=one.at, sampled_value=text.decode(), **where),
+            )
 
 
 def json_number(value: Decimal) -> int | float:

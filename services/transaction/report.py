@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -42,5 +43,6 @@ def report(
     return Report(document_id(station_id, transaction_id), station_id, transaction_id, evidence)
 
 
+@lru_cache(maxsize=10_000)
 def document_id(station_id: str, transaction_id: str) -> str:
     return f"{quote(station_id, safe='')}:{quote(transaction_id, safe='')}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from libs.csms.authorization import Authorize
 from libs.csms.bus import Bus
 from libs.csms.clock import Clock, rfc3339
+from libs.csms.journal import Journal
 from libs.csms.router import Router
 from libs.csms.store import Collection, Store
 from libs.ocpp_messages.action import Direction, encode
@@ -16,6 +17,7 @@ from libs.ocpp_messages.event import TRANSACTION_ENDED, TransactionEnded
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
+from .charging_profile import ChargingProfile
 from .meter_values import MeterValues
 from .model import Transaction
 from .report import Report
@@ -38,6 +40,8 @@ class Ledger:
     authorize: Authorize
     bus: Bus
     clock: Clock
+    journal: Journal
+    charging_profiles: Collection[ChargingProfile]
 
     @classmethod
     def of(cls, store: Store, authorize: Authorize, bus: Bus, clock: Clock) -> Ledger:
@@ -48,16 +52,15 @@ class Ledger:
             authorize=authorize,
             bus=bus,
             clock=clock,
+            journal=Journal.of(store, "transaction"),
+            charging_profiles=store.collection("chargingProfiles", ChargingProfile, [("stationId",)]),
         )
 
     async def keep(self, documents: Mapping[str, MeterValues]) -> None:
         """Returns when all of them are durable."""
         async with asyncio.TaskGroup() as tasks:
             for id, document in documents.items():
-                tasks.create_task(self._keep(id, document))
-
-    async def _keep(self, id: str, document: MeterValues) -> None:
-        await self.meter_values.update(id, lambda kept: kept.or_more(document) if kept else document)
+                tasks.create_task(self.meter_values.put(id, document))
 
     async def record(self, report: Report, measured: Mapping[str, MeterValues]) -> Transaction:
         """What is known of the transaction once this is known too, durable with all that was measured.
@@ -66,7 +69,7 @@ class Ledger:
         """
         async with asyncio.TaskGroup() as tasks:
             for id, document in measured.items():
-                tasks.create_task(self._keep(id, document))
+                tasks.create_task(self.meter_values.put(id, document))
             transaction = await self.tell(report)
         if not transaction.active:
             await self._publish_end(transaction)

@@ -11,6 +11,7 @@ from fastapi import Query as Parameter
 from libs.csms.authorization import Authorization
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, page_of
+from libs.csms.journal_api import journal_api
 from libs.csms.store import Query
 
 from . import operations
@@ -25,6 +26,7 @@ def api(user: User) -> APIRouter:
     router = APIRouter()
     router.include_router(tokens_api(user))
     router.include_router(authorizations_api(user))
+    router.include_router(journal_api(user.journal, user.clock))
     return router
 
 

@@ -8,6 +8,7 @@ from typing import Self
 
 from libs.csms.authorization import Authorization
 from libs.csms.clock import Clock
+from libs.csms.journal import Journal
 from libs.csms.router import Router
 from libs.csms.settings import Settings
 from libs.csms.store import Collection, Store
@@ -22,6 +23,7 @@ class User:
     """``cache_lifetime`` bounds how long a station may rely on an answer; None leaves that to the station."""
 
     id_tokens: Collection[IdToken]
+    journal: Journal
     clock: Clock
     cache_lifetime: timedelta | None = None
 
@@ -30,6 +32,7 @@ class User:
         seconds = settings.auth_cache_lifetime
         return cls(
             id_tokens=store.collection("idTokens", IdToken),
+            journal=Journal.of(store, "user"),
             clock=clock,
             cache_lifetime=None if seconds is None else timedelta(seconds=seconds),
         )

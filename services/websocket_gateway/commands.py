@@ -47,7 +47,7 @@ class Commands:
         self._wiring = wiring
         self._registration = registration
         self._write = write
-        self._waiting: Mailbox[Message] = Mailbox(wiring.limits.waiting_commands)
+        self._waiting: Mailbox[tuple[float, Message]] = Mailbox(wiring.limits.waiting_commands)
         self._seen: list[str] = []
         self._open = ""
         self._reply: asyncio.Future[frame.Result | frame.Error | None] | None = None
@@ -60,7 +60,7 @@ class Commands:
             return
         if self._ended:
             raise undelivered("notConnected", "the station has just left")
-        if not self._waiting.offer(command):
+        if not self._waiting.offer((asyncio.get_running_loop().time(), command)):
             raise undelivered("overloaded", "too many commands wait for the station")
         self._seen = [*self._seen[1 - _REMEMBERED :], command.message_id]
 
@@ -73,8 +73,9 @@ class Commands:
 
     async def run(self) -> None:
         """Until ended; then the commands that are left are answered that the station is gone."""
-        while (command := await self._waiting.take()) is not None:
-            answer = await self._answer(command)
+        while (waiting := await self._waiting.take()) is not None:
+            received_at, command = waiting
+            answer = await self._answer(command, received_at)
             if not command.reply_to:
                 continue
             try:
@@ -88,9 +89,11 @@ class Commands:
         if self._reply is not None and not self._reply.done():
             self._reply.set_result(None)
 
-    async def _answer(self, command: Message) -> Message:
+    async def _answer(self, command: Message, received_at: float) -> Message:
         try:
             action, request = sendable(command, self._connection.version)
+            if asyncio.get_running_loop().time() > received_at + self._wiring.limits.command_patience:
+                raise undelivered("timeout", "its turn came too late", ErrorCode.GENERIC_ERROR)
             reply = await self._exchange(command)
             if isinstance(reply, frame.Error):
                 return replies.error(command, reply, self._now())

@@ -11,6 +11,8 @@ class Limits:
     """From the receipt of a station's CALL to its answer, whatever happens behind the gateway."""
     command_timeout: float = 30
     """From sending a command to the station's answer."""
+    command_patience: float = 90
+    """From the receipt of a command to its turn: one that has waited longer is not sent any more."""
     waiting_calls: int = 16
     """CALLs of one station that wait for the one in work. With more, nothing more is read from it."""
     waiting_commands: int = 32

@@ -109,6 +109,34 @@ async def test_a_full_disk_fails_the_writes_and_nothing_else(tmp_path: Path) -> 
     file.close()
 
 
+async def test_a_change_sees_what_was_put_and_is_not_durable_yet(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    counters = store.collection("counters", Counter)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(counters.put("a", Counter(count=5)))
+        changed = group.create_task(counters.update("a", counted))
+
+    assert changed.result() == await counters.get("a") == Counter(count=6)
+    await store.close()
+
+
+async def test_after_a_commit_of_many_documents_the_next_one_waits_for_others(tmp_path: Path) -> None:
+    file = sqlite3.connect(tmp_path / "csms.db", isolation_level=None, check_same_thread=False)
+    file.execute("CREATE TABLE counters (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
+    commits = GroupCommit(file, lambda _: None, lambda: None)
+    await asyncio.gather(*(commits.write(("counters", id), Counter(), "{}") for id in "abcdef"))
+
+    first = commits.write(("counters", "a"), Counter(), "{}")
+    await asyncio.sleep(0)
+    second = commits.write(("counters", "b"), Counter(), "{}")
+
+    assert commits.batch_with(("counters", "a")) is commits.batch_with(("counters", "b"))
+    await asyncio.gather(first, second)
+    await commits.close()
+    file.close()
+
+
 async def test_a_failed_commit_fails_what_was_made_from_it(tmp_path: Path) -> None:
     file = sqlite3.connect(tmp_path / "csms.db", isolation_level=None, check_same_thread=False)
     file.execute("CREATE TABLE counters (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")

@@ -101,6 +101,15 @@ async def test_the_same_object_again_is_returned_as_it_was(chargers: Collection[
     assert await chargers.get("CS1") == Charger(boots=1)
 
 
+async def test_what_is_put_replaces_what_was_there(chargers: Collection[Charger]) -> None:
+    await chargers.put("CS1", Charger(boots=7, notes="old"))
+    await chargers.put("CS1", Charger(boots=3))
+
+    assert await chargers.get("CS1") == Charger(boots=3)
+    assert (await chargers.update("CS1", booted)).boots == 4
+    assert (await chargers.find(Query({"boots": 4}))).items == [Charger(boots=4)]
+
+
 async def test_a_change_that_raises_writes_nothing(chargers: Collection[Charger]) -> None:
     await chargers.update("CS1", booted)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from libs.csms.router import Call
 from libs.ocpp_messages.event import STATION_CONNECTED, StationConnected
 
+from ..commands import make_due
 from ..connection import Connection
+from ..open_commands import AFTER_CONNECTING
 from ..service import Device, router
 
 
@@ -26,3 +28,4 @@ async def station_connected(call: Call[StationConnected], device: Device) -> Non
         call.station_id, lambda known: newer if known is None else known.opened(newer)
     )
     await device.align(call.station_id)
+    await make_due(device, call.station_id, device.clock() + AFTER_CONNECTING)

@@ -7,7 +7,7 @@ from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 
 from ..energy import Readings
 from ..evidence import moment
-from ..meter_values import Place, documents
+from ..meter_values import Place, at_place, in_transaction
 from ..report import report
 from ..samples import measured2, measured16
 from ..service import Ledger, router
@@ -19,9 +19,9 @@ async def meter_values_16(
 ) -> ocpp16.MeterValuesResponse:
     request = call.request
     measured = measured16(request.meter_value, call.received_at)
-    place = Place(call.station_id, connector_id=request.connector_id)
     if not measured or request.transaction_id is None or request.transaction_id <= 0:
-        await ledger.keep(documents(place, None, measured))
+        place = Place(call.station_id, connector_id=request.connector_id)
+        await ledger.keep(at_place(place, measured))
         return ocpp16.MeterValuesResponse()
     told = report(
         call.station_id,
@@ -31,7 +31,7 @@ async def meter_values_16(
         {"ocppVersion": call.version.value, "meterConnectorId": request.connector_id},
         until=moment(max(one.at for one in measured)),
     )
-    await ledger.record(told, documents(place, told.id, measured))
+    await ledger.record(told, in_transaction(told.id, call.station_id, measured))
     return ocpp16.MeterValuesResponse()
 
 
@@ -40,5 +40,5 @@ async def meter_values_2(call: Call[ocpp2.MeterValuesRequest], ledger: Ledger) -
     request = call.request
     place = Place(call.station_id, evse_id=request.evse_id)
     measured = measured2(request.meter_value, call.received_at)
-    await ledger.keep(documents(place, None, measured))
+    await ledger.keep(at_place(place, measured))
     return ocpp2.MeterValuesResponse()

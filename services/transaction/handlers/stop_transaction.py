@@ -10,7 +10,7 @@ from libs.ocpp_messages import ocpp16, v16
 
 from ..energy import Readings
 from ..evidence import Value, moment, read_time
-from ..meter_values import Place, documents
+from ..meter_values import in_transaction
 from ..model import NEVER_GIVEN
 from ..report import report
 from ..samples import measured16
@@ -38,7 +38,7 @@ async def stop_transaction(
     told = report(call.station_id, str(request.transaction_id), moment(at), readings, first)
     if request.transaction_id <= 0:
         told = told._replace(id=f"{told.id}:{digest(rfc3339(at), request.meter_stop)}")
-    await ledger.record(told, documents(Place(call.station_id), told.id, measured))
+    await ledger.record(told, in_transaction(told.id, call.station_id, measured))
     if request.id_tag is None:
         return ocpp16.StopTransactionResponse()
     return ocpp16.StopTransactionResponse(id_tag_info(await authorize(ledger, request.id_tag, None)))

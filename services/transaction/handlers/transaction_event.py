@@ -8,7 +8,7 @@ from libs.ocpp_messages import ocpp2, v21, v201
 
 from ..energy import Readings
 from ..evidence import Value, moment, read_time
-from ..meter_values import Place, documents
+from ..meter_values import in_transaction
 from ..model import Transaction
 from ..report import Report, report
 from ..samples import measured2
@@ -20,13 +20,12 @@ Request = ocpp2.TransactionEventRequest
 
 @router.on(v201.TransactionEvent, v21.TransactionEvent)
 async def transaction_event(call: Call[Request], ledger: Ledger) -> ocpp2.TransactionEventResponse:
-    request, evse = call.request, call.request.evse
+    request = call.request
     at, doubt = read_time(request.timestamp, call.received_at)
     measured = measured2(request.meter_value or (), at)
     said_at = moment(at, request.seq_no)
     told = _report(call, said_at, Readings.of(measured, doubt, request.seq_no))
-    place = Place(call.station_id, evse.id, evse.connector_id) if evse else Place(call.station_id)
-    transaction = await ledger.record(told, documents(place, told.id, measured))
+    transaction = await ledger.record(told, in_transaction(told.id, call.station_id, measured))
     if request.id_token is None:
         return ocpp2.TransactionEventResponse()
     authorization = await _authorize(ledger, transaction, said_at, request.event_type, request.id_token)

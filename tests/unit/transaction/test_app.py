@@ -56,9 +56,9 @@ async def test_the_service_answers_what_comes_by_bus_and_tells_of_the_end(tmp_pa
     assert (answer.kind, answer.message_id) == (Kind.RESULT, "17")
     assert msgspec.json.decode(answer.data) == {"idTokenInfo": {"status": "Accepted"}}
     assert (ended.kind, ended.action, ended.station_id) == (Kind.EVENT, "TransactionEnded", "CS1")
-    assert [one.topic for one in service.subscriptions] == [
+    assert {
         "MeterValuesRequest",
         "StartTransactionRequest",
         "StopTransactionRequest",
         "TransactionEventRequest",
-    ]
+    } < {one.topic for one in service.subscriptions}

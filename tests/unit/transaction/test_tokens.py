@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -128,12 +129,7 @@ async def test_the_transaction_is_stored_even_if_nobody_knows_the_token(
     async def silent(id_token: str, type_: str | None) -> Authorization:
         raise TimeoutError
 
-    station = Station(
-        Ledger(
-            ledger.transactions, ledger.meter_values, ledger.transaction_ids, silent, ledger.bus, ledger.clock
-        ),
-        Version.V16,
-    )
+    station = Station(replace(ledger, authorize=silent), Version.V16)
 
     with pytest.raises(TimeoutError):
         await station.start()

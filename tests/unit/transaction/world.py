@@ -11,6 +11,7 @@ import msgspec
 
 from libs.csms.authorization import Authorization
 from libs.csms.clock import rfc3339
+from libs.csms.journal import Journal
 from libs.csms.router import Call
 from libs.csms.store import Document, Store
 from libs.ocpp_messages.action import Direction, encode
@@ -58,6 +59,9 @@ class Dictionary:
         self.documents[id] = type(document).model_validate_json(stored)
         return self.documents[id]
 
+    async def put(self, id: str, document: Document) -> None:
+        await self.update(id, lambda _: document)
+
 
 @dataclass
 class Tokens:
@@ -77,8 +81,9 @@ def ledger_on(store: Store, tokens: Tokens) -> Ledger:
 
 def ledger_in_memory() -> Ledger:
     """Every token is accepted."""
-    collections = [Dictionary(), Dictionary(), Dictionary()]
-    return Ledger(*collections, accept, Recorder(), lambda: NOW)  # type: ignore[arg-type]
+    transactions, values, ids, notices, reports, profiles = (Dictionary() for _ in range(6))
+    journal = Journal(notices, reports)  # type: ignore[arg-type]
+    return Ledger(transactions, values, ids, accept, Recorder(), lambda: NOW, journal, profiles)  # type: ignore[arg-type]
 
 
 async def accept(id_token: str, type_: str | None) -> Authorization:

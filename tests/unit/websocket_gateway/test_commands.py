@@ -137,6 +137,18 @@ async def test_a_station_that_does_not_answer_does_not_stop_the_next_command() -
         assert (answer.message_id, answer.kind) == ("c2", Kind.RESULT)
 
 
+async def test_a_command_whose_turn_comes_too_late_is_not_sent() -> None:
+    async with lab(limits=Limits(command_timeout=0.05, command_patience=0.01)) as it:
+        station, where, answers = await connected(it)
+
+        await it.command(where, "Reset", RESET, "c1")
+        await it.command(where, "Reset", RESET, "c2")
+
+        assert [reason(await answers.next()) for _ in range(2)] == ["timeout", "timeout"]
+        assert (await station.receives())[1] == "c1"
+        assert station.received_nothing
+
+
 async def test_a_command_that_the_bus_delivers_again_is_sent_once() -> None:
     async with lab() as it:
         station, where, answers = await connected(it)

@@ -1,0 +1,136 @@
+"""Commands to many stations by REST: asked for once, with the result of each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any, get_args
+
+import orjson
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from libs.csms.encoded_route import EncodedRoute
+from libs.csms.http import Body, PageOf, PageSize, PageToken, Problem, page_of
+from libs.csms.store import Page, Query
+from libs.ocpp_messages.catalogue import ACTIONS
+from libs.ocpp_messages.errors import CallError
+from libs.ocpp_messages.schemas import Validator
+
+from .api_commands import DAY, Deliver, Ttl
+from .batch import Batch, BatchView, Selection
+from .command import CommandView, Status
+from .command_requests import MAX_PAYLOAD, TOO_LATE
+from .commands import DUE
+from .masking import masked
+from .service import Device
+
+NOW = timedelta(minutes=5)
+"""How long a command to many may take to be sent to those that are connected."""
+
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class SelectionBody(Body):
+    """Stations that satisfy all of it. At least one thing must be said."""
+
+    ids: Annotated[list[Name], Field(min_length=1, max_length=10_000)] | None = None
+    model: Name | None = None
+    firmware_version: Name | None = None
+
+
+class BatchBody(Body):
+    """``payload`` is of the version of the stations: those of another one get an error."""
+
+    selection: SelectionBody
+    payload: dict[str, Any] = {}
+
+
+def batches_api(device: Device) -> APIRouter:
+    router = APIRouter(prefix="/commands", tags=["Commands"], route_class=EncodedRoute)
+
+    @router.post("/{action}", status_code=202, response_model=BatchView, response_model_exclude_none=True)
+    async def send_to_many(
+        action: str, body: BatchBody, response: Response, deliver: Deliver = None, ttl: Ttl = DAY
+    ) -> BatchView:
+        """To stations that are connected; with deliver=when-online, also to others once they are back."""
+        created_at = device.clock()
+        batch = Batch(
+            id=uuid.uuid4().hex,
+            action=action,
+            payload=_payload(action, body),
+            selection=Selection(**body.selection.model_dump()),
+            waits=deliver is not None,
+            created_at=created_at,
+            expires_at=created_at + (timedelta(seconds=ttl) if deliver else NOW),
+        )
+        await device.batches.update(batch.id, lambda _: batch)
+        device.news.tell(DUE)
+        response.headers["Location"] = f"/commands/batches/{batch.id}"
+        return batch.shown(dict.fromkeys(get_args(Status), 0))
+
+    @router.get("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
+    async def get_batch(id: str) -> BatchView:
+        batch = await _existing(device, id)
+        statuses: tuple[Status, ...] = get_args(Status)
+        counts = {each: await device.commands.count({"batchId": id, "status": each}) for each in statuses}
+        return batch.shown(counts)
+
+    @router.get(
+        "/batches/{id}/commands", response_model=PageOf[CommandView], response_model_exclude_none=True
+    )
+    async def list_commands_of_batch(
+        id: str, status: Status | None = None, page_size: PageSize = 100, page_token: PageToken = ""
+    ) -> PageOf[CommandView]:
+        """One for each station, in the order of station ids."""
+        await _existing(device, id)
+        equals = {"batchId": id} | ({"status": status} if status else {})
+        page = await device.commands.find(
+            Query(equals, "stationId", page_size=page_size, page_token=page_token)
+        )
+        return page_of(Page([command.shown() for command in page.items], page.next_page_token))
+
+    return router
+
+
+async def _existing(device: Device, id: str) -> Batch:
+    batch = await device.batches.get(id)
+    if batch is None:
+        raise Problem(404, "there is no command to many of that id")
+    return batch
+
+
+def _payload(action: str, body: BatchBody) -> str:
+    """The payload as JSON. Raises 404 and 422 for a command that no station could, or should, get."""
+    actions = [known[action] for known in ACTIONS.values() if action in known and known[action].to_station]
+    if not actions:
+        raise Problem(404, f"OCPP has no command {action[:50]} for charging stations")
+    if action in TOO_LATE:
+        raise Problem(422, f"{action} is for one station and its driver, and not for many")
+    if body.selection == SelectionBody():
+        raise Problem(422, "body.selection: says nothing of which stations")
+    try:
+        text = orjson.dumps(body.payload)
+        payload = orjson.loads(text)
+        if masked(payload) != payload:
+            raise Problem(422, "body.payload: holds a secret, which is not for many")
+    except (TypeError, CallError) as error:
+        raise Problem(422, f"body.payload: {error}") from error
+    if len(text) > MAX_PAYLOAD:
+        raise Problem(413, f"a payload has at most {MAX_PAYLOAD} bytes")
+    _check([each.request_validator for each in actions], payload)
+    return text.decode()
+
+
+def _check(validators: Sequence[Validator], payload: Any) -> None:
+    """Raises 422 if the payload is right in no version."""
+    violations = []
+    for validator in validators:
+        try:
+            validator.check(payload)
+        except CallError as violation:
+            violations.append(violation.description)
+        else:
+            return
+    raise Problem(422, "body.payload: " + "; or ".join(dict.fromkeys(violations)))

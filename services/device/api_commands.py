@@ -1,0 +1,141 @@
+"""Commands by REST: one path for each action of OCPP that the CSMS sends, and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi import Query as Parameter
+
+from libs.csms.bus import Bus
+from libs.csms.encoded_route import EncodedRoute
+from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
+from libs.csms.store import Page, Query
+
+from . import operations
+from .command import Command, CommandView, Status
+from .command_forms import COMMANDS, form
+from .command_requests import MAX_PAYLOAD, Wish, request
+from .commands import outcome
+from .service import Device
+
+DAY = 86_400
+
+Wait = Annotated[float, Parameter(ge=0, le=120, description="Seconds to wait for the station's answer.")]
+Deliver = Annotated[
+    Literal["when-online"] | None, Parameter(description="Let the command wait for a station that is away.")
+]
+Ttl = Annotated[int, Parameter(ge=1, le=30 * DAY, description="With deliver: seconds that it may wait.")]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="The same key gives the same command of this station, however often it is asked for.",
+    ),
+]
+ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The station's answer, or its CALLERROR.", "model": CommandView},
+    202: {"description": "No answer yet: see Location.", "model": CommandView},
+}
+_PROBLEMS = {
+    "notConnected": (409, "the charging station is not connected"),
+    "overloaded": (429, "too many commands wait for the charging station"),
+}
+
+
+def commands_api(device: Device, bus: Bus) -> APIRouter:
+    router = APIRouter(tags=["Commands"], route_class=EncodedRoute)
+
+    for action in COMMANDS:
+        router.add_api_route(
+            f"/chargingstations/{{id}}/commands/{action}",
+            _endpoint(device, bus, action),
+            name=f"send_{action}",
+            summary=action,
+            methods=["POST"],
+            response_model=CommandView,
+            response_model_exclude_none=True,
+            responses=ANSWERED,
+            openapi_extra=form(action),
+        )
+
+    @router.post("/chargingstations/{id}/commands/{action}", include_in_schema=False)
+    async def no_such_command(id: str, action: str) -> None:
+        await operations.existing(device, id)
+        raise Problem(404, f"OCPP has no command {action[:50]} for charging stations")
+
+    @router.get(
+        "/chargingstations/{id}/commands",
+        response_model=PageOf[CommandView],
+        response_model_exclude_none=True,
+    )
+    async def list_commands(
+        id: str,
+        action: str | None = None,
+        status: Status | None = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[CommandView]:
+        """The newest first."""
+        await operations.existing(device, id)
+        wanted = {"stationId": id, "action": action, "status": status}
+        equals = {field: value for field, value in wanted.items() if value is not None}
+        query = Query(equals, "createdAt", True, page_size=page_size, page_token=page_token)
+        page = await device.commands.find(query)
+        return page_of(Page([command.shown() for command in page.items], page.next_page_token))
+
+    @router.get("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
+    async def get_command(id: str) -> CommandView:
+        found = await device.commands.get(id)
+        if found is None:
+            raise Problem(404, "there is no command of that id")
+        return found.shown()
+
+    return router
+
+
+def _endpoint(device: Device, bus: Bus, action: str) -> Callable[..., Awaitable[CommandView]]:
+    async def send(
+        id: str,
+        sent: Request,
+        response: Response,
+        wait: Wait = 30,
+        deliver: Deliver = None,
+        ttl: Ttl = DAY,
+        idempotency_key: Key = None,
+    ) -> CommandView:
+        """The payload is that of the station's own version of OCPP. Secrets in it are sent, and not kept."""
+        wish = Wish(id, action, await _body(sent), idempotency_key, ttl if deliver else None)
+        command = await request(device, bus, wish)
+        if command.status != "queued":
+            command = await outcome(device, command, wait)
+        return _answer(command, response, wait)
+
+    return send
+
+
+async def _body(sent: Request) -> bytes:
+    body = b""
+    async for part in sent.stream():
+        body += part
+        if len(body) > MAX_PAYLOAD:
+            raise Problem(413, f"a payload has at most {MAX_PAYLOAD} bytes")
+    return body
+
+
+def _answer(command: Command, response: Response, wait: float) -> CommandView:
+    """Raises ``Problem`` where there is no answer of the station."""
+    location = {"Location": f"/commands/{quote(command.id, safe='')}"}
+    if command.status == "queued" or (command.status == "sent" and wait == 0):
+        response.status_code = 202
+        response.headers.update(location)
+        return command.shown()
+    if command.status in ("sent", "timeout", "expired"):
+        raise Problem(504, "the charging station has not answered in time", location, commandId=command.id)
+    if command.error is not None and (problem := _PROBLEMS.get(command.error.reason)):
+        raise Problem(*problem, location, commandId=command.id, reason=command.error.description)
+    return command.shown()

@@ -1,0 +1,82 @@
+"""Turns a command to many into a command to each, which is then delivered like any that waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from libs.csms.http import Problem
+from libs.csms.store import Query
+from libs.ocpp_messages.errors import ErrorCode
+
+from .batch import Batch
+from .command import Command, CommandError
+from .command_requests import Wish, action_of, command_id, journaled, payload_of, refuse_untimely
+from .connection import Connection
+from .model import Station
+from .operations import NOT_FOUND
+from .pages import every
+from .service import Device
+
+PARALLEL = 20
+
+
+async def prepare(device: Device, batch: Batch) -> None:
+    """Again, or by several at once, it does the same: the ids of the commands come from the batch."""
+    room = asyncio.Semaphore(PARALLEL)
+
+    async def note(station_id: str, station: Station | None) -> None:
+        try:
+            command = await _command(device, batch, station_id, station)
+            await device.commands.update(command.id, lambda known: known or command)
+        finally:
+            room.release()
+
+    async with asyncio.TaskGroup() as tasks:
+        async for station_id, station in _selected(device, batch):
+            await room.acquire()
+            tasks.create_task(note(station_id, station))
+    await device.batches.update(batch.id, lambda now: (now or batch).prepared())
+
+
+async def _selected(device: Device, batch: Batch) -> AsyncIterator[tuple[str, Station | None]]:
+    """With None where there is no station of an id."""
+    wanted = {"model": batch.selection.model, "firmwareVersion": batch.selection.firmware_version}
+    equals = {field: value for field, value in wanted.items() if value is not None}
+    if batch.selection.ids is None:
+        async for station in every(device.stations, Query(equals)):
+            yield station.id, station
+        return
+    for id in dict.fromkeys(batch.selection.ids):
+        found = await device.stations.get(id)
+        told = found.model_dump(by_alias=True) if found is not None else equals
+        if all(told.get(field) == value for field, value in equals.items()):
+            yield id, found
+
+
+async def _command(device: Device, batch: Batch, id: str, station: Station | None) -> Command:
+    """To be delivered as soon as the station is there; or in error, if it cannot get it."""
+    connection = await device.connections.get(id) or Connection(station_id=id)
+    wish = Wish(id, batch.action, batch.payload.encode(), key=batch.id)
+    own = {"batch_id": batch.id, "waits": True, "expires_at": batch.expires_at}
+    try:
+        if station is None:
+            raise Problem(404, NOT_FOUND)
+        action = action_of(batch.action, connection)
+        command = journaled(device, action, wish, payload_of(wish.body))
+        refuse_untimely(station, action)
+        if not (batch.waits or connection.connected):
+            raise Problem(409, "the charging station is not connected")
+    except Problem as problem:
+        return Command(
+            id=command_id(wish),
+            station_id=id,
+            action=batch.action,
+            ocpp_version=connection.ocpp_version or "",
+            payload=batch.payload,
+            status="error",
+            error=CommandError(code=ErrorCode.GENERIC_ERROR, description=problem.detail),
+            created_at=device.clock(),
+            batch_id=batch.id,
+        )
+    return command.model_copy(update=own | {"due_at": command.created_at})

@@ -1,0 +1,16 @@
+"""NotifyDisplayMessages: what a station shows on its display, as it was asked (O03, O04)."""
+
+from __future__ import annotations
+
+from libs.csms.router import Call
+from libs.ocpp_messages import ocpp2, v21, v201
+
+from ..service import Device, router
+
+
+@router.on(v201.NotifyDisplayMessages, v21.NotifyDisplayMessages)
+async def notify_display_messages(
+    call: Call[ocpp2.NotifyDisplayMessagesRequest], device: Device
+) -> ocpp2.NotifyDisplayMessagesResponse:
+    await device.note(call)
+    return ocpp2.NotifyDisplayMessagesResponse()

@@ -1,0 +1,15 @@
+"""NotifyPeriodicEventStream: values of an open stream, which nobody answers (N)."""
+
+from __future__ import annotations
+
+from libs.csms.router import Call
+from libs.ocpp_messages import ocpp2, v21
+
+from ..service import Device, router
+
+
+@router.on(v21.NotifyPeriodicEventStream)
+async def notify_periodic_event_stream(
+    call: Call[ocpp2.NotifyPeriodicEventStreamRequest], device: Device
+) -> None:
+    await device.note(call)

@@ -1,0 +1,18 @@
+"""NotifyReport: a station tells the variables of its components, in one message or many (B07, B08)."""
+
+from __future__ import annotations
+
+from libs.csms.router import Call
+from libs.ocpp_messages import ocpp2, v21, v201
+
+from ..device_model import ReportedVariable
+from ..service import Device, router
+
+
+@router.on(v201.NotifyReport, v21.NotifyReport)
+async def notify_report(call: Call[ocpp2.NotifyReportRequest], device: Device) -> ocpp2.NotifyReportResponse:
+    await device.note(call)
+    told = call.request.report_data or ()
+    variables = [ReportedVariable.of(call.station_id, one, call.received_at) for one in told]
+    await device.reported.keep(device.reported.variables, variables)
+    return ocpp2.NotifyReportResponse()

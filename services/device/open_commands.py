@@ -1,0 +1,125 @@
+"""Looks after the commands that are open: delivers those that wait, ends those that get no answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from libs.csms.bus import Bus
+from libs.csms.clock import rfc3339
+from libs.csms.store import Query
+
+from .batches import prepare
+from .command import FAREWELL, Command
+from .commands import DUE, ended, make_due, publish
+from .connection import Connection
+from .news import heard
+from .pages import every
+from .service import Device
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 5.0
+PARALLEL = 20
+
+AFTER_CONNECTING = timedelta(seconds=5)
+"""A station that has just started sends its BootNotification first."""
+
+
+async def keep_commands(device: Device, bus: Bus) -> None:
+    with device.news.listening(DUE) as due:
+        while True:
+            due.clear()
+            try:
+                await look_after(device, bus)
+            except Exception:
+                log.exception("the open commands were not looked after; next time is in %d s", INTERVAL)
+            await heard(due, INTERVAL)
+
+
+async def look_after(device: Device, bus: Bus) -> None:
+    """Any number of processes may do this at once. Costs four reads where nothing is open."""
+    now = device.clock()
+    expired = Query({"status": "queued"}, "expiresAt", to=_until(now))
+    async for command in every(device.commands, expired):
+        await _end(device, command, None)
+    unanswered = Query({"status": "sent"}, "sentAt", to=rfc3339(now - FAREWELL))
+    async for command in every(device.commands, unanswered):
+        await _end(device, command, await device.connections.get(command.station_id))
+    await _deliver_due(device, bus)
+    async for batch in every(device.batches, Query({"status": "preparing"})):
+        await prepare(device, batch)
+        await _deliver_due(device, bus)
+
+
+def _until(at: datetime) -> str:
+    """The bound of a query that finds that very moment too."""
+    return rfc3339(at + timedelta(milliseconds=1))
+
+
+async def _deliver_due(device: Device, bus: Bus) -> None:
+    """Many stations side by side, but of each only the command that has waited longest."""
+    due = Query({"status": "queued"}, "dueAt", to=_until(device.clock()))
+    room = asyncio.Semaphore(PARALLEL)
+    stations: set[str] = set()
+
+    async def deliver(command: Command) -> None:
+        try:
+            await _deliver(device, bus, command)
+        except Exception:
+            log.exception("station %s: %s was not delivered", command.station_id, command.action)
+        finally:
+            room.release()
+
+    async with asyncio.TaskGroup() as tasks:
+        async for command in every(device.commands, due):
+            if command.station_id not in stations:
+                stations.add(command.station_id)
+                await room.acquire()
+                tasks.create_task(deliver(command))
+
+
+async def _end(device: Device, found: Command, connection: Connection | None) -> None:
+    """The next one of its station is made due first, so that it is not forgotten if this process dies."""
+    now = device.clock()
+
+    def over(command: Command | None) -> Command:
+        return (command or found).expired(now).lost(connection, now)
+
+    if over(found) is found:
+        return
+    if found.status == "sent" and found.waits:
+        await make_due(device, found.station_id, now)
+    command = await device.commands.update(found.id, over)
+    if command.is_final:
+        log.warning(
+            "station %s: %s %s ended %s", command.station_id, command.action, command.id, command.status
+        )
+        await ended(device, command)
+
+
+async def _deliver(device: Device, bus: Bus, found: Command) -> None:
+    """One after another: nothing is delivered while one that was delivered before has no answer."""
+    connection = await device.connections.get(found.station_id)
+    station = await device.stations.get(found.station_id)
+    if connection is None or not connection.connected:
+        await device.commands.update(found.id, lambda now: (now or found).not_due(found.due_at))
+        return
+    if station is None or not station.may_operate:
+        return
+    open_ones = Query({"stationId": found.station_id, "status": "sent", "waits": True}, page_size=1)
+    if (await device.commands.find(open_ones)).items:
+        return
+    is_ours = False
+
+    def sent(command: Command | None) -> Command:
+        nonlocal is_ours
+        current, now = command or found, device.clock()
+        changed = current.expired(now).sent(connection.connection_id, now)
+        is_ours = changed is not current and changed.status == "sent"
+        return changed
+
+    command = await device.commands.update(found.id, sent)
+    if is_ours:
+        await publish(device, bus, command, command.payload.encode(), connection)

@@ -1,0 +1,80 @@
+"""What stations report of themselves beyond their connectors, as the device service keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from libs.csms.store import Collection, Query, Store
+
+from .device_model import ReportedVariable
+from .event_stream import EventStream
+from .job import Job, Kind, Step, series_of
+from .monitor import Event, Monitor
+from .pages import every
+
+AT_ONCE = 100
+"""Documents that are written at the same time for one message."""
+
+Known = TypeVar("Known", ReportedVariable, Monitor, EventStream, Event)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Told the same again, and in any order, it comes to the same."""
+
+    variables: Collection[ReportedVariable]
+    monitors: Collection[Monitor]
+    events: Collection[Event]
+    event_streams: Collection[EventStream]
+    jobs: Collection[Job]
+
+    @classmethod
+    def of(cls, store: Store) -> Self:
+        by_time = [("stationId", "startedAt"), ("stationId", "kind", "startedAt"), ("series", "startedAt")]
+        return cls(
+            variables=store.collection("variables", ReportedVariable, [("stationId",)]),
+            monitors=store.collection("monitors", Monitor, [("stationId",)]),
+            events=store.collection("events", Event, [("stationId", "timestamp")]),
+            event_streams=store.collection("eventStreams", EventStream, [("stationId",)]),
+            jobs=store.collection("jobs", Job, by_time),
+        )
+
+    async def keep(self, collection: Collection[Known], documents: Sequence[Known]) -> None:
+        """Returns when all of them are durable, each merged with what is known under its key."""
+        for start in range(0, len(documents), AT_ONCE):
+            async with asyncio.TaskGroup() as tasks:
+                for document in documents[start : start + AT_ONCE]:
+                    tasks.create_task(self._keep(collection, document))
+
+    async def _keep(self, collection: Collection[Known], document: Known) -> None:
+        await collection.update(document.key, lambda known: known.or_newer(document) if known else document)
+
+    async def progress(
+        self,
+        station_id: str,
+        kind: Kind,
+        request_id: int | None,
+        step: Step,
+        location: list[str] | None = None,
+    ) -> None:
+        """A station says how far it is. That it is idle says nothing of any job."""
+        if step.status == "Idle":
+            return
+        series = series_of(station_id, kind, request_id)
+        latest = await self.jobs.find(Query({"series": series}, "startedAt", True, page_size=1))
+        begun = Job.begun(station_id, kind, request_id, step)
+        job = next((job for job in latest.items if job.concerns(step)), begun)
+        await self.jobs.update(job.id, lambda known: (known or job).reported(step, location))
+
+    async def forget(self, station_id: str) -> None:
+        """What the station is and has. What it did remains: its events, its jobs."""
+        query = Query({"stationId": station_id})
+        async for variable in every(self.variables, query):
+            await self.variables.delete(variable.key)
+        async for monitor in every(self.monitors, query):
+            await self.monitors.delete(monitor.key)
+        async for stream in every(self.event_streams, query):
+            await self.event_streams.delete(stream.key)

@@ -1,0 +1,16 @@
+"""NotifyChargingLimit: something other than the CSMS limits a station (K12, K13)."""
+
+from __future__ import annotations
+
+from libs.csms.router import Call
+from libs.ocpp_messages import ocpp2, v21, v201
+
+from ..service import Ledger, router
+
+
+@router.on(v201.NotifyChargingLimit, v21.NotifyChargingLimit)
+async def notify_charging_limit(
+    call: Call[ocpp2.NotifyChargingLimitRequest], ledger: Ledger
+) -> ocpp2.NotifyChargingLimitResponse:
+    await ledger.journal.note(call)
+    return ocpp2.NotifyChargingLimitResponse()

@@ -1,0 +1,16 @@
+"""NotifySettlement: a payment at the station's terminal was settled, or was not (C)."""
+
+from __future__ import annotations
+
+from libs.csms.router import Call
+from libs.ocpp_messages import ocpp2, v21
+
+from ..service import Ledger, router
+
+
+@router.on(v21.NotifySettlement)
+async def notify_settlement(
+    call: Call[ocpp2.NotifySettlementRequest], ledger: Ledger
+) -> ocpp2.NotifySettlementResponse:
+    await ledger.journal.note(call)
+    return ocpp2.NotifySettlementResponse()

@@ -1,0 +1,21 @@
+"""ReportChargingProfiles: the charging profiles that a station has, as it was asked (K09)."""
+
+from __future__ import annotations
+
+from libs.csms.router import Call
+from libs.ocpp_messages import ocpp2, v21, v201
+
+from ..charging_profile import ChargingProfile
+from ..service import Ledger, router
+
+Request = ocpp2.ReportChargingProfilesRequest
+
+
+@router.on(v201.ReportChargingProfiles, v21.ReportChargingProfiles)
+async def report_charging_profiles(
+    call: Call[Request], ledger: Ledger
+) -> ocpp2.ReportChargingProfilesResponse:
+    await ledger.journal.note(call)
+    for profile in ChargingProfile.every(call.station_id, call.request, call.received_at):
+        await ledger.charging_profiles.update(profile.key, profile.unless_newer)
+    return ocpp2.ReportChargingProfilesResponse()

@@ -1,0 +1,244 @@
+"""The CSMS asks a station: by REST, over the bus, through whichever gateway holds it, and back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from .station import Station, booted_station, station
+from .system import System
+
+ACCEPTED = {"status": "Accepted"}
+RESET = {"1.6": {"type": "Soft"}, "2.0.1": {"type": "Immediate"}, "2.1": {"type": "Immediate"}}
+HEARTBEAT = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
+ASKED: dict[str, tuple[str, Any, Any]] = {
+    "1.6": (
+        "GetConfiguration",
+        {"key": ["HeartbeatInterval"]},
+        {"configurationKey": [{"key": "HeartbeatInterval", "readonly": False, "value": "300"}]},
+    ),
+    "2.0.1": (
+        "GetVariables",
+        {"getVariableData": [HEARTBEAT]},
+        {"getVariableResult": [HEARTBEAT | {"attributeStatus": "Accepted", "attributeValue": "300"}]},
+    ),
+    "2.1": ("GetTariffs", {"evseId": 0}, {"status": "NoTariff"}),
+}
+
+
+async def post(
+    system: System, id: str, action: str, payload: Any, key: str | None = None, **options: Any
+) -> httpx.Response:
+    """``options`` are query parameters."""
+    headers = {"Idempotency-Key": key} if key else {}
+    url = f"{system.device}/chargingstations/{id}/commands/{action}"
+    return await system.http.post(url, json=payload, params=options, headers=headers, timeout=130)
+
+
+async def receives_command(connected: Station, action: str, payload: Any) -> str:
+    """The id of the next frame, which is that CALL."""
+    message_type, id, *content = await connected.receive()
+    assert [message_type, *content] == [2, action, payload]
+    return str(id)
+
+
+async def known(system: System, id: str) -> Any:
+    return await system.get(f"{system.device}/commands/{id}")
+
+
+async def until_status(system: System, id: str, status: str) -> Any:
+    async with asyncio.timeout(60):
+        while (command := await known(system, id))["status"] != status:
+            await asyncio.sleep(0.2)
+        return command
+
+
+@pytest.mark.parametrize("gateway", [0, -1], ids=["action", "inbox"])
+@pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+async def test_a_command_and_its_answer(system: System, cs: str, version: str, gateway: int) -> None:
+    """On the embedded pair there is one gateway and one way."""
+    async with booted_station(system.gateways[gateway], cs, version) as connected:
+        for action, payload, response in [("Reset", RESET[version], ACCEPTED), ASKED[version]]:
+            posting = asyncio.create_task(post(system, cs, action, payload))
+            id = await receives_command(connected, action, payload)
+            await connected.send([3, id, response])
+
+            answered = await posting
+            assert answered.status_code == 200, answered.text
+            assert answered.json()["status"] == "answered"
+            assert answered.json()["response"] == response
+            assert await known(system, id) == answered.json()
+
+
+async def test_a_callerror_is_shown_in_the_stations_words(system: System, cs: str) -> None:
+    async with booted_station(system.gateways[0], cs) as connected:
+        posting = asyncio.create_task(post(system, cs, "ClearCache", {}))
+        id = await receives_command(connected, "ClearCache", {})
+        await connected.send([4, id, "NotSupported", "no cache here", {"memory": 0}])
+
+        answered = await posting
+        assert (answered.status_code, answered.json()["status"]) == (200, "error")
+        error = {"code": "NotSupported", "description": "no cache here", "details": {"memory": 0}}
+        assert answered.json()["error"] == error
+
+
+async def test_what_cannot_be_sent(system: System, cs: str, name: str) -> None:
+    assert (await post(system, cs, "ClearCache", {})).status_code == 409
+    assert (await post(system, f"nobody-{name}", "ClearCache", {})).status_code == 404
+    async with booted_station(system.gateways[0], cs):
+        assert (await post(system, cs, "RemoteStopTransaction", {"transactionId": 1})).status_code == 404
+        assert (await post(system, cs, "Heartbeat", {})).status_code == 404
+        refused = await post(system, cs, "Reset", {"type": "Hard"})
+        assert refused.status_code == 422
+        assert refused.json()["detail"].startswith("type: must be one of")
+
+
+async def test_a_slow_station_answers_after_the_client_has_gone(system: System, cs: str) -> None:
+    async with booted_station(system.gateways[0], cs) as connected:
+        problem = await post(system, cs, "ClearCache", {}, wait=0.5)
+        assert problem.status_code == 504, problem.text
+        assert problem.headers["Content-Type"] == "application/problem+json"
+
+        id = await receives_command(connected, "ClearCache", {})
+        assert problem.json()["commandId"] == id
+        await connected.send([3, id, ACCEPTED])
+        assert (await until_status(system, id, "answered"))["response"] == ACCEPTED
+
+
+async def test_one_command_at_a_time_and_neither_direction_waits_for_the_other(
+    system: System, cs: str
+) -> None:
+    async with booted_station(system.gateways[0], cs) as connected:
+        for _ in range(3):
+            assert (await post(system, cs, "ClearCache", {}, wait=0)).status_code == 202
+
+        for _ in range(3):
+            id = await receives_command(connected, "ClearCache", {})
+            assert "currentTime" in await connected.call("Heartbeat", {})
+            await connected.send([3, id, ACCEPTED])
+            await until_status(system, id, "answered")
+
+
+async def test_the_same_key_is_sent_once(system: System, cs: str) -> None:
+    async with booted_station(system.gateways[0], cs) as connected:
+        posting = [asyncio.create_task(post(system, cs, "ClearCache", {}, key="k")) for _ in range(4)]
+        id = await receives_command(connected, "ClearCache", {})
+        await connected.send([3, id, ACCEPTED])
+
+        answers = await asyncio.gather(*posting)
+        assert [(answer.status_code, answer.json()["id"]) for answer in answers] == [(200, id)] * 4
+        assert "currentTime" in await connected.call("Heartbeat", {})
+
+
+@pytest.mark.emulator
+async def test_two_gateways_cross_no_command(google_csms: System, name: str) -> None:
+    ids = [f"one-{name}", f"two-{name}"]
+    await google_csms.register(*ids)
+
+    async def asked_and_answers(id: str, gateway: str, vendor: str) -> None:
+        async with booted_station(gateway, id) as connected:
+            for number in range(5):
+                payload = {"vendorId": vendor, "messageId": str(number)}
+                posting = asyncio.create_task(post(google_csms, id, "DataTransfer", payload))
+                message_id = await receives_command(connected, "DataTransfer", payload)
+                await connected.send([3, message_id, {"status": "Accepted", "data": [vendor, number]}])
+                assert (await posting).json()["response"]["data"] == [vendor, number]
+
+    async with asyncio.TaskGroup() as tasks:
+        for id, gateway in zip(ids, (google_csms.gateways[1], google_csms.gateways[2]), strict=True):
+            tasks.create_task(asked_and_answers(id, gateway, id))
+
+
+async def test_a_command_that_is_open_when_its_gateway_dies_ends_and_is_not_sent_again(
+    system: System, cs: str
+) -> None:
+    process = system.process_of("gateway0")
+    try:
+        async with booted_station(system.gateways[0], cs) as connected:
+            await post(system, cs, "Reset", RESET["2.0.1"], wait=0)
+            id = await receives_command(connected, "Reset", RESET["2.0.1"])
+            process.kill()
+            with pytest.raises(ConnectionClosed):
+                await connected.receive()
+    finally:
+        await process.start()
+
+    async with station(system.gateways[-1], cs) as connected:
+        assert "currentTime" in await connected.call("Heartbeat", {})
+        await connected.send([3, id, ACCEPTED])
+        ended = await until_status(system, id, "timeout")
+        assert "response" not in ended
+        assert "currentTime" in await connected.call("Heartbeat", {})
+
+
+@pytest.mark.emulator
+async def test_the_device_service_dies_while_a_command_is_open(google_csms: System, name: str) -> None:
+    """The answer waits on the bus until the service is back, or is too late; the command ends anyhow."""
+    id = f"CS-{name}"
+    await google_csms.register(id)
+    process = google_csms.processes["device"]
+    async with booted_station(google_csms.gateways[0], id) as connected:
+        await post(google_csms, id, "ClearCache", {}, wait=0)
+        message_id = await receives_command(connected, "ClearCache", {})
+        process.kill()
+        await connected.send([3, message_id, ACCEPTED])
+        await process.start()
+
+        async with asyncio.timeout(200):
+            while (command := await known(google_csms, message_id))["status"] == "sent":
+                await asyncio.sleep(0.2)
+        assert command["status"] in ("answered", "timeout")
+        assert "currentTime" in await connected.call("Heartbeat", {})
+
+
+async def test_commands_wait_for_a_station_and_survive_a_restart(system: System, cs: str) -> None:
+    async with booted_station(system.gateways[0], cs):
+        pass
+    async with asyncio.timeout(20):
+        while (await system.status(cs))["connected"]:
+            await asyncio.sleep(0.1)
+    later: dict[str, Any] = {"deliver": "when-online", "ttl": 600}
+    queued = [await post(system, cs, action, {}, **later) for action in ("ClearCache", "GetLocalListVersion")]
+    assert [answer.status_code for answer in queued] == [202, 202]
+    process = system.process_of("device")
+    process.kill()
+    await process.start()
+
+    async with booted_station(system.gateways[-1], cs) as connected:
+        id = await receives_command(connected, "ClearCache", {})
+        await connected.send([3, id, ACCEPTED])
+        id = await receives_command(connected, "GetLocalListVersion", {})
+        await connected.send([3, id, {"versionNumber": 7}])
+        ended = await until_status(system, id, "answered")
+        assert ended["response"] == {"versionNumber": 7}
+    assert [answer.json()["id"] for answer in queued][1] == id
+
+
+async def test_a_command_to_many_has_a_result_for_each(system: System, cs: str, name: str) -> None:
+    await system.register(f"other-{name}", f"away-{name}")
+    ids = [cs, f"other-{name}", f"away-{name}"]
+    async with (
+        booted_station(system.gateways[0], ids[0], "1.6") as first,
+        booted_station(system.gateways[-1], ids[1], "2.1") as second,
+    ):
+        asked = await system.http.post(
+            f"{system.device}/commands/ClearCache", json={"selection": {"ids": ids}}
+        )
+        assert asked.status_code == 202, asked.text
+        for connected in (first, second):
+            id = await receives_command(connected, "ClearCache", {})
+            await connected.send([3, id, ACCEPTED])
+
+        url = f"{system.device}{asked.headers['Location']}"
+        async with asyncio.timeout(30):
+            while (batch := await system.get(url))["status"] != "done":
+                await asyncio.sleep(0.1)
+        assert (batch["counts"]["answered"], batch["counts"]["error"], batch["total"]) == (2, 1, 3)
+        results = {
+            item["stationId"]: item["status"] for item in (await system.get(f"{url}/commands"))["items"]
+        }
+        assert results == dict(zip(ids, ["answered", "answered", "error"], strict=True))
