@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Self
+from typing import Self
 from urllib.parse import quote
 
 import msgspec
-from pydantic import PlainSerializer
 
 from libs.csms.clock import Time
 from libs.csms.confidential import without_secrets
-from libs.csms.store import Document
+from libs.csms.store import Document, Number
 from libs.ocpp_messages import ocpp2
-
-
-def _json_number(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
-
-
-Number = Annotated[Decimal, PlainSerializer(_json_number, when_used="json")]
 
 
 class Evse(Document):

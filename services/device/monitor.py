@@ -11,10 +11,10 @@ import msgspec
 
 from libs.csms.clock import Time, parse_time
 from libs.csms.confidential import without_secrets
-from libs.csms.store import Document, Json
+from libs.csms.store import Document, Json, Number
 from libs.ocpp_messages import ocpp2
 
-from .device_model import Component, Number, Variable
+from .device_model import Component, Variable
 
 
 class Monitor(Document):

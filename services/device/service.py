@@ -102,6 +102,19 @@ class Device:
         await self.journal.note(call)
         await self.seen(call)
 
+    async def report(self, connector: Connector) -> None:
+        """Keep news of a connector. A new one may belong to a connection that has ended meanwhile."""
+        is_new = False
+
+        def reported(known: Connector | None) -> Connector:
+            nonlocal is_new
+            is_new = known is None
+            return connector if known is None else known.reported(connector)
+
+        await self.connectors.update(connector.key, reported)
+        if is_new:
+            await self.align(connector.station_id)
+
     async def align(self, station_id: str) -> None:
         """Make a station's connectors agree with its connection, also if that changes meanwhile."""
         connection = await self.connections.get(station_id)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from hashlib import blake2b
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from pydantic import PlainSerializer
 
 from libs.csms.clock import Time
-from libs.csms.store import Document, Json
+from libs.csms.store import Document, Json, Number
 from libs.ocpp_messages.action import encode
 
 from .evidence import moment
@@ -67,14 +65,6 @@ def _documents(
                 f"{owner}@{moment(one.at)}{digest}",
                 MeterValues(station_id=station_id, timestamp=one.at, sampled_value=text.decode(), **where),
             )
-
-
-def json_number(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-Number = Annotated[Decimal, PlainSerializer(json_number, when_used="json")]
-"""A decimal that is shown as a JSON number."""
 
 
 class MeterValue(Document):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from libs.csms.clock import Time
-from libs.csms.store import Document
+from libs.csms.store import Document, Number
 
 from .energy import energy
 from .evidence import Evidence, time_of
-from .meter_values import Number
 from .report import Report
 from .sequence import missing
 

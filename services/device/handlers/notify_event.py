@@ -25,7 +25,7 @@ async def notify_event(call: Call[Request], device: Device) -> ocpp2.NotifyEvent
     await device.reported.keep(device.reported.events, events)
     for event in sorted(events, key=lambda one: one.timestamp):
         if (report := _availability(event)) is not None:
-            await _report(report, device)
+            await device.report(report)
     return ocpp2.NotifyEventResponse()
 
 
@@ -45,17 +45,3 @@ def _availability(event: Event) -> Connector | None:
         reported_status=event.actual_value,
         reported_at=event.received_at,
     )
-
-
-async def _report(report: Connector, device: Device) -> None:
-    """A connector never heard of before may belong to a connection that has ended meanwhile."""
-    is_new = False
-
-    def reported(connector: Connector | None) -> Connector:
-        nonlocal is_new
-        is_new = connector is None
-        return report if connector is None else connector.reported(report)
-
-    await device.connectors.update(report.key, reported)
-    if is_new:
-        await device.align(report.station_id)

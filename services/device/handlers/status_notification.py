@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from libs.csms.router import Call
 from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 from libs.ocpp_messages.errors import CallError, ErrorCode
@@ -34,7 +32,8 @@ async def status_notification_16(
         vendor_id=told.vendor_id,
         vendor_error_code=told.vendor_error_code,
     )
-    await _report(call, report, device)
+    await device.report(report)
+    await device.seen(call)
     return ocpp16.StatusNotificationResponse()
 
 
@@ -52,7 +51,8 @@ async def status_notification(
         reported_at=call.received_at,
         station_timestamp=told.timestamp,
     )
-    await _report(call, report, device)
+    await device.report(report)
+    await device.seen(call)
     return ocpp2.StatusNotificationResponse()
 
 
@@ -60,18 +60,3 @@ def _number(number: int) -> int:
     if 0 <= number <= MAX_NUMBER:
         return number
     raise CallError(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, f"there is no EVSE or connector {number}")
-
-
-async def _report(call: Call[Any], report: Connector, device: Device) -> None:
-    """A connector never heard of before may belong to a connection that has ended meanwhile."""
-    is_new = False
-
-    def reported(connector: Connector | None) -> Connector:
-        nonlocal is_new
-        is_new = connector is None
-        return report if connector is None else connector.reported(report)
-
-    await device.connectors.update(report.key, reported)
-    if is_new:
-        await device.align(call.station_id)
-    await device.seen(call)
