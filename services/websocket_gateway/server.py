@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 from functools import partial
-from ssl import SSLContext
 from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -30,12 +29,9 @@ RESTART = 1012, "the CSMS is restarting"
 class GatewayServer:
     """One gateway process. ``run`` it once."""
 
-    def __init__(
-        self, host: str, port: int, admit: Admit, wiring: Wiring, ssl: SSLContext | None = None
-    ) -> None:
+    def __init__(self, host: str, port: int, admit: Admit, wiring: Wiring) -> None:
         self._host = host
         self._port = port
-        self._ssl = ssl
         self._limits = wiring.limits
         self._gateway = Gateway(wiring)
         self._handshake = Handshake(admit, self._ready, wiring.limits.admission_timeout)
@@ -71,7 +67,6 @@ class GatewayServer:
         return await serve(
             self._hold,
             sock=listener,
-            ssl=self._ssl,
             extensions=[DeflateFactory()],
             compression=None,
             select_subprotocol=_agreed,
