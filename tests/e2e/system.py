@@ -8,14 +8,27 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+
+from libs.csms.clock import utc_now
+from libs.csms.embedded_bus import EmbeddedBus
+from libs.csms.lifespan import running
+from libs.csms.provision import provision
+from libs.csms.settings import load
+from libs.csms.sqlite import SqliteStore
+from services.device import app as device
+from services.device.service import Device
+from services.transaction import app as transaction
+from services.user import app as user
+from services.user.service import User
+from services.websocket_gateway.app import gateway_service
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-for-these-tests"
@@ -24,6 +37,18 @@ TOKEN = "a-token-for-these-tests"
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+async def until_ready(port: int, check: Callable[[], None] = lambda: None) -> None:
+    async with asyncio.timeout(30), httpx.AsyncClient() as client:
+        while True:
+            check()
+            try:
+                if (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
 
 
 @dataclass
@@ -46,15 +71,11 @@ class Process:
                 stdout=log,
                 stderr=log,
             )
-        async with asyncio.timeout(30), httpx.AsyncClient() as client:
-            while True:
-                assert self.popen.poll() is None, f"{self.name} ended: {self.log.read_text()[-3000:]}"
-                try:
-                    if (await client.get(f"http://127.0.0.1:{self.port}/readyz")).status_code == 200:
-                        return
-                except httpx.TransportError:
-                    pass
-                await asyncio.sleep(0.05)
+        await until_ready(self.port, self._assert_alive)
+
+    def _assert_alive(self) -> None:
+        assert self.popen is not None
+        assert self.popen.poll() is None, f"{self.name} ended: {self.log.read_text()[-3000:]}"
 
     def kill(self) -> None:
         """As the kernel does it when memory runs out."""
@@ -122,6 +143,39 @@ async def embedded_system(folder: Path) -> AsyncIterator[System]:
     system = _system({"csms": csms}, [ports["gateway"]], ports)
     async with _started(system):
         yield system
+
+
+@asynccontextmanager
+async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[System]:
+    """All services and two gateways in this process: an embedded bus is shared in no other way."""
+    ports = {name: free_port() for name in ("gateway", "second", "device", "transaction", "user")}
+    settings = load(
+        gateway_routing=routing,
+        gateway_port=ports["gateway"],
+        device_port=ports["device"],
+        transaction_port=ports["transaction"],
+        user_port=ports["user"],
+    )
+    store, bus = SqliteStore(folder / "csms.db"), EmbeddedBus()
+    stations, tokens = Device.of(store, utc_now, settings), User.of(store, utc_now, settings)
+    second = settings.model_copy(update={"gateway_port": ports["second"]})
+    services = [
+        device.service_of(stations, settings, bus),
+        user.service_of(tokens, settings, bus),
+        transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
+        gateway_service(settings, bus, stations.admit, utc_now),
+        gateway_service(second, bus, stations.admit, utc_now),
+    ]
+    await provision(bus, [subscription for service in services for subscription in service.subscriptions])
+    system = _system({}, [ports["gateway"], ports["second"]], ports)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        for service in services:
+            await stack.enter_async_context(running(service))
+        for port in ports.values():
+            await until_ready(port)
+        yield system
+        await system.http.aclose()
 
 
 ROUTING = {"gateway0": "action", "gateway1": "action", "gateway2": "inbox", "gateway3": "inbox"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from .sessions import Session2, Session16
 from .station import Refused, Station, booted_station, station
-from .system import System
+from .system import System, two_embedded_gateways
 from .test_charging import assert_charged, session
 
 
@@ -56,15 +57,11 @@ async def test_the_transaction_service_is_killed_in_mid_session(
     assert len(values) == len(set(values))
 
 
-@pytest.mark.parametrize("gateways", [(0, 1), (2, 3), (1, 2)], ids=["action", "inbox", "both"])
-@pytest.mark.emulator
-async def test_two_gateways_lose_and_cross_no_answer(
-    google_csms: System, name: str, gateways: tuple[int, int]
-) -> None:
-    first_gateway, second_gateway = (google_csms.gateways[index] for index in gateways)
-    await google_csms.register(f"one-{name}", f"two-{name}")
-    await google_csms.token(f"T1-{name}")
-    await google_csms.token(f"T2-{name}")
+async def charge_at_two(system: System, name: str, first_gateway: str, second_gateway: str) -> None:
+    """Two stations, each at its own gateway, charge at the same time under the same message ids."""
+    await system.register(f"one-{name}", f"two-{name}")
+    await system.token(f"T1-{name}")
+    await system.token(f"T2-{name}")
     async with (
         booted_station(first_gateway, f"one-{name}", "1.6") as first,
         booted_station(second_gateway, f"two-{name}", "2.0.1") as second,
@@ -83,8 +80,39 @@ async def test_two_gateways_lose_and_cross_no_answer(
             tasks.create_task(charge(Session2(second, "TX-1", f"T2-{name}")))
 
     for id in (f"one-{name}", f"two-{name}"):
-        [transaction] = await google_csms.transactions(id)
+        [transaction] = await system.transactions(id)
         assert_charged(transaction)
+
+
+@pytest.mark.parametrize("gateways", [(0, 1), (2, 3), (1, 2)], ids=["action", "inbox", "both"])
+@pytest.mark.emulator
+async def test_two_gateways_lose_and_cross_no_answer(
+    google_csms: System, name: str, gateways: tuple[int, int]
+) -> None:
+    first, second = gateways
+    await charge_at_two(google_csms, name, google_csms.gateways[first], google_csms.gateways[second])
+
+
+@pytest.mark.parametrize("routing", ["action", "inbox"])
+async def test_two_gateways_on_the_embedded_bus_lose_and_cross_no_answer(
+    tmp_path: Path, name: str, routing: str
+) -> None:
+    async with two_embedded_gateways(tmp_path, routing) as system:
+        await charge_at_two(system, name, *system.gateways)
+
+
+@pytest.mark.parametrize("routing", ["action", "inbox"])
+async def test_a_newer_connection_at_another_gateway_of_the_embedded_bus_replaces_the_older_one(
+    tmp_path: Path, name: str, routing: str
+) -> None:
+    async with two_embedded_gateways(tmp_path, routing) as system:
+        await system.register(f"CS-{name}")
+        async with booted_station(system.gateways[0], f"CS-{name}") as older:
+            async with station(system.gateways[1], f"CS-{name}") as newer:
+                with pytest.raises(ConnectionClosed):
+                    await older.receive()
+                assert (await newer.call("Heartbeat", {}))["currentTime"]
+                assert (await system.status(f"CS-{name}"))["connected"] is True
 
 
 @pytest.mark.emulator
