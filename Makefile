@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check bench lock
+.PHONY: run test check conformance bench lock
 
 run: .venv/run         ## the whole CSMS in one process
 	csms up
@@ -11,6 +11,9 @@ test: .venv/dev        ## every test; those on the emulators too, where the emul
 
 check: .venv/dev       ## format, lint, types
 	ruff format --check . && ruff check . && mypy
+
+conformance: .venv/dev ## the certification test cases, with their table in docs/conformance.md
+	pytest tests/conformance -p tests.conformance.report --numprocesses 2 --dist loadfile
 
 bench: .venv/run       ## the benchmark, against a CSMS in its own process
 	python -m benchmarks

@@ -33,9 +33,9 @@ class IndexList:
 
 def definitions() -> str:
     store, settings = IndexList(), load()
-    Device.of(store, utc_now, settings)
-    User.of(store, utc_now, settings)
     nothing: Any = None
+    Device.of(store, nothing, utc_now, settings)
+    User.of(store, utc_now, settings)
     Ledger.of(store, nothing, nothing, utc_now)
     return json.dumps(index_definitions(store.indexes), indent=2) + "\n"
 

@@ -80,9 +80,9 @@ _BACKENDS: dict[str, Callable[[Settings], AbstractAsyncContextManager[Pair]]] = 
 async def run_all(settings: Settings, started: Callable[[], None]) -> None:
     """Every service in this process. They ask each other directly, where separate ones use HTTP."""
     async with _BACKENDS[settings.backend](settings) as (bus, store):
-        stations, tokens = Device.of(store, utc_now, settings), User.of(store, utc_now, settings)
+        stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
         services = [
-            device.service_of(stations, settings, bus),
+            device.service_of(stations, settings),
             user.service_of(tokens, settings, bus),
             transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
             gateway_service(settings, bus, stations.admit, utc_now),

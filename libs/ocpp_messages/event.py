@@ -54,6 +54,21 @@ class GatewayAlive(EventData, frozen=True):
     """Sent by every gateway twice a minute: a gateway that stops sending it has died with its connections."""
 
 
+class TransactionStarted(EventData, frozen=True):
+    """The start of a transaction is stored; or which remote start or reservation it came from, if that is
+    known only later.
+    """
+
+    id: str
+    transaction_id: str
+    started_at: str
+    evse_id: int | None = None
+    connector_id: int | None = None
+    id_token: str = ""
+    remote_start_id: int | None = None
+    reservation_id: int | None = None
+
+
 class TransactionEnded(EventData, frozen=True):
     """The last event of a transaction is stored. Energy in Wh, None where the station sent no register."""
 
@@ -63,6 +78,19 @@ class TransactionEnded(EventData, frozen=True):
     id_token: str = ""
     started_at: str = ""
     ended_at: str = ""
+
+
+class CommandEnded(EventData, frozen=True):
+    """What became of a command. ``status`` is answered, error, timeout or expired; ``payload`` is what was
+    asked and ``response`` what was answered, in both of which secrets are hidden.
+    """
+
+    id: str
+    action: str
+    status: str
+    payload: Any
+    response: Any = None
+    answered_at: str = ""
 
 
 class DeadLetter(EventData, frozen=True):
@@ -79,13 +107,17 @@ class DeadLetter(EventData, frozen=True):
 STATION_CONNECTED = Event(StationConnected)
 STATION_DISCONNECTED = Event(StationDisconnected)
 GATEWAY_ALIVE = Event(GatewayAlive)
+TRANSACTION_STARTED = Event(TransactionStarted)
 TRANSACTION_ENDED = Event(TransactionEnded)
+COMMAND_ENDED = Event(CommandEnded)
 DEAD_LETTER = Event(DeadLetter)
 
 EVENTS: list[Event[Any]] = [
     STATION_CONNECTED,
     STATION_DISCONNECTED,
     GATEWAY_ALIVE,
+    TRANSACTION_STARTED,
     TRANSACTION_ENDED,
+    COMMAND_ENDED,
     DEAD_LETTER,
 ]

@@ -13,9 +13,9 @@ from libs.csms.store import Store
 
 from . import handlers
 from .api import api
-from .api_batches import batches_api
-from .api_commands import commands_api
-from .open_commands import keep_commands
+from .commands.api import commands_api
+from .commands.api_batches import batches_api
+from .commands.open_commands import keep_commands
 from .service import Device, router
 from .sweep import keep_sweeping
 
@@ -23,22 +23,22 @@ router.load(handlers)
 
 
 def device_service(settings: Settings, bus: Bus, store: Store, clock: Clock) -> Service:
-    return service_of(Device.of(store, clock, settings), settings, bus)
+    return service_of(Device.of(store, bus, clock, settings), settings)
 
 
-def service_of(device: Device, settings: Settings, bus: Bus) -> Service:
+def service_of(device: Device, settings: Settings) -> Service:
     """The service of a ``Device`` that others in this process use too: a gateway calls its ``admit``."""
     paths = api(device)
-    paths.include_router(commands_api(device, bus))
+    paths.include_router(commands_api(device))
     paths.include_router(batches_api(device))
     app = create_app("Device service", paths, settings)
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
-            partial(router.serve, bus, device, device.clock),
+            partial(router.serve, device.bus, device, device.clock),
             partial(keep_sweeping, device),
-            partial(keep_commands, device, bus),
+            partial(keep_commands, device),
             partial(serve, app, settings, settings.device_port),
         ],
     )

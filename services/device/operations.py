@@ -8,7 +8,7 @@ from libs.csms.http import Problem
 from libs.csms.store import Query
 
 from .bodies import NewStation, StationBody
-from .commands import withdraw
+from .commands.delivery import withdraw
 from .model import Station
 from .pages import every
 from .service import Device

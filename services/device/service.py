@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from libs.csms.admission import Admission, NotAdmitted
+from libs.csms.bus import Bus
 from libs.csms.clock import Clock
 from libs.csms.journal import Journal
 from libs.csms.router import Call, Router
 from libs.csms.settings import Settings
 from libs.csms.store import Collection, Query, Store
 
-from .batch import Batch
 from .certificates import Sign, no_authority
-from .command import INDEXES as COMMAND_INDEXES
-from .command import Command
+from .commands.batch import Batch
+from .commands.command import INDEXES as COMMAND_INDEXES
+from .commands.command import Command
 from .connection import SEEN_EVERY, Connection, Connector
 from .credential import Credential, authenticates
 from .model import DeadMessage, Gateway, Station
@@ -41,6 +42,7 @@ class Device:
     batches: Collection[Batch]
     journal: Journal
     reported: Reported
+    bus: Bus
     clock: Clock
     heartbeat_interval: int = 300
     boot_retry_interval: int = 60
@@ -50,7 +52,7 @@ class Device:
     recently_seen: Recently = field(default_factory=lambda: Recently(SEEN_EVERY))
 
     @classmethod
-    def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
+    def of(cls, store: Store, bus: Bus, clock: Clock, settings: Settings) -> Self:
         return cls(
             stations=store.collection("chargingstations", Station),
             credentials=store.collection("credentials", Credential),
@@ -62,6 +64,7 @@ class Device:
             batches=store.collection("commandBatches", Batch),
             journal=Journal.of(store, "device"),
             reported=Reported.of(store),
+            bus=bus,
             clock=clock,
             heartbeat_interval=settings.heartbeat_interval,
             min_security_profile=settings.min_security_profile,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from libs.csms.authorization import Authorize
 from libs.csms.bus import Bus
@@ -13,7 +14,13 @@ from libs.csms.journal import Journal
 from libs.csms.router import Router
 from libs.csms.store import Collection, Store
 from libs.ocpp_messages.action import Direction, encode
-from libs.ocpp_messages.event import TRANSACTION_ENDED, TransactionEnded
+from libs.ocpp_messages.event import (
+    TRANSACTION_ENDED,
+    TRANSACTION_STARTED,
+    Event,
+    TransactionEnded,
+    TransactionStarted,
+)
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
@@ -30,6 +37,10 @@ TRANSACTION_INDEXES = [
     ("idTokenKey", "startedAt"),
     ("idTokenKey", "active", "startedAt"),
 ]
+
+BEGINNINGS = {"started", "remoteStartId", "reservationId"}
+
+Data = TypeVar("Data")
 
 
 @dataclass(frozen=True)
@@ -65,12 +76,15 @@ class Ledger:
     async def record(self, report: Report, measured: Mapping[str, MeterValues]) -> Transaction:
         """What is known of the transaction once this is known too, durable with all that was measured.
 
-        Whoever waits for the end of transactions is told of this one each time something arrives after it.
+        Whoever waits for transactions to start or end is told so, of the end again each time something
+        arrives after it.
         """
         async with asyncio.TaskGroup() as tasks:
             for id, document in measured.items():
                 tasks.create_task(self.meter_values.put(id, document))
             transaction = await self.tell(report)
+        if report.evidence.first.keys() & BEGINNINGS:
+            await self._publish_start(transaction)
         if not transaction.active:
             await self._publish_end(transaction)
         return transaction
@@ -79,6 +93,19 @@ class Ledger:
         return await self.transactions.update(
             report.id, lambda known: known.told(report.evidence) if known else Transaction.of(report)
         )
+
+    async def _publish_start(self, transaction: Transaction) -> None:
+        started = TransactionStarted(
+            id=transaction.id,
+            transaction_id=transaction.transaction_id,
+            evse_id=transaction.evse_id,
+            connector_id=transaction.connector_id,
+            id_token=transaction.id_token or "",
+            remote_start_id=transaction.remote_start_id,
+            reservation_id=transaction.reservation_id,
+            started_at=rfc3339(transaction.started_at),
+        )
+        await self._publish(TRANSACTION_STARTED, started, transaction)
 
     async def _publish_end(self, transaction: Transaction) -> None:
         ended = TransactionEnded(
@@ -89,17 +116,20 @@ class Ledger:
             started_at=rfc3339(transaction.started_at),
             ended_at=rfc3339(transaction.ended_at or transaction.last_event_at),
         )
+        await self._publish(TRANSACTION_ENDED, ended, transaction)
+
+    async def _publish(self, event: Event[Data], data: Data, transaction: Transaction) -> None:
         message = Message(
-            data=encode(ended),
+            data=encode(data),
             message_id=transaction.id,
             station_id=transaction.station_id,
-            action=TRANSACTION_ENDED.name,
+            action=event.name,
             kind=Kind.EVENT,
             origin=Direction.FROM_STATION,
             ocpp_version=Version(transaction.ocpp_version),
             sent_at=rfc3339(self.clock()),
         )
-        await self.bus.publish(TRANSACTION_ENDED.name, message)
+        await self.bus.publish(event.name, message)
 
 
 router: Router[Ledger] = Router("transaction")

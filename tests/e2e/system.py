@@ -157,10 +157,10 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
         user_port=ports["user"],
     )
     store, bus = SqliteStore(folder / "csms.db"), EmbeddedBus()
-    stations, tokens = Device.of(store, utc_now, settings), User.of(store, utc_now, settings)
+    stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
     second = settings.model_copy(update={"gateway_port": ports["second"]})
     services = [
-        device.service_of(stations, settings, bus),
+        device.service_of(stations, settings),
         user.service_of(tokens, settings, bus),
         transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
         gateway_service(settings, bus, stations.admit, utc_now),

@@ -80,7 +80,7 @@ class Csms:
         self.store = store
         self.published: list[tuple[str, Message]] = []
         self.deps: dict[str, Any] = {
-            "device": Device.of(store, lambda: NOW, Settings(_env_file=None)),
+            "device": Device.of(store, self, lambda: NOW, Settings(_env_file=None)),
             "transaction": Ledger.of(store, self.authorize, self, lambda: NOW),  # type: ignore[arg-type]
             "user": User.of(store, lambda: NOW, Settings(_env_file=None)),
         }

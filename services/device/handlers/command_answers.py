@@ -5,7 +5,7 @@ from __future__ import annotations
 from libs.ocpp_messages.catalogue import COMMAND_RESPONSE_TOPICS
 from libs.ocpp_messages.message import Message
 
-from ..commands import settle
+from ..commands.delivery import settle
 from ..service import Device, router
 
 

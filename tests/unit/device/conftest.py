@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from libs.csms.embedded_bus import EmbeddedBus
 from libs.csms.http import create_app
 from libs.csms.settings import Settings
 from libs.csms.sqlite import SqliteStore
@@ -24,7 +25,7 @@ def clock() -> StoppedClock:
 @pytest.fixture
 async def device(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Device]:
     store = SqliteStore(tmp_path / "device.db")
-    yield Device.of(store, clock, Settings(_env_file=None))
+    yield Device.of(store, EmbeddedBus(), clock, Settings(_env_file=None))
     await store.close()
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -18,11 +19,11 @@ from libs.csms.settings import Settings
 from libs.ocpp_messages.errors import CallError, ErrorCode
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.device.api_batches import batches_api
-from services.device.api_commands import commands_api
+from services.device.commands.api import commands_api
+from services.device.commands.api_batches import batches_api
+from services.device.commands.open_commands import look_after
 from services.device.connection import Connection
 from services.device.model import Station
-from services.device.open_commands import look_after
 from services.device.service import Device, router
 
 from .station import NOW, StoppedClock, after
@@ -32,7 +33,8 @@ class Operator:
     """Its own gateway too: what was published waits in ``sent``, with the topic."""
 
     def __init__(self, device: Device, clock: StoppedClock) -> None:
-        self.device = device
+        self.device = replace(device, bus=self)  # type: ignore[arg-type]
+        self.events: list[Message] = []
         self.clock = clock
         self.sent: asyncio.Queue[tuple[str, Message]] = asyncio.Queue()
         self.topics_gone: set[str] = set()
@@ -41,7 +43,10 @@ class Operator:
     async def publish(self, topic: str, message: Message) -> None:
         if topic in self.topics_gone:
             raise UnknownTopic(topic)
-        self.sent.put_nowait((topic, message))
+        if message.kind is Kind.EVENT:
+            self.events.append(message)
+        else:
+            self.sent.put_nowait((topic, message))
 
     async def connected(
         self, version: Version = Version.V201, id: str = "CS1", connection_id: str = "1", **fields: Any
@@ -99,14 +104,14 @@ class Operator:
     async def look_after(self, seconds: float) -> None:
         """What every replica does every few seconds, so many seconds after the beginning of the test."""
         self.clock.at = after(seconds)
-        await look_after(self.device, self)  # type: ignore[arg-type]
+        await look_after(self.device)
 
 
 @asynccontextmanager
 async def operating(device: Device, clock: StoppedClock) -> AsyncIterator[Operator]:
     operator = Operator(device, clock)
-    paths = commands_api(device, operator)  # type: ignore[arg-type]
-    paths.include_router(batches_api(device))
+    paths = commands_api(operator.device)
+    paths.include_router(batches_api(operator.device))
     app = create_app("Commands", paths, Settings(_env_file=None))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://device") as operator.http:

@@ -15,7 +15,7 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.message import Kind
 from libs.ocpp_messages.version import Version
-from services.device.command_forms import COMMANDS, form
+from services.device.commands.forms import COMMANDS, form
 from services.device.model import Station
 from services.device.service import Device
 

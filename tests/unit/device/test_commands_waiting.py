@@ -12,7 +12,7 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.event import StationConnected
 from libs.ocpp_messages.message import Message
-from services.device.command_requests import MAX_QUEUED, TOO_LATE
+from services.device.commands.requests import MAX_QUEUED, TOO_LATE
 from services.device.model import Station
 from services.device.service import Device
 

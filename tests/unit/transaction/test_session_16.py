@@ -4,7 +4,7 @@ import asyncio
 from decimal import Decimal
 
 from libs.csms.store import Query
-from libs.ocpp_messages.event import TRANSACTION_ENDED
+from libs.ocpp_messages.event import TRANSACTION_ENDED, TRANSACTION_STARTED
 from libs.ocpp_messages.version import Version
 from services.transaction.model import NEVER_GIVEN, NO_START
 from services.transaction.service import Ledger
@@ -194,10 +194,14 @@ async def test_what_comes_again_changes_nothing(station16: Station, ledger: Ledg
     assert before[1] == 2
 
 
-async def test_every_stop_tells_of_the_end(station16: Station, ledger: Ledger) -> None:
+async def test_a_start_and_every_stop_are_told(station16: Station, ledger: Ledger) -> None:
     id = (await station16.start())["transactionId"]
     published = ledger.bus.published  # type: ignore[attr-defined]
-    assert published == []
+    [(topic, message)] = published
+    started = TRANSACTION_STARTED.decode(message.data)
+    assert (topic, started.id, started.transaction_id) == ("TransactionStarted", f"CS1:{id}", str(id))
+    assert (started.connector_id, started.id_token, started.started_at) == (1, "TAG", minute(0))
+    published.clear()
 
     await station16.stop(id)
     await station16.stop(id)

@@ -11,7 +11,7 @@ from libs.csms.clock import Time
 from libs.csms.store import Document
 from libs.ocpp_messages.errors import ErrorCode
 
-from .connection import Connection
+from ..connection import Connection
 
 Status = Literal["queued", "sent", "answered", "error", "timeout", "expired"]
 

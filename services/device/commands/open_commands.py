@@ -6,17 +6,16 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from libs.csms.bus import Bus
 from libs.csms.clock import rfc3339
 from libs.csms.store import Query
 
+from ..connection import Connection
+from ..news import heard
+from ..pages import every
+from ..service import Device
 from .batches import prepare
 from .command import FAREWELL, Command
-from .commands import DUE, ended, make_due, publish
-from .connection import Connection
-from .news import heard
-from .pages import every
-from .service import Device
+from .delivery import DUE, ended, make_due, publish
 
 log = logging.getLogger(__name__)
 
@@ -27,18 +26,18 @@ AFTER_CONNECTING = timedelta(seconds=5)
 """A station that has just started sends its BootNotification first."""
 
 
-async def keep_commands(device: Device, bus: Bus) -> None:
+async def keep_commands(device: Device) -> None:
     with device.news.listening(DUE) as due:
         while True:
             due.clear()
             try:
-                await look_after(device, bus)
+                await look_after(device)
             except Exception:
                 log.exception("the open commands were not looked after; next time is in %d s", INTERVAL)
             await heard(due, INTERVAL)
 
 
-async def look_after(device: Device, bus: Bus) -> None:
+async def look_after(device: Device) -> None:
     """Any number of processes may do this at once. Costs four reads where nothing is open."""
     now = device.clock()
     expired = Query({"status": "queued"}, "expiresAt", to=_until(now))
@@ -47,10 +46,10 @@ async def look_after(device: Device, bus: Bus) -> None:
     unanswered = Query({"status": "sent"}, "sentAt", to=rfc3339(now - FAREWELL))
     async for command in every(device.commands, unanswered):
         await _end(device, command, await device.connections.get(command.station_id))
-    await _deliver_due(device, bus)
+    await _deliver_due(device)
     async for batch in every(device.batches, Query({"status": "preparing"})):
         await prepare(device, batch)
-        await _deliver_due(device, bus)
+        await _deliver_due(device)
 
 
 def _until(at: datetime) -> str:
@@ -58,7 +57,7 @@ def _until(at: datetime) -> str:
     return rfc3339(at + timedelta(milliseconds=1))
 
 
-async def _deliver_due(device: Device, bus: Bus) -> None:
+async def _deliver_due(device: Device) -> None:
     """Many stations side by side, but of each only the command that has waited longest."""
     due = Query({"status": "queued"}, "dueAt", to=_until(device.clock()))
     room = asyncio.Semaphore(PARALLEL)
@@ -66,7 +65,7 @@ async def _deliver_due(device: Device, bus: Bus) -> None:
 
     async def deliver(command: Command) -> None:
         try:
-            await _deliver(device, bus, command)
+            await _deliver(device, command)
         except Exception:
             log.exception("station %s: %s was not delivered", command.station_id, command.action)
         finally:
@@ -99,7 +98,7 @@ async def _end(device: Device, found: Command, connection: Connection | None) ->
         await ended(device, command)
 
 
-async def _deliver(device: Device, bus: Bus, found: Command) -> None:
+async def _deliver(device: Device, found: Command) -> None:
     """One after another: nothing is delivered while one that was delivered before has no answer."""
     connection = await device.connections.get(found.station_id)
     station = await device.stations.get(found.station_id)
@@ -122,4 +121,4 @@ async def _deliver(device: Device, bus: Bus, found: Command) -> None:
 
     command = await device.commands.update(found.id, sent)
     if is_ours:
-        await publish(device, bus, command, command.payload.encode(), connection)
+        await publish(device, command, command.payload.encode(), connection)

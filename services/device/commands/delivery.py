@@ -13,20 +13,21 @@ from functools import partial
 
 import orjson
 
-from libs.csms.bus import Bus, UnknownTopic
+from libs.csms.bus import UnknownTopic
 from libs.csms.clock import parse_time, rfc3339
 from libs.csms.store import Query
-from libs.ocpp_messages.action import Direction
+from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.errors import CallError, ErrorCode
+from libs.ocpp_messages.event import COMMAND_ENDED, CommandEnded
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
+from ..connection import Connection
+from ..news import heard
+from ..pages import every
+from ..service import Device
 from .command import Command, CommandError
-from .connection import Connection
 from .masking import masked_json, masked_text
-from .news import heard
-from .pages import every
-from .service import Device
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ MAX_RESPONSE = 700_000
 """Characters that are kept; a document of Firestore holds a mebibyte."""
 
 
-async def publish(device: Device, bus: Bus, command: Command, payload: bytes, connection: Connection) -> None:
+async def publish(device: Device, command: Command, payload: bytes, connection: Connection) -> None:
     """Hand a command that has just been made ``sent`` to the gateway of that connection."""
     message = Message(
         data=payload,
@@ -53,7 +54,7 @@ async def publish(device: Device, bus: Bus, command: Command, payload: bytes, co
         reply_to=f"{command.action}Response",
     )
     try:
-        await bus.publish(connection.inbox or f"{command.action}Request", message)
+        await device.bus.publish(connection.inbox or f"{command.action}Request", message)
     except UnknownTopic:
         await settle(device, message.error(NO_GATEWAY, rfc3339(device.clock())))
 
@@ -80,11 +81,34 @@ async def settle(device: Device, answer: Message) -> None:
 
 
 async def ended(device: Device, command: Command) -> None:
-    """Wake who waits for it, and make the next one due if it had to wait for its station."""
+    """Tell who waits for it, and make the next one due if it had to wait for its station."""
+    await device.bus.publish(COMMAND_ENDED.name, _end_of(command, rfc3339(device.clock())))
     device.news.tell(command.id)
     if command.waits:
         await make_due(device, command.station_id, device.clock())
         device.news.tell(DUE)
+
+
+def _end_of(command: Command, now: str) -> Message:
+    """At least once for each command, and the same each time."""
+    told = CommandEnded(
+        id=command.id,
+        action=command.action,
+        status=command.status,
+        payload=orjson.loads(command.payload),
+        response=None if command.response is None else orjson.loads(command.response),
+        answered_at="" if command.answered_at is None else rfc3339(command.answered_at),
+    )
+    return Message(
+        data=encode(told),
+        message_id=command.id,
+        station_id=command.station_id,
+        action=COMMAND_ENDED.name,
+        kind=Kind.EVENT,
+        origin=Direction.FROM_STATION,
+        ocpp_version=Version(command.ocpp_version) if command.ocpp_version else None,
+        sent_at=now,
+    )
 
 
 async def make_due(device: Device, station_id: str, at: datetime) -> None:

@@ -9,17 +9,16 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Request, Response
 from fastapi import Query as Parameter
 
-from libs.csms.bus import Bus
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
 from libs.csms.store import Page, Query
 
-from . import operations
+from .. import operations
+from ..service import Device
 from .command import Command, CommandView, Status
-from .command_forms import COMMANDS, form
-from .command_requests import MAX_PAYLOAD, Wish, request
-from .commands import outcome
-from .service import Device
+from .delivery import outcome
+from .forms import COMMANDS, form
+from .requests import MAX_PAYLOAD, Wish, request
 
 DAY = 86_400
 
@@ -47,13 +46,13 @@ _PROBLEMS = {
 }
 
 
-def commands_api(device: Device, bus: Bus) -> APIRouter:
+def commands_api(device: Device) -> APIRouter:
     router = APIRouter(tags=["Commands"], route_class=EncodedRoute)
 
     for action in COMMANDS:
         router.add_api_route(
             f"/chargingstations/{{id}}/commands/{action}",
-            _endpoint(device, bus, action),
+            _endpoint(device, action),
             name=f"send_{action}",
             summary=action,
             methods=["POST"],
@@ -98,7 +97,7 @@ def commands_api(device: Device, bus: Bus) -> APIRouter:
     return router
 
 
-def _endpoint(device: Device, bus: Bus, action: str) -> Callable[..., Awaitable[CommandView]]:
+def _endpoint(device: Device, action: str) -> Callable[..., Awaitable[CommandView]]:
     async def send(
         id: str,
         sent: Request,
@@ -110,7 +109,7 @@ def _endpoint(device: Device, bus: Bus, action: str) -> Callable[..., Awaitable[
     ) -> CommandView:
         """The payload is that of the station's own version of OCPP. Secrets in it are sent, and not kept."""
         wish = Wish(id, action, await _body(sent), idempotency_key, ttl if deliver else None)
-        command = await request(device, bus, wish)
+        command = await request(device, wish)
         if command.status != "queued":
             command = await outcome(device, command, wait)
         return _answer(command, response, wait)

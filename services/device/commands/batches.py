@@ -9,14 +9,14 @@ from libs.csms.http import Problem
 from libs.csms.store import Query
 from libs.ocpp_messages.errors import ErrorCode
 
+from ..connection import Connection
+from ..model import Station
+from ..operations import NOT_FOUND
+from ..pages import every
+from ..service import Device
 from .batch import Batch
 from .command import Command, CommandError
-from .command_requests import Wish, action_of, command_id, journaled, payload_of, refuse_untimely
-from .connection import Connection
-from .model import Station
-from .operations import NOT_FOUND
-from .pages import every
-from .service import Device
+from .requests import Wish, action_of, command_id, journaled, payload_of, refuse_untimely
 
 PARALLEL = 20
 

@@ -18,13 +18,13 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.schemas import Validator
 
-from .api_commands import DAY, Deliver, Ttl
+from ..service import Device
+from .api import DAY, Deliver, Ttl
 from .batch import Batch, BatchView, Selection
 from .command import CommandView, Status
-from .command_requests import MAX_PAYLOAD, TOO_LATE
-from .commands import DUE
+from .delivery import DUE
 from .masking import masked
-from .service import Device
+from .requests import MAX_PAYLOAD, TOO_LATE
 
 NOW = timedelta(minutes=5)
 """How long a command to many may take to be sent to those that are connected."""

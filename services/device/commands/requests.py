@@ -11,20 +11,19 @@ from typing import Any
 
 import orjson
 
-from libs.csms.bus import Bus
 from libs.csms.http import Problem
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.version import Version
 
-from . import operations
+from .. import operations
+from ..connection import Connection
+from ..model import Station
+from ..service import Device
 from .command import Command
-from .commands import DUE, make_due, publish
-from .connection import Connection
+from .delivery import DUE, make_due, publish
 from .masking import masked_json
-from .model import Station
-from .service import Device
 
 MAX_PAYLOAD = 256 * 1024
 """Bytes."""
@@ -63,7 +62,7 @@ class Wish:
     ttl: int | None = None
 
 
-async def request(device: Device, bus: Bus, wish: Wish) -> Command:
+async def request(device: Device, wish: Wish) -> Command:
     """The command, on its way to the station; or the one that the same key has got already."""
     station = await operations.existing(device, wish.station_id)
     connection = await device.connections.get(wish.station_id) or Connection(station_id=wish.station_id)
@@ -76,7 +75,7 @@ async def request(device: Device, bus: Bus, wish: Wish) -> Command:
     if await _must_wait(device, connection, wish):
         return await _queue(device, command, payload, wish)
     command = command.sent(connection.connection_id, command.created_at)
-    return await _send(device, bus, command, payload, connection)
+    return await _send(device, command, payload, connection)
 
 
 def action_of(name: str, connection: Connection) -> Action[Any, Any]:
@@ -177,7 +176,7 @@ async def _queue(device: Device, command: Command, payload: Any, wish: Wish) -> 
     return command
 
 
-async def _send(device: Device, bus: Bus, command: Command, payload: Any, connection: Connection) -> Command:
+async def _send(device: Device, command: Command, payload: Any, connection: Connection) -> Command:
     """Only the one that journals it sends it."""
     is_ours = False
 
@@ -188,5 +187,5 @@ async def _send(device: Device, bus: Bus, command: Command, payload: Any, connec
 
     known = await device.commands.update(command.id, noted)
     if is_ours:
-        await publish(device, bus, command, orjson.dumps(payload), connection)
+        await publish(device, command, orjson.dumps(payload), connection)
     return _same(known, command)

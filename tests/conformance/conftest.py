@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.station import Station
+from tests.e2e.system import System, embedded_system
+
+from .operator import Operator
+
+
+@pytest.fixture(scope="session")
+async def csms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
+    async with embedded_system(tmp_path_factory.mktemp("conformance")) as started:
+        yield started
+
+
+@pytest.fixture
+def name() -> str:
+    """For what a test has to itself on the CSMS that all tests share."""
+    return uuid4().hex[:8]
+
+
+@pytest.fixture
+async def cs(csms: System, name: str) -> str:
+    """The id of a registered station."""
+    await csms.register(f"CS-{name}")
+    return f"CS-{name}"
+
+
+@pytest.fixture
+async def tag(csms: System, name: str) -> str:
+    """A token that may charge."""
+    await csms.token(f"TAG-{name}")
+    return f"TAG-{name}"
+
+
+@pytest.fixture
+def operator(csms: System, station: Station) -> Operator:
+    return Operator(csms, station)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """So that a report of a test tells which cases it is."""
+    for item in items:
+        for mark in item.iter_markers("case"):
+            item.user_properties += [("case", id) for id in mark.args]
