@@ -133,7 +133,9 @@ class Station(asyncio.Protocol):
 
     def _take(self, opcode: int, payload: bytes) -> None:
         if opcode == websocket.TEXT:
-            if self._expected:
+            if payload.startswith(b"[2,"):
+                self._refuse(payload)
+            elif self._expected:
                 result = payload.startswith(self._expected)
                 self._expected = b""
                 self.answered(self, result, payload)
@@ -141,6 +143,13 @@ class Station(asyncio.Protocol):
             self._transport.write(websocket.frame(websocket.PONG, payload))
         elif opcode == websocket.CLOSE:
             self.abort()
+
+    def _refuse(self, command: bytes) -> None:
+        """What the CSMS asks by itself is not what is measured."""
+        if self._transport:
+            id = command.split(b'"', 2)[1]
+            answer = b'[4,"%s","NotSupported","",{}]' % id
+            self._transport.write(websocket.frame(websocket.TEXT, answer))
 
 
 def _unexpected(station: Station, result: bool, text: bytes) -> None:

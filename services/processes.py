@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,12 +16,15 @@ from libs.csms.authorization import HttpAuthorization
 from libs.csms.bus import Bus
 from libs.csms.clock import utc_now
 from libs.csms.embedded_bus import EmbeddedBus
+from libs.csms.http import bearer, inside
 from libs.csms.lifespan import Service, run
+from libs.csms.profile_check import HttpProfileCheck
 from libs.csms.provision import provision
 from libs.csms.router import Router
 from libs.csms.settings import BadSetting, Settings
 from libs.csms.sqlite import SqliteStore
 from libs.csms.sqlite_file import StoreInUse
+from libs.csms.stations import Stations
 from libs.csms.store import Store
 from libs.ocpp_messages.catalogue import ACTIONS
 
@@ -27,6 +32,7 @@ from .device import app as device
 from .device.service import Device
 from .device.service import router as device_router
 from .transaction import app as transaction
+from .transaction.profile_check import check
 from .transaction.service import router as transaction_router
 from .user import app as user
 from .user.service import User
@@ -80,11 +86,15 @@ _BACKENDS: dict[str, Callable[[Settings], AbstractAsyncContextManager[Pair]]] = 
 async def run_all(settings: Settings, started: Callable[[], None]) -> None:
     """Every service in this process. They ask each other directly, where separate ones use HTTP."""
     async with _BACKENDS[settings.backend](settings) as (bus, store):
-        stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
+        tokens = User.of(store, utc_now, settings)
+        ledger = transaction.ledger_of(settings, bus, store, tokens.authorize, utc_now)
+        stations = replace(Device.of(store, bus, utc_now, settings), check_profile=partial(check, ledger))
+        device_api = device.app_of(stations, settings)
+        asked = Stations(inside(device_api, settings))
         services = [
-            device.service_of(stations, settings),
-            user.service_of(tokens, settings, bus),
-            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
+            device.service_of(stations, device_api, settings),
+            user.service_of(tokens, asked, settings, bus),
+            transaction.service_of(ledger, asked, settings),
             gateway_service(settings, bus, stations.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
@@ -100,19 +110,21 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
             await _provision(bus)  # it forgets everything when it restarts
 
         async def client(url: str) -> httpx.AsyncClient:
-            token = settings.api_token
-            headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
-            return await stack.enter_async_context(httpx.AsyncClient(base_url=url, headers=headers))
+            asking = httpx.AsyncClient(base_url=url, headers=bearer(settings))
+            return await stack.enter_async_context(asking)
 
         service: Service
         match name:
             case ServiceName.DEVICE:
-                service = device.device_service(settings, bus, store, utc_now)
+                check_profile = HttpProfileCheck(await client(settings.transaction_url)).check
+                service = device.device_service(settings, bus, store, utc_now, check_profile)
             case ServiceName.USER:
-                service = user.user_service(settings, bus, store, utc_now)
+                asked = Stations(await client(settings.device_url))
+                service = user.user_service(settings, bus, store, asked, utc_now)
             case ServiceName.TRANSACTION:
                 authorize = HttpAuthorization(await client(settings.user_url)).authorize
-                service = transaction.transaction_service(settings, bus, store, authorize, utc_now)
+                asked = Stations(await client(settings.device_url))
+                service = transaction.transaction_service(settings, bus, store, authorize, asked, utc_now)
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)

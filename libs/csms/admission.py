@@ -33,8 +33,8 @@ class NotAdmitted(Exception):
         self.detail = detail
 
 
-Admit = Callable[[str, str], Awaitable[Admission]]
-"""From a station's id and its Authorization header, or "". Raises ``NotAdmitted``."""
+Admit = Callable[[str, str, bool], Awaitable[Admission]]
+"""From a station's id, its Authorization header or "", and whether it has TLS. Raises ``NotAdmitted``."""
 
 
 class HttpAdmission:
@@ -43,11 +43,11 @@ class HttpAdmission:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def admit(self, station_id: str, authorization: str) -> Admission:
+    async def admit(self, station_id: str, authorization: str, tls: bool) -> Admission:
         id = quote(station_id, safe="").replace(".", "%2E")  # or httpx would resolve a station named ".."
         path = f"/chargingstations/{id}/admission"
         try:
-            answer = await self._client.post(path, json={"authorization": authorization})
+            answer = await self._client.post(path, json={"authorization": authorization, "tls": tls})
         except httpx.HTTPError as error:
             raise NotAdmitted(503, "the device service does not answer") from error
         if answer.headers.get("WWW-Authenticate", "").startswith("Bearer"):

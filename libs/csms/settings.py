@@ -36,7 +36,12 @@ class Settings(BaseSettings):
     transaction_port: Port = Field(5001, description="Port of the transaction service.")
     user_port: Port = Field(5002, description="Port of the user service.")
     device_url: str = Field(
-        "http://127.0.0.1:5000", description="Where a gateway in its own process asks for admission."
+        "http://127.0.0.1:5000",
+        description="Where gateways ask for admission, and the user and transaction services for commands.",
+    )
+    transaction_url: str = Field(
+        "http://127.0.0.1:5001",
+        description="Where a device service in its own process has charging profiles checked.",
     )
     user_url: str = Field(
         "http://127.0.0.1:5002",
@@ -58,7 +63,7 @@ class Settings(BaseSettings):
     ping_timeout: float = Field(20, gt=0, description="Seconds until a station without pong is disconnected.")
     max_frame_bytes: int = Field(1024 * 1024, ge=1024, description="Longest frame that a station may send.")
     min_security_profile: int = Field(
-        0, ge=0, le=3, description="From 1 on, a station without a secret is not admitted."
+        0, ge=0, le=3, description="From 1 on, a station needs a secret to be admitted; from 2 on, TLS too."
     )
     heartbeat_interval: int = Field(
         300,
@@ -68,6 +73,10 @@ class Settings(BaseSettings):
     )
     auth_cache_lifetime: int | None = Field(
         None, ge=1, description="Seconds that a station may keep an authorization in its cache."
+    )
+    ev_charging_needs: Literal["refused", "answered"] = Field(
+        "refused",
+        description="`answered` where somebody answers what vehicles need with a TxProfile, by the API.",
     )
     project: str = Field(
         "csms-local",

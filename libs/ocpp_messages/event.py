@@ -50,6 +50,14 @@ class StationDisconnected(EventData, frozen=True):
     reason: str = ""
 
 
+class StationDismissed(EventData, frozen=True):
+    """The operator has deleted the station, does not accept it any more, or has given it another secret: it
+    has to leave, unless it asked for admission later than this was sent. ``reason`` is for its eyes.
+    """
+
+    reason: str
+
+
 class GatewayAlive(EventData, frozen=True):
     """Sent by every gateway twice a minute: a gateway that stops sending it has died with its connections."""
 
@@ -67,6 +75,16 @@ class TransactionStarted(EventData, frozen=True):
     id_token: str = ""
     remote_start_id: int | None = None
     reservation_id: int | None = None
+
+
+class TransactionResumed(EventData, frozen=True):
+    """A station goes on with a transaction after an interruption, in which it may have forgotten what is for
+    this transaction alone. ``seq_no`` is the number with which it said so.
+    """
+
+    id: str
+    transaction_id: str
+    seq_no: int
 
 
 class TransactionEnded(EventData, frozen=True):
@@ -106,8 +124,10 @@ class DeadLetter(EventData, frozen=True):
 
 STATION_CONNECTED = Event(StationConnected)
 STATION_DISCONNECTED = Event(StationDisconnected)
+STATION_DISMISSED = Event(StationDismissed)
 GATEWAY_ALIVE = Event(GatewayAlive)
 TRANSACTION_STARTED = Event(TransactionStarted)
+TRANSACTION_RESUMED = Event(TransactionResumed)
 TRANSACTION_ENDED = Event(TransactionEnded)
 COMMAND_ENDED = Event(CommandEnded)
 DEAD_LETTER = Event(DeadLetter)
@@ -115,8 +135,10 @@ DEAD_LETTER = Event(DeadLetter)
 EVENTS: list[Event[Any]] = [
     STATION_CONNECTED,
     STATION_DISCONNECTED,
+    STATION_DISMISSED,
     GATEWAY_ALIVE,
     TRANSACTION_STARTED,
+    TRANSACTION_RESUMED,
     TRANSACTION_ENDED,
     COMMAND_ENDED,
     DEAD_LETTER,

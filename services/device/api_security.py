@@ -11,7 +11,8 @@ from libs.csms.store import Document
 
 from . import operations
 from .bodies import AdmissionBody, CredentialBody
-from .credential import Credential, new_secret
+from .credential import Credential, Secret, new_secret
+from .dismissal import dismiss
 from .service import Device
 
 
@@ -27,27 +28,42 @@ def security_api(device: Device) -> APIRouter:
 
     @router.post("/credentials", status_code=201, response_model=Issued, response_model_exclude_none=True)
     async def set_credentials(id: str, response: Response, body: CredentialBody | None = None) -> Issued:
-        """Make a secret, or set the one given, in the place of the one before."""
+        """Make a secret, or set the one given, in the place of the one before, whose connection ends."""
         await operations.existing(device, id)
         given = body.secret if body is not None else None
         secret = given.get_secret_value() if given is not None else new_secret()
-        credential = Credential.of(secret, device.clock())
-        await device.credentials.update(id, lambda _: credential)
+        if await _replace(device, id, secret):
+            await dismiss(device, id, "the secret of the charging station has been replaced")
         response.headers["Cache-Control"] = "no-store"
         return Issued(station_id=id, secret=secret if given is None else None)
 
     @router.delete("/credentials", status_code=204)
     async def delete_credentials(id: str) -> None:
         """The station connects without a secret then, unless CSMS_MIN_SECURITY_PROFILE is 1 or more."""
-        if await device.credentials.delete(id) is None:
+        deleted = await device.credentials.delete(id)
+        if deleted is None or not deleted.secrets:
             raise Problem(404, "the charging station has no secret")
 
     @router.post("/admission", response_model=Admission, response_model_exclude_none=True)
     async def admit(id: str, body: AdmissionBody) -> Admission:
-        """For gateways: may the station connect with this Authorization header?"""
+        """For gateways: may the station connect with this Authorization header, and with TLS or without?"""
         try:
-            return await device.admit(id, body.authorization.get_secret_value())
+            return await device.admit(id, body.authorization.get_secret_value(), body.tls)
         except NotAdmitted as refusal:
             raise Problem(refusal.status, refusal.detail) from refusal
 
     return router
+
+
+async def _replace(device: Device, id: str, secret: str) -> bool:
+    """Whether the station had another one before, or none."""
+    new, is_known = Secret.of(secret, device.clock()), False
+
+    def replaced(credential: Credential | None) -> Credential:
+        nonlocal is_known
+        known = credential or Credential(secrets=())
+        is_known = known.is_only(secret)
+        return known if is_known else known.replaced(new)
+
+    await device.credentials.update(id, replaced)
+    return not is_known

@@ -11,7 +11,7 @@ from libs.csms.http import PageOf, PageSize, PageToken, page_of
 from libs.csms.store import Query
 
 from . import operations
-from .bodies import NewStation, StationBody
+from .bodies import Group, NewStation, StationBody
 from .model import Station
 from .service import Device
 
@@ -20,9 +20,13 @@ def stations_api(device: Device) -> APIRouter:
     router = APIRouter(prefix="/chargingstations", tags=["Charging stations"], route_class=EncodedRoute)
 
     @router.get("", response_model=PageOf[Station], response_model_exclude_none=True)
-    async def list_stations(page_size: PageSize = 100, page_token: PageToken = "") -> PageOf[Station]:
+    async def list_stations(
+        group: Group | None = None, page_size: PageSize = 100, page_token: PageToken = ""
+    ) -> PageOf[Station]:
         """In the order of their ids."""
-        return page_of(await device.stations.find(Query(page_size=page_size, page_token=page_token)))
+        equals = {"group": group} if group is not None else {}
+        query = Query(equals, page_size=page_size, page_token=page_token)
+        return page_of(await device.stations.find(query))
 
     @router.post("", status_code=201, response_model=Station, response_model_exclude_none=True)
     async def create_station(body: NewStation, response: Response) -> Station:

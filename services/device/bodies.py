@@ -13,7 +13,7 @@ from libs.csms.http import Body
 from .model import Station
 
 OF_SEED = {"serial_number", "model", "vendor_name", "firmware_version", "modem", "location"}
-OF_OPERATOR = OF_SEED | {"registration_status", "heartbeat_interval"}
+OF_OPERATOR = OF_SEED | {"group", "registration_status", "heartbeat_interval"}
 OF_STATION = set(Station.model_fields) - OF_OPERATOR
 
 
@@ -38,6 +38,7 @@ def _plain_secret(secret: SecretStr) -> SecretStr:
 Plain = AfterValidator(_plain)
 StationId = Annotated[str, Field(min_length=1, max_length=48), Plain, AfterValidator(_without_colon)]
 Text = Annotated[str, Field(max_length=255), Plain]
+Group = Annotated[str, Field(min_length=1, max_length=255), Plain]
 Latitude = Annotated[float, Field(strict=True, ge=-90, le=90)]
 Longitude = Annotated[float, Field(strict=True, ge=-180, le=180)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=86_400)]
@@ -68,11 +69,15 @@ class StationBody(Body):
     firmware_version: Text | None = None
     modem: ModemBody | None = None
     location: LocationBody | None = None
+    group: Group | None = None
     registration_status: RegistrationStatus | None = None
     heartbeat_interval: Seconds | None = None
     last_boot: OutputOnly
     accepted_at: OutputOnly
     boot_reason: OutputOnly
+    security_profile: OutputOnly
+    offered_security_profiles: OutputOnly
+    inventory_of: OutputOnly
 
     def replacing(self, station: Station) -> Station:
         """All that is the operator's to say is what the body says."""
@@ -104,9 +109,12 @@ class CredentialBody(Body):
 
 
 class AdmissionBody(Body):
-    """``authorization`` is the station's Authorization header, empty if it sent none."""
+    """``authorization`` is the station's Authorization header, empty if it sent none. ``tls`` is whether it
+    comes with TLS, as the proxy says where that ends.
+    """
 
     authorization: SecretStr = SecretStr("")
+    tls: bool = False
 
 
 def _changed(station: Station, fields: dict[str, Any]) -> Station:

@@ -14,6 +14,8 @@ SEEN_EVERY = timedelta(minutes=1)
 ABNORMAL = 1006
 """The WebSocket close code of a connection that ended without one."""
 
+INDEXES = [("connected", "gatewayId"), ("greetAt",)]
+
 
 class Connector(Document):
     """A connector, as its station reported it last.
@@ -60,6 +62,8 @@ class Connector(Document):
 class Connection(Document):
     """The newest connection of a station, open or not. Of two connections the greater id is the newer one.
 
+    ``greet_at`` is when the CSMS is to ask what it wants to know of the station, absent if that is nothing.
+
     ``inbox`` is the topic for its commands, empty where they go to ``<Action>Request``.
     """
 
@@ -75,6 +79,7 @@ class Connection(Document):
     close_reason: str | None = None
     remote_address: str | None = None
     last_seen: Time | None = None
+    greet_at: Time | None = None
 
     def opened(self, newer: Connection) -> Connection:
         """A connection that is known to have ended stays ended."""
@@ -83,7 +88,8 @@ class Connection(Document):
         last_seen = _latest(self.last_seen, newer.last_seen)
         opened = newer.model_copy(update={"last_seen": last_seen})
         if newer.connection_id == self.connection_id:
-            ended = {name: getattr(self, name) for name in ("connected", "disconnected_at", *_CLOSE)}
+            kept = ("connected", "disconnected_at", "greet_at", *_CLOSE)
+            ended = {name: getattr(self, name) for name in kept}
             opened = opened.model_copy(update=ended)
         return self if opened == self else opened
 
@@ -113,6 +119,17 @@ class Connection(Document):
         if self.last_seen is not None and at - self.last_seen < SEEN_EVERY:
             return self
         return self.model_copy(update={"last_seen": at})
+
+    def to_be_greeted(self, connection_id: str, at: datetime) -> Connection:
+        """Unless that connection is not this one: then what is asked is asked later, or over a newer one."""
+        if connection_id != self.connection_id or self.greet_at == at:
+            return self
+        return self.model_copy(update={"greet_at": at})
+
+    def greeted(self, since: Connection) -> Connection:
+        if (self.connection_id, self.greet_at) != (since.connection_id, since.greet_at):
+            return self
+        return self.model_copy(update={"greet_at": None})
 
     def is_as_open_as(self, other: Connection) -> bool:
         return (self.connection_id, self.connected) == (other.connection_id, other.connected)

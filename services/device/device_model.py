@@ -41,6 +41,11 @@ class Attribute(Document):
     constant: bool | None = None
     reported_at: Time
 
+    def over(self, older: Attribute) -> Attribute:
+        """With what only the older one said: an answer with the value says nothing of mutability."""
+        said = self.model_dump(exclude_none=True)
+        return self if older.model_fields_set <= said.keys() else Attribute(**older.model_dump() | said)
+
 
 class Characteristics(Document):
     data_type: str
@@ -54,13 +59,17 @@ class Characteristics(Document):
 
 
 class ReportedVariable(Document):
-    """A variable of a component, with the newest that is known of each of its attributes."""
+    """A variable of a component, with the newest that is known of each of its attributes.
+
+    ``configuration_key`` is the key of OCPP 1.6 that it was reported as.
+    """
 
     station_id: str
     component: Component
     variable: Variable
     attributes: list[Attribute]
     characteristics: Characteristics | None = None
+    configuration_key: str | None = None
 
     @classmethod
     def of(cls, station_id: str, told: ocpp2.ReportDataType, at: datetime) -> Self:
@@ -97,8 +106,11 @@ def _newest(attributes: Iterable[Attribute]) -> list[Attribute]:
     """One of each type. Of those reported at the same time, the first."""
     newest: dict[str, Attribute] = {}
     for one in attributes:
-        if one.type not in newest or one.reported_at > newest[one.type].reported_at:
-            newest[one.type] = one
+        known = newest.get(one.type)
+        if known is None or one.reported_at > known.reported_at:
+            newest[one.type] = one if known is None else one.over(known)
+        else:
+            newest[one.type] = known.over(one)
     return [newest[type_] for type_ in sorted(newest)]
 
 

@@ -20,12 +20,14 @@ OUTCOMES: dict[Kind, dict[str, Outcome]] = {
         "InstallationFailed": "failed",
         "InstallVerificationFailed": "failed",
         "InvalidSignature": "failed",
+        "AcceptedCanceled": "cancelled",
     },
     "publish-firmware": {
         "Published": "succeeded",
         "DownloadFailed": "failed",
         "InvalidChecksum": "failed",
         "PublishFailed": "failed",
+        "AcceptedCanceled": "cancelled",
     },
     "log": {
         "Uploaded": "succeeded",

@@ -36,7 +36,11 @@ class Station(Document):
     """What the operator knows about a station, and what it told of itself when it booted.
 
     ``registration_status`` is the operator's decision. ``accepted_at`` is when it was first answered so. It
-    is absent when it has never booted, or its latest BootNotification was answered otherwise.
+    is absent when it has never booted, or its latest BootNotification was answered otherwise. ``group`` is
+    the operator's own word for stations that belong together. ``security_profile`` is the highest that the
+    station has had: from 1 on it needs a secret, from 2 on TLS too. ``offered_security_profiles`` are higher
+    ones that it has agreed to, and has yet to come with. ``inventory_of`` is the firmware whose settings the
+    station was last asked for.
     """
 
     id: str
@@ -46,11 +50,15 @@ class Station(Document):
     firmware_version: str | None = None
     modem: Modem | None = None
     location: Location | None = None
+    group: str | None = None
     registration_status: RegistrationStatus = "Accepted"
     heartbeat_interval: int | None = None
     last_boot: Time | None = None
     accepted_at: Time | None = None
     boot_reason: str | None = None
+    security_profile: int | None = None
+    offered_security_profiles: tuple[int, ...] | None = None
+    inventory_of: str | None = None
 
     @property
     def may_operate(self) -> bool:
@@ -68,6 +76,36 @@ class Station(Document):
         own = {"boot_reason": boot.boot_reason, "last_boot": at, "accepted_at": accepted_at}
         booted = self.model_copy(update=told | own)
         return self if booted == self else booted
+
+    @property
+    def lacks_inventory(self) -> bool:
+        """B07.FR.14: a station is asked for its device model when it is new, and when its firmware is."""
+        return self.inventory_of != (self.firmware_version or "")
+
+    def inventoried(self, asked_at: datetime) -> Station:
+        """Unless it has booted since, perhaps with other firmware."""
+        if not self.lacks_inventory or (self.last_boot is not None and asked_at < self.last_boot):
+            return self
+        return self.model_copy(update={"inventory_of": self.firmware_version or ""})
+
+    def secured(self, profile: int) -> Station:
+        """A profile is never lowered."""
+        if profile <= (self.security_profile or 0):
+            return self
+        ahead = tuple(each for each in self.offered_security_profiles or () if each > profile) or None
+        return self.model_copy(update={"security_profile": profile, "offered_security_profiles": ahead})
+
+    def offered(self, profile: int) -> Station:
+        """It has agreed to this profile for later connections (A05)."""
+        known = self.offered_security_profiles or ()
+        if profile <= (self.security_profile or 0) or profile in known:
+            return self
+        return self.model_copy(update={"offered_security_profiles": tuple(sorted((*known, profile)))})
+
+    def reached(self, profile: int) -> Station:
+        """It has come with this profile, and is held to the highest up to it that it has agreed to."""
+        offered = self.offered_security_profiles or ()
+        return self.secured(max((each for each in offered if each <= profile), default=0))
 
 
 class Gateway(Document):

@@ -8,12 +8,17 @@ from libs.csms.http import Problem
 from libs.csms.store import Query
 
 from .bodies import NewStation, StationBody
-from .commands.delivery import withdraw
+from .commands.delivery import withdraw_all
+from .dismissal import dismiss
 from .model import Station
 from .pages import every
 from .service import Device
 
 NOT_FOUND = "there is no charging station of that id"
+_REASONS = {
+    "Pending": "the charging station is to ask again whether it may operate",
+    "Rejected": "the charging station has been rejected",
+}
 
 
 async def existing(device: Device, id: str) -> Station:
@@ -39,12 +44,19 @@ async def change(
     if body.id is not None and body.id != id:
         raise Problem(422, "body.id: differs from the id in the path")
 
+    was = ""
+
     def found(station: Station | None) -> Station:
+        nonlocal was
         if station is None:
             raise Problem(404, NOT_FOUND)
+        was = station.registration_status
         return changed(station)
 
-    return await device.stations.update(id, found)
+    station = await device.stations.update(id, found)
+    if station.registration_status not in ("Accepted", was):
+        await dismiss(device, id, _REASONS[station.registration_status])
+    return station
 
 
 async def delete(device: Device, id: str) -> Station:
@@ -54,11 +66,12 @@ async def delete(device: Device, id: str) -> Station:
     async for connector in every(device.connectors, Query(equals={"stationId": id})):
         await device.connectors.delete(connector.key)
     await device.reported.forget(id)
-    await withdraw(device, id)
+    await withdraw_all(device, id)
     connection = await device.connections.get(id)
     if connection is not None and not connection.connected:
         await device.connections.delete(id)
     station = await device.stations.delete(id)
     if station is None:
         raise Problem(404, NOT_FOUND)
+    await dismiss(device, id, "the charging station has been deleted")
     return station

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Self, TypeVar
 
+from libs.csms.clock import rfc3339
 from libs.csms.store import Collection, Query, Store
 
 from .device_model import ReportedVariable
@@ -69,6 +72,14 @@ class Reported:
         job = next((job for job in latest.items if job.concerns(step)), begun)
         await self.jobs.update(job.id, lambda known: (known or job).reported(step, location))
 
+    async def replaced(self, station_id: str, kind: Kind, request_id: int, at: datetime) -> None:
+        """The station has given up what it did, for the sake of this request (L01.FR.24, N01.FR.12)."""
+        step = Step(status="AcceptedCanceled", at=at)
+        query = Query({"stationId": station_id, "kind": kind}, "startedAt", to=rfc3339(at))
+        async for job in every(self.jobs, query):
+            if job.outcome == "running" and job.request_id != request_id:
+                await self.jobs.update(job.id, partial(_replaced, job, step))
+
     async def forget(self, station_id: str) -> None:
         """What the station is and has. What it did remains: its events, its jobs."""
         query = Query({"stationId": station_id})
@@ -78,3 +89,8 @@ class Reported:
             await self.monitors.delete(monitor.key)
         async for stream in every(self.event_streams, query):
             await self.event_streams.delete(stream.key)
+
+
+def _replaced(found: Job, step: Step, known: Job | None) -> Job:
+    job = known or found
+    return job.reported(step, None) if job.outcome == "running" else job

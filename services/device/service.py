@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Self
 
 from libs.csms.admission import Admission, NotAdmitted
 from libs.csms.bus import Bus
 from libs.csms.clock import Clock
 from libs.csms.journal import Journal
+from libs.csms.profile_check import CheckProfile, unchecked
 from libs.csms.router import Call, Router
 from libs.csms.settings import Settings
 from libs.csms.store import Collection, Query, Store
 
+from .authentication import authenticate
 from .certificates import Sign, no_authority
 from .commands.batch import Batch
 from .commands.command import INDEXES as COMMAND_INDEXES
 from .commands.command import Command
+from .connection import INDEXES as CONNECTION_INDEXES
 from .connection import SEEN_EVERY, Connection, Connector
-from .credential import Credential, authenticates
+from .credential import Credential
 from .model import DeadMessage, Gateway, Station
 from .news import News
 from .pages import every
@@ -26,6 +30,9 @@ from .recently import Recently
 from .reported import Reported
 
 router: Router[Device] = Router("device")
+
+GREETED_AFTER = timedelta(seconds=3)
+"""A station that has just connected, or booted, has its own things to say first."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +55,16 @@ class Device:
     boot_retry_interval: int = 60
     min_security_profile: int = 0
     sign: Sign = no_authority
+    check_profile: CheckProfile = unchecked
     news: News = field(default_factory=News)
     recently_seen: Recently = field(default_factory=lambda: Recently(SEEN_EVERY))
 
     @classmethod
     def of(cls, store: Store, bus: Bus, clock: Clock, settings: Settings) -> Self:
         return cls(
-            stations=store.collection("chargingstations", Station),
+            stations=store.collection("chargingstations", Station, indexes=[("group",)]),
             credentials=store.collection("credentials", Credential),
-            connections=store.collection("connections", Connection, indexes=[("connected", "gatewayId")]),
+            connections=store.collection("connections", Connection, indexes=CONNECTION_INDEXES),
             connectors=store.collection("connectors", Connector, indexes=[("stationId",), ("status",)]),
             gateways=store.collection("gateways", Gateway, indexes=[("lastSeen",)]),
             dead_letters=store.collection("deadLetters", DeadMessage, indexes=[("receivedAt",)]),
@@ -70,19 +78,29 @@ class Device:
             min_security_profile=settings.min_security_profile,
         )
 
-    async def admit(self, station_id: str, authorization: str) -> Admission:
-        """Whether a station with this Authorization header may connect. Raises ``NotAdmitted``."""
+    async def admit(self, station_id: str, authorization: str, tls: bool) -> Admission:
+        """Whether a station with this Authorization header may connect. Raises ``NotAdmitted``.
+
+        One read of the station and one of its secrets, unless the station shows something new with it.
+        """
         station = await self.stations.get(station_id)
         if station is None:
             raise NotAdmitted(404, "unknown station")
-        credential = await self.credentials.get(station_id)
-        if credential is None and self.min_security_profile >= 1:
-            raise NotAdmitted(401, "the station has no secret yet, and needs one")
-        if credential is not None and not authenticates(station_id, credential, authorization):
-            raise NotAdmitted(401, "wrong or missing credentials")
+        profile = max(self.min_security_profile, station.security_profile or 0)
+        shown = await authenticate(self.credentials, station_id, authorization, tls, profile)
+        if station.reached(shown) is not station:
+            await self._reached(station_id, shown)
         if station.registration_status == "Accepted" and not station.may_operate:
             return Admission(registration_status="Pending")
         return Admission(registration_status=station.registration_status)
+
+    async def _reached(self, station_id: str, profile: int) -> None:
+        def reached(station: Station | None) -> Station:
+            if station is None:
+                raise NotAdmitted(404, "unknown station")
+            return station.reached(profile)
+
+        await self.stations.update(station_id, reached)
 
     async def seen(self, call: Call[Any]) -> None:
         """Remember that the station is alive. Touches the store at most once a minute for each station."""
@@ -118,17 +136,32 @@ class Device:
         if is_new:
             await self.align(connector.station_id)
 
-    async def align(self, station_id: str) -> None:
-        """Make a station's connectors agree with its connection, also if that changes meanwhile."""
+    async def greet(self, station_id: str, connection_id: str) -> None:
+        """Soon ask over this connection what there is to ask; the station may have something to say first."""
+        at = (self.clock() + GREETED_AFTER).replace(microsecond=0)
+        await self.connections.update(
+            station_id,
+            lambda known: (known or Connection(station_id=station_id)).to_be_greeted(connection_id, at),
+        )
+
+    async def align(self, station_id: str) -> bool:
+        """Make a station's connectors agree with its connection, also if that changes meanwhile.
+
+        Returns whether some of them have yet to be reported on that connection.
+        """
+        unseen = False
         connection = await self.connections.get(station_id)
         while connection is not None:
             async for connector in every(self.connectors, Query(equals={"stationId": station_id})):
-                if connection.governs(connector) is not connector:
+                governed = connection.governs(connector)
+                unseen = unseen or governed.offline_since is not None
+                if governed is not connector:
                     await self._govern(connection, connector)
             latest = await self.connections.get(station_id)
             if latest is None or latest.is_as_open_as(connection):
-                return
+                return unseen
             connection = latest
+        return unseen
 
     async def _govern(self, connection: Connection, connector: Connector) -> None:
         await self.connectors.update(

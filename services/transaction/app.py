@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from libs.csms.authorization import Authorize
@@ -10,6 +11,7 @@ from libs.csms.clock import Clock
 from libs.csms.http import create_app, serve
 from libs.csms.lifespan import Service
 from libs.csms.settings import Settings
+from libs.csms.stations import Stations
 from libs.csms.store import Store
 
 from . import handlers
@@ -20,15 +22,25 @@ router.load(handlers)
 
 
 def transaction_service(
-    settings: Settings, bus: Bus, store: Store, authorize: Authorize, clock: Clock
+    settings: Settings, bus: Bus, store: Store, authorize: Authorize, stations: Stations, clock: Clock
 ) -> Service:
+    return service_of(ledger_of(settings, bus, store, authorize, clock), stations, settings)
+
+
+def ledger_of(settings: Settings, bus: Bus, store: Store, authorize: Authorize, clock: Clock) -> Ledger:
     ledger = Ledger.of(store, authorize, bus, clock)
+    return replace(ledger, answers_needs=settings.ev_charging_needs == "answered")
+
+
+def service_of(ledger: Ledger, stations: Stations, settings: Settings) -> Service:
+    """The service of a ``Ledger`` that others in this process use too, to check profiles before they go."""
+    ledger = replace(ledger, stations=stations)
     app = create_app("Transaction service", api(ledger), settings)
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
-            partial(router.serve, bus, ledger, clock),
+            partial(router.serve, ledger.bus, ledger, ledger.clock),
             partial(serve, app, settings, settings.transaction_port),
         ],
     )

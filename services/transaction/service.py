@@ -12,21 +12,24 @@ from libs.csms.bus import Bus
 from libs.csms.clock import Clock, rfc3339
 from libs.csms.journal import Journal
 from libs.csms.router import Router
+from libs.csms.stations import Stations
 from libs.csms.store import Collection, Store
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import (
     TRANSACTION_ENDED,
+    TRANSACTION_RESUMED,
     TRANSACTION_STARTED,
     Event,
     TransactionEnded,
+    TransactionResumed,
     TransactionStarted,
 )
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
-from .charging_profile import ChargingProfile
 from .meter_values import MeterValues
 from .model import Transaction
+from .profile_book import ProfileBook
 from .report import Report
 from .transaction_ids import Claim
 
@@ -45,6 +48,8 @@ Data = TypeVar("Data")
 
 @dataclass(frozen=True)
 class Ledger:
+    """``stations`` is None for those who only want profiles checked: these send nothing."""
+
     transactions: Collection[Transaction]
     meter_values: Collection[MeterValues]
     transaction_ids: Collection[Claim]
@@ -52,7 +57,9 @@ class Ledger:
     bus: Bus
     clock: Clock
     journal: Journal
-    charging_profiles: Collection[ChargingProfile]
+    profiles: ProfileBook
+    answers_needs: bool = False
+    stations: Stations | None = None
 
     @classmethod
     def of(cls, store: Store, authorize: Authorize, bus: Bus, clock: Clock) -> Ledger:
@@ -64,7 +71,7 @@ class Ledger:
             bus=bus,
             clock=clock,
             journal=Journal.of(store, "transaction"),
-            charging_profiles=store.collection("chargingProfiles", ChargingProfile, [("stationId",)]),
+            profiles=ProfileBook.of(store),
         )
 
     async def keep(self, documents: Mapping[str, MeterValues]) -> None:
@@ -93,6 +100,13 @@ class Ledger:
         return await self.transactions.update(
             report.id, lambda known: known.told(report.evidence) if known else Transaction.of(report)
         )
+
+    async def resumed(self, transaction: Transaction, seq_no: int) -> None:
+        """The station went on with it after an interruption. Nothing waits for what follows from that."""
+        resumed = TransactionResumed(
+            id=transaction.id, transaction_id=transaction.transaction_id, seq_no=seq_no
+        )
+        await self._publish(TRANSACTION_RESUMED, resumed, transaction)
 
     async def _publish_start(self, transaction: Transaction) -> None:
         started = TransactionStarted(

@@ -1,1 +1,2 @@
-"""The user service: which tokens exist, and whether they may charge."""
+"""The user service: which tokens exist, whether they may charge, what is reserved for them, and which of
+them stations know by themselves."""

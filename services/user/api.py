@@ -15,6 +15,7 @@ from libs.csms.journal_api import journal_api
 from libs.csms.store import Query
 
 from . import operations
+from .api_reservations import reservations_api
 from .bodies import AuthorizationBody, IdTokenBody, NewIdToken
 from .model import IdToken, Status
 from .service import User
@@ -26,6 +27,7 @@ def api(user: User) -> APIRouter:
     router = APIRouter()
     router.include_router(tokens_api(user))
     router.include_router(authorizations_api(user))
+    router.include_router(reservations_api(user))
     router.include_router(journal_api(user.journal, user.clock))
     return router
 

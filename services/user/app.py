@@ -9,27 +9,34 @@ from libs.csms.clock import Clock
 from libs.csms.http import create_app, serve
 from libs.csms.lifespan import Service
 from libs.csms.settings import Settings
+from libs.csms.stations import Stations
 from libs.csms.store import Store
 
 from . import handlers
 from .api import api
+from .local_lists.api import local_lists_api
+from .local_lists.keeping import keep_local_lists, keep_token_changes
 from .service import User, router
 
 router.load(handlers)
 
 
-def user_service(settings: Settings, bus: Bus, store: Store, clock: Clock) -> Service:
-    return service_of(User.of(store, clock, settings), settings, bus)
+def user_service(settings: Settings, bus: Bus, store: Store, stations: Stations, clock: Clock) -> Service:
+    return service_of(User.of(store, clock, settings), stations, settings, bus)
 
 
-def service_of(user: User, settings: Settings, bus: Bus) -> Service:
+def service_of(user: User, stations: Stations, settings: Settings, bus: Bus) -> Service:
     """The service of a ``User`` that others in this process use too: transactions call its ``authorize``."""
-    app = create_app("User service", api(user), settings)
+    paths = api(user)
+    paths.include_router(local_lists_api(user, stations))
+    app = create_app("User service", paths, settings)
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
             partial(router.serve, bus, user, user.clock),
+            partial(keep_local_lists, user, stations),
+            partial(keep_token_changes, user),
             partial(serve, app, settings, settings.user_port),
         ],
     )

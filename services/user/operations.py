@@ -7,6 +7,7 @@ from collections.abc import Callable
 from libs.csms.http import Problem
 
 from .bodies import IdTokenBody, NewIdToken
+from .local_lists.wishes import changing
 from .model import IdToken, is_key_code, key, keys
 from .service import User
 
@@ -48,11 +49,16 @@ async def change(
             raise Problem(422, "body.type: a token cannot become a KeyCode, nor stop being one")
         return new
 
-    return await user.id_tokens.update(key(id_token, "KeyCode" if was_key_code else None), found)
+    id = key(id_token, "KeyCode" if was_key_code else None)
+    async with changing(user, id):
+        return await user.id_tokens.update(id, found)
 
 
 async def delete(user: User, id_token: str) -> None:
     for id in keys(id_token, None):
-        if await user.id_tokens.delete(id) is not None:
-            return
+        if await user.id_tokens.get(id) is None:
+            continue
+        async with changing(user, id):
+            if await user.id_tokens.delete(id) is not None:
+                return
     raise Problem(404, NOT_FOUND)

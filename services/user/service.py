@@ -13,7 +13,10 @@ from libs.csms.router import Router
 from libs.csms.settings import Settings
 from libs.csms.store import Collection, Store
 
+from .local_lists.kept import LocalLists
 from .model import IdToken, keys
+from .reservation import INDEXES as RESERVATION_INDEXES
+from .reservation import Reservation
 
 router: Router[User] = Router("user")
 
@@ -23,6 +26,8 @@ class User:
     """``cache_lifetime`` bounds how long a station may rely on an answer; None leaves that to the station."""
 
     id_tokens: Collection[IdToken]
+    reservations: Collection[Reservation]
+    local_lists: LocalLists
     journal: Journal
     clock: Clock
     cache_lifetime: timedelta | None = None
@@ -32,6 +37,8 @@ class User:
         seconds = settings.auth_cache_lifetime
         return cls(
             id_tokens=store.collection("idTokens", IdToken),
+            reservations=store.collection("reservations", Reservation, RESERVATION_INDEXES),
+            local_lists=LocalLists.of(store),
             journal=Journal.of(store, "user"),
             clock=clock,
             cache_lifetime=None if seconds is None else timedelta(seconds=seconds),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from libs.csms.clock import Clock
 from libs.ocpp_messages.version import Version
@@ -12,12 +13,15 @@ from libs.ocpp_messages.version import Version
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Of two connections of one station, the one with the greater ``id`` is the newer."""
+    """Of two connections of one station, the one with the greater ``id`` is the newer. ``asked_at`` is when
+    the CSMS was asked whether the station may connect: what it decides later is not in its answer.
+    """
 
     id: str
     station_id: str
     version: Version
     remote_address: str
+    asked_at: datetime
 
 
 class Disconnected(Exception):

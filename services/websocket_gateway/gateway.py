@@ -6,17 +6,24 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from libs.csms.admission import RegistrationStatus
-from libs.csms.clock import rfc3339
+from libs.csms.clock import parse_time, rfc3339
 from libs.csms.logs import station_id
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError
-from libs.ocpp_messages.event import STATION_CONNECTED, StationConnected, StationDisconnected
+from libs.ocpp_messages.event import (
+    STATION_CONNECTED,
+    STATION_DISMISSED,
+    StationConnected,
+    StationDisconnected,
+)
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
 from .connection import Close, Connection, ConnectionIds, Disconnected, Receive, Send
+from .dismissals import Dismissals
 from .presence import Presence
 from .replies import undelivered
 from .session import Session
@@ -24,7 +31,8 @@ from .wiring import Wiring
 
 log = logging.getLogger(__name__)
 
-REPLACED = 1008, "replaced by a newer connection of the station"
+POLICY_VIOLATION = 1008
+REPLACED = POLICY_VIOLATION, "replaced by a newer connection of the station"
 NOT_NOW = 1013, "the CSMS cannot take connections now"
 
 
@@ -39,6 +47,7 @@ class Gateway:
         self._ids = ConnectionIds(wiring.clock)
         self._by_station: dict[str, Session] = {}
         self._by_connection: dict[str, Session] = {}
+        self._dismissals = Dismissals()
 
     def session(
         self,
@@ -46,11 +55,12 @@ class Gateway:
         version: Version,
         status: RegistrationStatus,
         remote_address: str,
+        asked_at: datetime,
         send: Send,
         close: Close,
     ) -> Session:
         """A session for a connection that has just been upgraded. ``hold`` it at once."""
-        connection = Connection(self._ids.next(), station_id, version, remote_address)
+        connection = Connection(self._ids.next(), station_id, version, remote_address, asked_at)
         return Session(connection, status, self._wiring, send, close)
 
     async def hold(self, session: Session, receive: Receive) -> None:
@@ -65,6 +75,7 @@ class Gateway:
             )
             if not await self._presence.tell(connection, event):
                 session.close(*NOT_NOW)
+            self._dismiss(session)
             gone = await session.run(receive)
         finally:
             self._forget(session)
@@ -75,6 +86,8 @@ class Gateway:
         """Hand a bus message to its session. Waits for no station."""
         station_id.set(message.station_id)
         match message.kind, message.origin:
+            case Kind.EVENT, _ if message.action == STATION_DISMISSED.name:
+                self._dismissed(message)
             case Kind.EVENT, _:
                 self._connected_elsewhere(message)
             case _ if message.gateway_id != self._wiring.routing.gateway_id:
@@ -127,6 +140,18 @@ class Gateway:
         if session and message.action == STATION_CONNECTED.name:
             if message.connection_id > session.connection.id:
                 session.close(*REPLACED)
+
+    def _dismissed(self, message: Message) -> None:
+        reason = STATION_DISMISSED.decode(message.data).reason
+        self._dismissals.add(message.station_id, parse_time(message.sent_at), reason)
+        if session := self._by_station.get(message.station_id):
+            self._dismiss(session)
+
+    def _dismiss(self, session: Session) -> None:
+        connection = session.connection
+        reason = self._dismissals.reason(connection.station_id, connection.asked_at)
+        if reason is not None:
+            session.close(POLICY_VIOLATION, reason)
 
     async def _command(self, command: Message) -> None:
         try:

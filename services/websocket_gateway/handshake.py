@@ -7,9 +7,11 @@ import logging
 import random
 from collections.abc import Callable
 
+from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from libs.csms.admission import Admission, Admit, NotAdmitted
+from libs.csms.clock import Clock
 from libs.csms.logs import station_id
 
 from . import identity, pages
@@ -22,7 +24,10 @@ log = logging.getLogger(__name__)
 class Handshake:
     """Path, then upgrade, then version, then admission: nobody is asked about what cannot be a station."""
 
-    def __init__(self, admit: Admit, ready: Callable[[], bool], admission_timeout: float) -> None:
+    def __init__(
+        self, admit: Admit, ready: Callable[[], bool], admission_timeout: float, clock: Clock
+    ) -> None:
+        self._clock = clock
         self._admit = admit
         self._ready = ready
         self._admission_timeout = admission_timeout
@@ -50,17 +55,19 @@ class Handshake:
         authorization = request.headers.get_all("Authorization")
         if len(authorization) > 1:
             raise Refused(400, "there is more than one Authorization header")
-        admission = await self._admission(socket.station_id, "".join(authorization))
+        socket.asked_at = self._clock()
+        tls = _came_with_tls(request.headers)
+        admission = await self._admission(socket.station_id, "".join(authorization), tls)
         socket.registration_status = admission.registration_status
         if not self._ready():
             raise _not_now("the CSMS is starting or stopping")
 
-    async def _admission(self, station_id: str, authorization: str) -> Admission:
+    async def _admission(self, station_id: str, authorization: str, tls: bool) -> Admission:
         if not self._ready():
             raise _not_now("the CSMS is starting or stopping")
         try:
             async with asyncio.timeout(self._admission_timeout):
-                return await self._admit(station_id, authorization)
+                return await self._admit(station_id, authorization, tls)
         except NotAdmitted as error:
             raise _refused(error) from None
         except TimeoutError:
@@ -68,6 +75,16 @@ class Handshake:
         except Exception as error:
             log.exception("admission failed")
             raise _not_now("admission failed") from error
+
+
+def _came_with_tls(headers: Headers) -> bool:
+    """What the proxy says where TLS ends: the last one that a request has passed has the last word.
+
+    Without a proxy a client can write the header itself. Then it only claims what brings it no further than
+    a station that needs no TLS: its secret is asked for as ever.
+    """
+    last = ",".join(headers.get_all("X-Forwarded-Proto")).rpartition(",")[2]
+    return last.strip().lower() in ("https", "wss")
 
 
 def _refused(error: NotAdmitted) -> Refused:

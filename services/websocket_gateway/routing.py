@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from libs.csms.bus import Subscription
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.catalogue import COMMAND_REQUEST_TOPICS, STATION_RESPONSE_TOPICS
-from libs.ocpp_messages.event import STATION_CONNECTED
+from libs.ocpp_messages.event import STATION_CONNECTED, STATION_DISMISSED
 
 
 def new_gateway_id() -> str:
@@ -46,7 +46,7 @@ class ByAction:
     @property
     def subscriptions(self) -> Sequence[Subscription]:
         topics = sorted({*STATION_RESPONSE_TOPICS, *COMMAND_REQUEST_TOPICS})
-        return [_of_gateway(self.gateway_id, topic) for topic in topics] + [_connections(self.gateway_id)]
+        return [_of_gateway(self.gateway_id, topic) for topic in topics] + _news(self.gateway_id)
 
     def reply_to(self, action: Action[Any, Any]) -> str:
         return action.response_topic
@@ -66,7 +66,7 @@ class Inbox:
     @property
     def subscriptions(self) -> Sequence[Subscription]:
         inbox = Subscription(self.inbox, self.inbox, gateway_id=self.gateway_id, temporary=True)
-        return [inbox, _connections(self.gateway_id)]
+        return [inbox, *_news(self.gateway_id)]
 
     def reply_to(self, action: Action[Any, Any]) -> str:
         return self.inbox
@@ -76,7 +76,7 @@ def _of_gateway(gateway_id: str, topic: str) -> Subscription:
     return Subscription(f"gateway-{gateway_id}.{topic}", topic, gateway_id=gateway_id, temporary=True)
 
 
-def _connections(gateway_id: str) -> Subscription:
-    """Connections to all gateways, so that a newer one elsewhere ends the older one here."""
-    topic = STATION_CONNECTED.name
-    return Subscription(f"gateway-{gateway_id}.{topic}", topic, temporary=True)
+def _news(gateway_id: str) -> list[Subscription]:
+    """For all gateways: a newer connection elsewhere ends the older one here, and so does a dismissal."""
+    topics = STATION_CONNECTED.name, STATION_DISMISSED.name
+    return [Subscription(f"gateway-{gateway_id}.{topic}", topic, temporary=True) for topic in topics]

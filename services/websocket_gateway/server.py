@@ -34,7 +34,7 @@ class GatewayServer:
         self._port = port
         self._limits = wiring.limits
         self._gateway = Gateway(wiring)
-        self._handshake = Handshake(admit, self._ready, wiring.limits.admission_timeout)
+        self._handshake = Handshake(admit, self._ready, wiring.limits.admission_timeout, wiring.clock)
         self._listening = asyncio.Event()
         self._bound = port
         self._stopping = False
@@ -102,6 +102,7 @@ class GatewayServer:
             socket.version,
             socket.registration_status,
             socket.peer,
+            socket.asked_at,
             socket.write,
             partial(self._order_close, socket),
         )

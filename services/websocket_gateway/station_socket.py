@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
@@ -24,6 +25,7 @@ class StationSocket(ServerConnection):
 
     station_id: str
     version: Version
+    asked_at: datetime
     registration_status: RegistrationStatus
 
     def __init__(self, *args: Any, stall_timeout: float, sockets: set[StationSocket], **options: Any) -> None:

@@ -13,7 +13,9 @@ from .operator import Operator
 
 @pytest.fixture(scope="session")
 async def csms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
-    async with embedded_system(tmp_path_factory.mktemp("conformance")) as started:
+    """It promises charging profiles to vehicles, which the tester's operator then sends."""
+    folder = tmp_path_factory.mktemp("conformance")
+    async with embedded_system(folder, CSMS_EV_CHARGING_NEEDS="answered") as started:
         yield started
 
 

@@ -44,11 +44,13 @@ def absent() -> dict[str, str]:
     return {id: one["reason"] for one in reasons.get("absent", []) for id in one["cases"]}
 
 
-def tested() -> dict[str, str]:
+def with_test() -> dict[str, str]:
     """The test of each case that has one, as its path from here and its name."""
     found = {}
     for path in sorted(HERE.glob("v*/test_*.py")):
-        marked = re.findall(r"@case\(([^)]*)\)\n(?:@.*\n)*async def (\w+)", path.read_text())
+        marked = re.findall(
+            r"@case\(([^)]*)\)\n.*?^async def (\w+)", path.read_text(), re.DOTALL | re.MULTILINE
+        )
         for ids, name in marked:
             found |= {id: f"{path.relative_to(HERE)}::{name}" for id in re.findall(r'"(TC_\w+)"', ids)}
     return found
@@ -56,7 +58,7 @@ def tested() -> dict[str, str]:
 
 def table(verdicts: dict[str, str]) -> str:
     """In Markdown. A case that did not run has the verdict that it is given in ``absent.toml``."""
-    tests, reasons, parts = tested(), absent(), [INTRODUCTION, _summary(verdicts)]
+    tests, reasons, parts = with_test(), absent(), [INTRODUCTION, _summary(verdicts)]
     for (version, block), group in groupby(cases(), lambda one: (one.version, one.block)):
         parts.append(
             f"\n## OCPP {version}: {block}\n\n| case | title | test | verdict |\n|---|---|---|---|\n"

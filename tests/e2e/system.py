@@ -19,10 +19,12 @@ import httpx
 
 from libs.csms.clock import utc_now
 from libs.csms.embedded_bus import EmbeddedBus
+from libs.csms.http import inside
 from libs.csms.lifespan import running
 from libs.csms.provision import provision
 from libs.csms.settings import load
 from libs.csms.sqlite import SqliteStore
+from libs.csms.stations import Stations
 from services.device import app as device
 from services.device.service import Device
 from services.transaction import app as transaction
@@ -40,7 +42,7 @@ def free_port() -> int:
 
 
 async def until_ready(port: int, check: Callable[[], None] = lambda: None) -> None:
-    async with asyncio.timeout(30), httpx.AsyncClient() as client:
+    async with asyncio.timeout(60), httpx.AsyncClient() as client:
         while True:
             check()
             try:
@@ -92,13 +94,16 @@ class Process:
 
 @dataclass
 class System:
-    """``gateways`` are WebSocket addresses up to the station's id."""
+    """``gateways`` are WebSocket addresses up to the station's id. ``device`` is the first of ``devices``,
+    the replicas of the device service.
+    """
 
     processes: dict[str, Process]
     gateways: list[str]
     device: str
     transaction: str
     user: str
+    devices: list[str] = field(default_factory=list)
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20))
 
     def process_of(self, service: str) -> Process:
@@ -133,10 +138,10 @@ class System:
 
 
 @asynccontextmanager
-async def embedded_system(folder: Path) -> AsyncIterator[System]:
-    """The whole CSMS in one process."""
+async def embedded_system(folder: Path, **settings: str) -> AsyncIterator[System]:
+    """The whole CSMS in one process. ``settings`` are environment variables."""
     ports = {name: free_port() for name in ("gateway", "device", "transaction", "user")}
-    variables = {f"CSMS_{name.upper()}_PORT": str(port) for name, port in ports.items()}
+    variables = settings | {f"CSMS_{name.upper()}_PORT": str(port) for name, port in ports.items()}
     csms = Process(
         "csms", ["up", "--data-dir", str(folder)], variables, ports["gateway"], folder / "csms.log"
     )
@@ -159,10 +164,12 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     store, bus = SqliteStore(folder / "csms.db"), EmbeddedBus()
     stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
     second = settings.model_copy(update={"gateway_port": ports["second"]})
+    device_api = device.app_of(stations, settings)
+    asked = Stations(inside(device_api, settings))
     services = [
-        device.service_of(stations, settings),
-        user.service_of(tokens, settings, bus),
-        transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
+        device.service_of(stations, device_api, settings),
+        user.service_of(tokens, asked, settings, bus),
+        transaction.transaction_service(settings, bus, store, tokens.authorize, asked, utc_now),
         gateway_service(settings, bus, stations.admit, utc_now),
         gateway_service(second, bus, stations.admit, utc_now),
     ]
@@ -183,12 +190,13 @@ ROUTING = {"gateway0": "action", "gateway1": "action", "gateway2": "inbox", "gat
 
 @asynccontextmanager
 async def google_system(folder: Path, emulators: dict[str, str]) -> AsyncIterator[System]:
-    """Each service in its own process, with the gateways of ``ROUTING``."""
-    ports = {name: free_port() for name in ("device", "transaction", "user", *ROUTING)}
+    """Each service in its own process, the device service in two, with the gateways of ``ROUTING``."""
+    ports = {name: free_port() for name in ("device", "device1", "transaction", "user", *ROUTING)}
     variables = emulators | {
         "GOOGLE_CLOUD_PROJECT": f"csms-{uuid4().hex[:12]}",
         "CSMS_API_TOKEN": TOKEN,
         "CSMS_DEVICE_URL": f"http://127.0.0.1:{ports['device']}",
+        "CSMS_TRANSACTION_URL": f"http://127.0.0.1:{ports['transaction']}",
         "CSMS_USER_URL": f"http://127.0.0.1:{ports['user']}",
     }
     provision = [sys.executable, "-m", "services.cli", "provision"]
@@ -216,6 +224,7 @@ def _system(processes: dict[str, Process], gateways: list[int], ports: dict[str,
         f"{base}{ports['device']}",
         f"{base}{ports['transaction']}",
         f"{base}{ports['user']}",
+        [f"{base}{port}" for name, port in ports.items() if name.startswith("device")],
     )
     system.http.headers["Authorization"] = f"Bearer {TOKEN}"
     return system

@@ -242,3 +242,40 @@ async def test_a_command_to_many_has_a_result_for_each(system: System, cs: str, 
             item["stationId"]: item["status"] for item in (await system.get(f"{url}/commands"))["items"]
         }
         assert results == dict(zip(ids, ["answered", "answered", "error"], strict=True))
+
+
+async def test_a_command_to_a_group_is_cancelled_where_it_still_waits(
+    system: System, cs: str, name: str
+) -> None:
+    ids = [cs, f"away-{name}", f"later-{name}"]
+    await system.register(*ids[1:])
+    for id in ids:
+        url = f"{system.device}/chargingstations/{id}"
+        assert (await system.http.patch(url, json={"group": f"G-{name}"})).status_code == 200
+    page = await system.get(f"{system.device}/chargingstations?group=G-{name}")
+    assert [item["id"] for item in page["items"]] == sorted(ids)
+    for id in ids[1:]:
+        async with booted_station(system.gateways[0], id):
+            pass
+    async with booted_station(system.gateways[-1], cs) as connected:
+        asked = await system.http.post(
+            f"{system.device}/commands/ClearCache",
+            json={"selection": {"group": f"G-{name}"}},
+            params={"deliver": "when-online"},
+        )
+        assert asked.status_code == 202, asked.text
+        id = await receives_command(connected, "ClearCache", {})
+        await connected.send([3, id, ACCEPTED])
+        await until_status(system, id, "answered")
+        url = f"{system.device}{asked.headers['Location']}"
+        async with asyncio.timeout(30):
+            while (await system.get(url))["counts"]["queued"] != 2:
+                await asyncio.sleep(0.1)
+
+        one = (await system.get(f"{url}/commands?status=queued"))["items"][0]["id"]
+        cancelled = await system.http.delete(f"{system.device}/commands/{one}")
+        assert (cancelled.status_code, cancelled.json()["status"]) == (200, "expired")
+        batch = (await system.http.delete(url)).json()
+        assert (batch["status"], batch["counts"]["answered"], batch["counts"]["expired"]) == ("done", 1, 2)
+        for gone in (f"{system.device}/commands/{one}", f"{system.device}/commands/{id}", url):
+            assert (await system.http.delete(gone)).status_code == 409

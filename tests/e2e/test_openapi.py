@@ -36,7 +36,7 @@ def ask_anything(url: str) -> None:
     for operation in operations:
 
         @settings(
-            max_examples=8,
+            max_examples=5,
             deadline=None,
             database=None,
             derandomize=True,

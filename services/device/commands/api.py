@@ -15,6 +15,7 @@ from libs.csms.store import Page, Query
 
 from .. import operations
 from ..service import Device
+from .cancelling import cancel
 from .command import Command, CommandView, Status
 from .delivery import outcome
 from .forms import COMMANDS, form
@@ -94,6 +95,11 @@ def commands_api(device: Device) -> APIRouter:
             raise Problem(404, "there is no command of that id")
         return found.shown()
 
+    @router.delete("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
+    async def cancel_command(id: str) -> CommandView:
+        """One that waits for its station: then it has the status expired. What has been sent cannot be."""
+        return (await cancel(device, id)).shown()
+
     return router
 
 
@@ -112,7 +118,9 @@ def _endpoint(device: Device, action: str) -> Callable[..., Awaitable[CommandVie
         command = await request(device, wish)
         if command.status != "queued":
             command = await outcome(device, command, wait)
-        return _answer(command, response, wait)
+        response.status_code, headers = answered(command, wait)
+        response.headers.update(headers)
+        return command.shown()
 
     return send
 
@@ -126,15 +134,13 @@ async def _body(sent: Request) -> bytes:
     return body
 
 
-def _answer(command: Command, response: Response, wait: float) -> CommandView:
-    """Raises ``Problem`` where there is no answer of the station."""
+def answered(command: Command, wait: float) -> tuple[int, dict[str, str]]:
+    """The HTTP status and headers. Raises ``Problem`` where there is no answer of the station."""
     location = {"Location": f"/commands/{quote(command.id, safe='')}"}
     if command.status == "queued" or (command.status == "sent" and wait == 0):
-        response.status_code = 202
-        response.headers.update(location)
-        return command.shown()
+        return 202, location
     if command.status in ("sent", "timeout", "expired"):
         raise Problem(504, "the charging station has not answered in time", location, commandId=command.id)
     if command.error is not None and (problem := _PROBLEMS.get(command.error.reason)):
         raise Problem(*problem, location, commandId=command.id, reason=command.error.description)
-    return command.shown()
+    return 200, {}

@@ -21,6 +21,7 @@ from libs.ocpp_messages.schemas import Validator
 from ..service import Device
 from .api import DAY, Deliver, Ttl
 from .batch import Batch, BatchView, Selection
+from .cancelling import cancel_batch
 from .command import CommandView, Status
 from .delivery import DUE
 from .masking import masked
@@ -38,6 +39,7 @@ class SelectionBody(Body):
     ids: Annotated[list[Name], Field(min_length=1, max_length=10_000)] | None = None
     model: Name | None = None
     firmware_version: Name | None = None
+    group: Name | None = None
 
 
 class BatchBody(Body):
@@ -72,10 +74,12 @@ def batches_api(device: Device) -> APIRouter:
 
     @router.get("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
     async def get_batch(id: str) -> BatchView:
-        batch = await _existing(device, id)
-        statuses: tuple[Status, ...] = get_args(Status)
-        counts = {each: await device.commands.count({"batchId": id, "status": each}) for each in statuses}
-        return batch.shown(counts)
+        return await _shown(device, await _existing(device, id))
+
+    @router.delete("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
+    async def cancel_command_to_many(id: str) -> BatchView:
+        """Stations that have not been sent it are not sent it any more: theirs has the status expired."""
+        return await _shown(device, await cancel_batch(device, await _existing(device, id)))
 
     @router.get(
         "/batches/{id}/commands", response_model=PageOf[CommandView], response_model_exclude_none=True
@@ -99,6 +103,12 @@ async def _existing(device: Device, id: str) -> Batch:
     if batch is None:
         raise Problem(404, "there is no command to many of that id")
     return batch
+
+
+async def _shown(device: Device, batch: Batch) -> BatchView:
+    statuses: tuple[Status, ...] = get_args(Status)
+    counts = {each: await device.commands.count({"batchId": batch.id, "status": each}) for each in statuses}
+    return batch.shown(counts)
 
 
 def _payload(action: str, body: BatchBody) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 import orjson
@@ -18,6 +19,7 @@ class Selection(Document):
     ids: list[str] | None = None
     model: str | None = None
     firmware_version: str | None = None
+    group: str | None = None
 
 
 class BatchView(Document):
@@ -30,12 +32,13 @@ class BatchView(Document):
     status: Literal["preparing", "running", "done"]
     created_at: Time
     expires_at: Time
+    cancelled_at: Time | None = None
     total: int
     counts: dict[Status, int]
 
 
 class Batch(Document):
-    """It is preparing until every station that it selects has its command in the journal.
+    """It is preparing until every station that it selects has its command in the journal, or it is cancelled.
 
     ``payload`` is JSON. Without ``waits``, stations that are away do not get theirs.
     """
@@ -48,12 +51,18 @@ class Batch(Document):
     status: Literal["preparing", "running"] = "preparing"
     created_at: Time
     expires_at: Time
+    cancelled_at: Time | None = None
+
+    def cancelled(self, at: datetime) -> Batch:
+        if self.cancelled_at is not None:
+            return self
+        return self.model_copy(update={"status": "running", "cancelled_at": at})
 
     def prepared(self) -> Batch:
         return self if self.status == "running" else self.model_copy(update={"status": "running"})
 
     def shown(self, counts: dict[Status, int]) -> BatchView:
-        known = self.model_dump(include={"id", "action", "created_at", "expires_at"})
+        known = self.model_dump(include={"id", "action", "created_at", "expires_at", "cancelled_at"})
         is_open = counts["queued"] or counts["sent"]
         return BatchView(
             **known,

@@ -15,8 +15,10 @@ from ..operations import NOT_FOUND
 from ..pages import every
 from ..service import Device
 from .batch import Batch
+from .cancelling import withdraw_batch
 from .command import Command, CommandError
-from .requests import Wish, action_of, command_id, journaled, payload_of, refuse_untimely
+from .requests import Wish, action_of, command_id, journaled, payload_of, refuse_profile, refuse_untimely
+from .station_limits import refuse_too_much
 
 PARALLEL = 20
 
@@ -36,12 +38,14 @@ async def prepare(device: Device, batch: Batch) -> None:
         async for station_id, station in _selected(device, batch):
             await room.acquire()
             tasks.create_task(note(station_id, station))
-    await device.batches.update(batch.id, lambda now: (now or batch).prepared())
+    prepared = await device.batches.update(batch.id, lambda now: (now or batch).prepared())
+    if prepared.cancelled_at is not None:
+        await withdraw_batch(device, batch.id)
 
 
 async def _selected(device: Device, batch: Batch) -> AsyncIterator[tuple[str, Station | None]]:
     """With None where there is no station of an id."""
-    wanted = {"model": batch.selection.model, "firmwareVersion": batch.selection.firmware_version}
+    wanted = batch.selection.model_dump(exclude={"ids"}, by_alias=True)
     equals = {field: value for field, value in wanted.items() if value is not None}
     if batch.selection.ids is None:
         async for station in every(device.stations, Query(equals)):
@@ -63,10 +67,13 @@ async def _command(device: Device, batch: Batch, id: str, station: Station | Non
         if station is None:
             raise Problem(404, NOT_FOUND)
         action = action_of(batch.action, connection)
-        command = journaled(device, action, wish, payload_of(wish.body))
+        payload = payload_of(wish.body)
+        command = journaled(device, action, wish, payload)
         refuse_untimely(station, action)
         if not (batch.waits or connection.connected):
             raise Problem(409, "the charging station is not connected")
+        await refuse_too_much(device, id, action.name, payload, len(wish.body))
+        await refuse_profile(device, command, payload)
     except Problem as problem:
         return Command(
             id=command_id(wish),

@@ -53,6 +53,17 @@ class CommandError(Document):
         return str(details.get("gateway", "")) if isinstance(details, dict) else ""
 
 
+class StartedTransaction(Document):
+    """A transaction that a station began because it was asked to. ``id`` is unique over all stations."""
+
+    id: str
+    transaction_id: str
+    evse_id: int | None = None
+    connector_id: int | None = None
+    id_token: str | None = None
+    started_at: Time
+
+
 class ErrorView(Document):
     code: str
     description: str
@@ -75,11 +86,13 @@ class CommandView(Document):
     answered_at: Time | None = None
     expires_at: Time | None = None
     batch_id: str | None = None
+    transaction: StartedTransaction | None = None
 
 
 class Command(Document):
     """``payload``, ``response`` and ``error.details`` are JSON, in which secrets are hidden.
 
+    ``transaction`` is what a remote start has led to.
     ``waits`` is for one that may wait for its station, until ``expires_at``: it is delivered on or after
     ``due_at``, which is absent while the station has not come back. ``fingerprint`` tells whether a request
     with the same idempotency key asks for the same; the key itself is not kept.
@@ -102,6 +115,7 @@ class Command(Document):
     connection_id: str = ""
     fingerprint: str = ""
     batch_id: str | None = None
+    transaction: StartedTransaction | None = None
 
     @property
     def is_final(self) -> bool:
@@ -131,6 +145,10 @@ class Command(Document):
             return self._ended(status="timeout", error=error)
         return self._ended(status="error", error=error, answered_at=at)
 
+    def began(self, transaction: StartedTransaction) -> Command:
+        """The first one counts."""
+        return self.model_copy(update={"transaction": transaction}) if self.transaction is None else self
+
     def expired(self, at: datetime) -> Command:
         if self.status != "queued" or self.expires_at is None or at < self.expires_at:
             return self
@@ -153,7 +171,7 @@ class Command(Document):
         return over is not None and over + FAREWELL <= at
 
     def withdrawn(self) -> Command:
-        """Its station has been deleted, before it came back."""
+        """The operator has cancelled it, or deleted its station."""
         return self._ended(status="expired") if self.status == "queued" else self
 
     def _ended(self, **changes: Any) -> Command:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -28,6 +29,7 @@ from ..pages import every
 from ..service import Device
 from .command import Command, CommandError
 from .masking import masked_json, masked_text
+from .security_settings import conclude
 
 log = logging.getLogger(__name__)
 
@@ -70,23 +72,31 @@ async def settle(device: Device, answer: Message) -> None:
     if command is None or command.station_id != answer.station_id:
         log.warning("%s %s: an answer to no command", answer.action, answer.message_id)
         return
-    found, at = command, parse_time(answer.sent_at)
+    found, change = command, _change(answer)
+    await conclude(device, change(found))
+    await ended(device, await device.commands.update(found.id, lambda now: change(now or found)))
+
+
+def _change(answer: Message) -> Callable[[Command], Command]:
+    at = parse_time(answer.sent_at)
     if answer.kind is Kind.ERROR:
         error = _error(answer)
-        settled = await device.commands.update(found.id, lambda now: (now or found).refused(error, at))
-    else:
-        response = _kept(answer)
-        settled = await device.commands.update(found.id, lambda now: (now or found).answered(response, at))
-    await ended(device, settled)
+        return lambda command: command.refused(error, at)
+    response = _kept(answer)
+    return lambda command: command.answered(response, at)
 
 
 async def ended(device: Device, command: Command) -> None:
     """Tell who waits for it, and make the next one due if it had to wait for its station."""
-    await device.bus.publish(COMMAND_ENDED.name, _end_of(command, rfc3339(device.clock())))
-    device.news.tell(command.id)
+    await _tell(device, command)
     if command.waits:
         await make_due(device, command.station_id, device.clock())
         device.news.tell(DUE)
+
+
+async def _tell(device: Device, command: Command) -> None:
+    await device.bus.publish(COMMAND_ENDED.name, _end_of(command, rfc3339(device.clock())))
+    device.news.tell(command.id)
 
 
 def _end_of(command: Command, now: str) -> Message:
@@ -119,17 +129,31 @@ async def make_due(device: Device, station_id: str, at: datetime) -> None:
         await device.commands.update(first.id, lambda now: (now or first).due(at))
 
 
-async def withdraw(device: Device, station_id: str) -> None:
+async def withdraw(device: Device, found: Command) -> None:
+    """Unless it has been sent meanwhile."""
+    command = await device.commands.update(found.id, partial(_withdrawn, found))
+    if command.status == "expired":
+        await ended(device, command)
+
+
+async def withdraw_all(device: Device, station_id: str) -> None:
     """Whoever gets the id of a deleted station is not sent what waited for that one."""
     async for waiting in every(device.commands, Query({"stationId": station_id, "status": "queued"})):
-        await device.commands.update(waiting.id, partial(_withdrawn, waiting))
+        command = await device.commands.update(waiting.id, partial(_withdrawn, waiting))
+        if command.status == "expired":
+            await _tell(device, command)
 
 
 def _withdrawn(found: Command, now: Command | None) -> Command:
     return (now or found).withdrawn()
 
 
-async def outcome(device: Device, command: Command, seconds: float) -> Command:
+async def outcome(
+    device: Device,
+    command: Command,
+    seconds: float,
+    is_enough: Callable[[Command], bool] = lambda command: command.is_final,
+) -> Command:
     """The command when it has ended, or as it is after so many seconds. Any replica may get the answer."""
     pause, loop = 0.05, asyncio.get_running_loop()
     until = loop.time() + seconds
@@ -137,7 +161,7 @@ async def outcome(device: Device, command: Command, seconds: float) -> Command:
         while True:
             news.clear()
             command = await device.commands.get(command.id) or command
-            if command.is_final or loop.time() >= until:
+            if is_enough(command) or loop.time() >= until:
                 return command
             await heard(news, min(pause, until - loop.time()))
             pause = min(pause * 2, 1.0)

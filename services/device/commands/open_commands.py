@@ -10,16 +10,19 @@ from libs.csms.clock import rfc3339
 from libs.csms.store import Query
 
 from ..connection import Connection
+from ..greeting import greet_due
 from ..news import heard
 from ..pages import every
 from ..service import Device
 from .batches import prepare
+from .cancelling import is_cancelled
 from .command import FAREWELL, Command
-from .delivery import DUE, ended, make_due, publish
+from .delivery import DUE, ended, make_due, publish, withdraw
+from .security_settings import conclude
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 5.0
+INTERVAL = 2.0
 PARALLEL = 20
 
 AFTER_CONNECTING = timedelta(seconds=5)
@@ -38,7 +41,7 @@ async def keep_commands(device: Device) -> None:
 
 
 async def look_after(device: Device) -> None:
-    """Any number of processes may do this at once. Costs four reads where nothing is open."""
+    """Any number of processes may do this at once. Costs five reads where nothing is open."""
     now = device.clock()
     expired = Query({"status": "queued"}, "expiresAt", to=_until(now))
     async for command in every(device.commands, expired):
@@ -46,6 +49,7 @@ async def look_after(device: Device) -> None:
     unanswered = Query({"status": "sent"}, "sentAt", to=rfc3339(now - FAREWELL))
     async for command in every(device.commands, unanswered):
         await _end(device, command, await device.connections.get(command.station_id))
+    await greet_due(device)
     await _deliver_due(device)
     async for batch in every(device.batches, Query({"status": "preparing"})):
         await prepare(device, batch)
@@ -90,6 +94,7 @@ async def _end(device: Device, found: Command, connection: Connection | None) ->
         return
     if found.status == "sent" and found.waits:
         await make_due(device, found.station_id, now)
+    await conclude(device, over(found))
     command = await device.commands.update(found.id, over)
     if command.is_final:
         log.warning(
@@ -100,6 +105,9 @@ async def _end(device: Device, found: Command, connection: Connection | None) ->
 
 async def _deliver(device: Device, found: Command) -> None:
     """One after another: nothing is delivered while one that was delivered before has no answer."""
+    if await is_cancelled(device, found):
+        await withdraw(device, found)
+        return
     connection = await device.connections.get(found.station_id)
     station = await device.stations.get(found.station_id)
     if connection is None or not connection.connected:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from libs.csms.http import Problem
+from libs.csms.profile_check import ProfileCommand, concerns_profiles
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
@@ -24,6 +25,8 @@ from ..service import Device
 from .command import Command
 from .delivery import DUE, make_due, publish
 from .masking import masked_json
+from .security_settings import propose
+from .station_limits import refuse_too_much
 
 MAX_PAYLOAD = 256 * 1024
 """Bytes."""
@@ -53,13 +56,17 @@ BEFORE_ACCEPTANCE_NOT = {
 
 @dataclass(frozen=True)
 class Wish:
-    """``ttl`` is how many seconds the command may wait for its station, None if it may not."""
+    """``ttl`` is how many seconds the command may wait for its station, None if it may not.
+
+    ``asked`` is what the client said, where that is not the payload itself.
+    """
 
     station_id: str
     action: str
     body: bytes
     key: str | None = None
     ttl: int | None = None
+    asked: bytes | None = None
 
 
 async def request(device: Device, wish: Wish) -> Command:
@@ -72,7 +79,10 @@ async def request(device: Device, wish: Wish) -> Command:
     if wish.key and (known := await device.commands.get(command.id)):
         return _same(known, command)
     refuse_untimely(station, action)
-    if await _must_wait(device, connection, wish):
+    must_wait = await _must_wait(device, connection, wish)
+    await refuse_too_much(device, station.id, action.name, payload, len(wish.body))
+    await refuse_profile(device, command, payload)
+    if must_wait:
         return await _queue(device, command, payload, wish)
     command = command.sent(connection.connection_id, command.created_at)
     return await _send(device, command, payload, connection)
@@ -127,11 +137,17 @@ def command_id(wish: Wish) -> str:
     return hashlib.sha256(orjson.dumps([wish.station_id, wish.key])).hexdigest()[:32]
 
 
+def number_of(wish: Wish) -> int:
+    """Positive, of 31 bits; the same for the same key, and unlike those of other keys."""
+    return int(command_id(wish)[:8], 16) & 0x7FFFFFFF or 1
+
+
 def _fingerprint(wish: Wish, payload: Any) -> str:
     """Tells nothing of the payload to those who do not know the key, which is not kept."""
     if wish.key is None:
         return ""
-    content = orjson.dumps([wish.action, payload], option=orjson.OPT_SORT_KEYS)
+    said = payload if wish.asked is None else orjson.loads(wish.asked)
+    content = orjson.dumps([wish.action, said], option=orjson.OPT_SORT_KEYS)
     return hmac.digest(wish.key.encode(), content, "sha256").hex()
 
 
@@ -146,6 +162,18 @@ def refuse_untimely(station: Station, action: Action[Any, Any]) -> None:
         raise Problem(409, "the charging station is rejected, and is sent nothing")
     if action.name in BEFORE_ACCEPTANCE_NOT and not station.may_operate:
         raise Problem(409, "the charging station's BootNotification has not been accepted")
+
+
+async def refuse_profile(device: Device, command: Command, payload: Any) -> None:
+    """Raises what the transaction service has against a charging profile in it."""
+    if concerns_profiles(command.action, payload):
+        asked = ProfileCommand(
+            command_id=command.id,
+            action=command.action,
+            ocpp_version=Version(command.ocpp_version),
+            payload=payload,
+        )
+        await device.check_profile(command.station_id, asked)
 
 
 async def _must_wait(device: Device, connection: Connection, wish: Wish) -> bool:
@@ -187,5 +215,6 @@ async def _send(device: Device, command: Command, payload: Any, connection: Conn
 
     known = await device.commands.update(command.id, noted)
     if is_ours:
+        await propose(device, command, payload)
         await publish(device, command, orjson.dumps(payload), connection)
     return _same(known, command)

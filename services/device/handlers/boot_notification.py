@@ -69,6 +69,8 @@ async def _boot(call: Call[Any], boot: Boot, device: Device) -> tuple[Registrati
     await device.seen(call)
     if station.registration_status != "Accepted":
         return station.registration_status, device.boot_retry_interval
+    if station.lacks_inventory:
+        await device.greet(call.station_id, call.message.connection_id)
     return "Accepted", station.heartbeat_interval or device.heartbeat_interval
 
 

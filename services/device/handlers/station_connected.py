@@ -27,5 +27,8 @@ async def station_connected(call: Call[StationConnected], device: Device) -> Non
     await device.connections.update(
         call.station_id, lambda known: newer if known is None else known.opened(newer)
     )
-    await device.align(call.station_id)
+    station = await device.stations.get(call.station_id)
+    is_unknown = station is not None and station.may_operate and station.lacks_inventory
+    if await device.align(call.station_id) or is_unknown:
+        await device.greet(call.station_id, newer.connection_id)
     await make_due(device, call.station_id, device.clock() + AFTER_CONNECTING)

@@ -1,4 +1,4 @@
-"""NotifyEVChargingNeeds: what a vehicle needs, in the hope of a charging profile (K15)."""
+"""NotifyEVChargingNeeds: what a vehicle needs, in the hope of a charging profile (K15, K18–K20)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ Response = ocpp2.NotifyEVChargingNeedsResponse
 
 @router.on(v201.NotifyEVChargingNeeds)
 async def notify_ev_charging_needs_201(call: Call[Request], ledger: Ledger) -> Response:
-    """Any other answer would promise a profile within a minute."""
+    """Processing promises a profile, which only somebody can send who reads this by the API (K15.FR.05)."""
     await ledger.journal.note(call)
-    return Response(status="Rejected")
+    return Response(status="Processing" if ledger.answers_needs else "Rejected")
 
 
 @router.on(v21.NotifyEVChargingNeeds)
 async def notify_ev_charging_needs(call: Call[Request], ledger: Ledger) -> Response:
-    """The vehicle charges as it would without having asked."""
+    """In ISO 15118-20 a Rejected would end the transaction (K18.FR.22), so none is NoChargingProfile there
+    (K19.FR.04); only ISO 15118-2 has parameters of AC or DC (K15.FR.06, K19.FR.06).
+    """
     await ledger.journal.note(call)
-    return Response(status="NoChargingProfile")
+    if ledger.answers_needs:
+        return Response(status="Processing")
+    needs = call.request.charging_needs
+    speaks_2 = needs.control_mode is None and (needs.ac_charging_parameters or needs.dc_charging_parameters)
+    return Response(status="Rejected" if speaks_2 else "NoChargingProfile")

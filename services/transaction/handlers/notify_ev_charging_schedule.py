@@ -1,16 +1,43 @@
-"""NotifyEVChargingSchedule: the schedule that a vehicle has chosen (K17)."""
+"""NotifyEVChargingSchedule: the schedule that a vehicle has chosen of what it was offered (K15–K17)."""
 
 from __future__ import annotations
+
+import msgspec
 
 from libs.csms.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
+from ..charging_profile import ChargingProfile
+from ..chosen_schedule import exceeds
 from ..service import Ledger, router
+from ..slot import time_in
+
+Request = ocpp2.NotifyEVChargingScheduleRequest
+Response = ocpp2.NotifyEVChargingScheduleResponse
+
+TOO_MUCH = ocpp2.StatusInfoType(reason_code="InvalidSchedule", additional_info="exceeds the TxProfile")
 
 
 @router.on(v201.NotifyEVChargingSchedule, v21.NotifyEVChargingSchedule)
-async def notify_ev_charging_schedule(
-    call: Call[ocpp2.NotifyEVChargingScheduleRequest], ledger: Ledger
-) -> ocpp2.NotifyEVChargingScheduleResponse:
+async def notify_ev_charging_schedule(call: Call[Request], ledger: Ledger) -> Response:
+    """K15.FR.13: one that exceeds the TxProfile of the transaction on that EVSE is Rejected."""
     await ledger.journal.note(call)
-    return ocpp2.NotifyEVChargingScheduleResponse(status="Accepted")
+    offered = await _offered(call, ledger)
+    if offered is not None:
+        told = msgspec.json.encode(await ledger.profiles.newest(offered))
+        profile = msgspec.json.decode(told, type=ocpp2.ChargingProfileType)
+        if exceeds(call.request, profile, offered.accepted_at or offered.known_at):
+            return Response(status="Rejected", status_info=TOO_MUCH)
+    return Response(status="Accepted")
+
+
+async def _offered(call: Call[Request], ledger: Ledger) -> ChargingProfile | None:
+    """The TxProfile that rules when the vehicle's schedule begins."""
+    begin = time_in({"timeBase": call.request.time_base}, "timeBase")
+    if begin is None:
+        return None
+    of_evse = ledger.profiles.present(call.station_id, evseId=call.request.evse_id, purpose="TxProfile")
+    found = [
+        one async for one in of_evse if one.source == "CSO" and not one.awaits and one.slot.is_valid_at(begin)
+    ]
+    return max(found, key=lambda one: (one.stack_level, one.known_at), default=None)

@@ -1,18 +1,36 @@
-"""PullDynamicScheduleUpdate: a station asks for the newest limits of a dynamic profile (K)."""
+"""PullDynamicScheduleUpdate: a station asks for the newest limits of a dynamic profile (K28)."""
 
 from __future__ import annotations
 
 from libs.csms.router import Call
+from libs.csms.store import Json
 from libs.ocpp_messages import ocpp2, v21
 
+from ..dynamic_schedule import is_dynamic, update_of
 from ..service import Ledger, router
+from ..slot import EXTERNAL
 
-NOT_ENABLED = ocpp2.StatusInfoType(reason_code="NotEnabled", additional_info="no dynamic schedule is managed")
+Request = ocpp2.PullDynamicScheduleUpdateRequest
+Response = ocpp2.PullDynamicScheduleUpdateResponse
+
+NOT_FOUND = ocpp2.StatusInfoType(
+    reason_code="NotFound", additional_info="no dynamic profile of that id is known"
+)
 
 
 @router.on(v21.PullDynamicScheduleUpdate)
-async def pull_dynamic_schedule_update(
-    call: Call[ocpp2.PullDynamicScheduleUpdateRequest], ledger: Ledger
-) -> ocpp2.PullDynamicScheduleUpdateResponse:
+async def pull_dynamic_schedule_update(call: Call[Request], ledger: Ledger) -> Response:
     await ledger.journal.note(call)
-    return ocpp2.PullDynamicScheduleUpdateResponse(status="Rejected", status_info=NOT_ENABLED)
+    profile = await _newest(ledger, call.station_id, call.request.charging_profile_id)
+    if profile is None:
+        return Response(status="Rejected", status_info=NOT_FOUND)
+    return Response(status="Accepted", schedule_update=update_of(profile))
+
+
+async def _newest(ledger: Ledger, station_id: str, id: int) -> Json | None:
+    """A profile of all EVSEs may be there for each of them: the one that was heard of last."""
+    found = [one async for one in ledger.profiles.present(station_id, id=id) if one.purpose != EXTERNAL]
+    if not found:
+        return None
+    profile = await ledger.profiles.newest(max(found, key=lambda one: one.known_at))
+    return profile if is_dynamic(profile) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from libs.csms.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
+from .. import profile_records
 from ..charging_profile import ChargingProfile
 from ..service import Ledger, router
 
@@ -17,5 +18,6 @@ async def report_charging_profiles(
 ) -> ocpp2.ReportChargingProfilesResponse:
     await ledger.journal.note(call)
     for profile in ChargingProfile.every(call.station_id, call.request, call.received_at):
-        await ledger.charging_profiles.update(profile.key, profile.unless_newer)
+        await profile_records.known(ledger, profile)
+    await profile_records.report_received(ledger, call.station_id, call.request.request_id)
     return ocpp2.ReportChargingProfilesResponse()

@@ -26,6 +26,8 @@ async def transaction_event(call: Call[Request], ledger: Ledger) -> ocpp2.Transa
     said_at = moment(at, request.seq_no)
     told = _report(call, said_at, Readings.of(measured, doubt, request.seq_no))
     transaction = await ledger.record(told, in_transaction(told.id, call.station_id, measured))
+    if request.trigger_reason == "TxResumed":
+        await ledger.resumed(transaction, request.seq_no)
     if request.id_token is None:
         return ocpp2.TransactionEventResponse()
     authorization = await _authorize(ledger, transaction, said_at, request.event_type, request.id_token)

@@ -1,1 +1,1 @@
-"""One module for each OCPP message that the user service consumes."""
+"""One module for each OCPP message and event that the user service consumes."""

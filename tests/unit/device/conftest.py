@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from libs.csms.embedded_bus import EmbeddedBus
-from libs.csms.http import create_app
 from libs.csms.settings import Settings
 from libs.csms.sqlite import SqliteStore
-from services.device.api import api
+from libs.ocpp_messages.event import EVENTS
 from services.device.model import Station
 from services.device.service import Device
 
+from .rest import client_of
 from .station import NOW, Csms, StoppedClock
 
 
@@ -25,7 +25,10 @@ def clock() -> StoppedClock:
 @pytest.fixture
 async def device(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Device]:
     store = SqliteStore(tmp_path / "device.db")
-    yield Device.of(store, EmbeddedBus(), clock, Settings(_env_file=None))
+    bus = EmbeddedBus()
+    for event in EVENTS:
+        await bus.create_topic(event.name)
+    yield Device.of(store, bus, clock, Settings(_env_file=None))
     await store.close()
 
 
@@ -41,6 +44,5 @@ async def registered(device: Device) -> Station:
 
 @pytest.fixture
 async def client(device: Device) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app("Device service", api(device), Settings(_env_file=None))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://device") as client:
+    async with client_of(device) as client:
         yield client

@@ -14,18 +14,15 @@ import msgspec
 
 from libs.csms.bus import UnknownTopic
 from libs.csms.clock import rfc3339
-from libs.csms.http import create_app
-from libs.csms.settings import Settings
 from libs.ocpp_messages.errors import CallError, ErrorCode
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.device.commands.api import commands_api
-from services.device.commands.api_batches import batches_api
 from services.device.commands.open_commands import look_after
 from services.device.connection import Connection
 from services.device.model import Station
 from services.device.service import Device, router
 
+from .rest import client_of
 from .station import NOW, StoppedClock, after
 
 
@@ -52,7 +49,7 @@ class Operator:
         self, version: Version = Version.V201, id: str = "CS1", connection_id: str = "1", **fields: Any
     ) -> None:
         """A booted station that is connected."""
-        station = Station(id=id, last_boot=NOW, accepted_at=NOW)
+        station = Station(id=id, last_boot=NOW, accepted_at=NOW, inventory_of="")
         await self.device.stations.update(id, lambda _: station)
         connection = Connection(
             station_id=id,
@@ -110,9 +107,5 @@ class Operator:
 @asynccontextmanager
 async def operating(device: Device, clock: StoppedClock) -> AsyncIterator[Operator]:
     operator = Operator(device, clock)
-    paths = commands_api(operator.device)
-    paths.include_router(batches_api(operator.device))
-    app = create_app("Commands", paths, Settings(_env_file=None))
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://device") as operator.http:
+    async with client_of(operator.device) as operator.http:
         yield operator

@@ -321,3 +321,34 @@ async def test_the_documentation_can_be_read(client: httpx.AsyncClient) -> None:
 
     paths = described.json()["paths"]
     assert {"/chargingstations/{id}", "/chargingstations/list", "/summary"} <= set(paths)
+
+
+async def test_stations_of_a_group(client: httpx.AsyncClient) -> None:
+    for id, group in [("A", "north"), ("B", "south"), ("C", "north"), ("D", None)]:
+        created = await client.post("/chargingstations", json={"id": id, "group": group})
+        assert created.json().get("group") == group
+
+    first = (await client.get("/chargingstations?group=north&pageSize=1")).json()
+    second = await client.get(
+        "/chargingstations", params={"group": "north", "pageSize": 1, "pageToken": first["nextPageToken"]}
+    )
+
+    assert [item["id"] for item in first["items"] + second.json()["items"]] == ["A", "C"]
+    assert (await client.get("/chargingstations?group=west")).json() == {"items": []}
+
+
+async def test_a_group_is_changed_kept_and_left(client: httpx.AsyncClient) -> None:
+    await client.post("/chargingstations", json={"id": "A", "group": "north"})
+
+    patched = await client.patch("/chargingstations/A", json={"model": "M"})
+    updated = await client.post("/chargingstations/update/A", json={"model": "N"})
+    moved = await client.patch("/chargingstations/A", json={"group": "south"})
+    left = await client.put("/chargingstations/A", json={"model": "N"})
+
+    assert [answer.json().get("group") for answer in (patched, updated, moved, left)] == [
+        "north",
+        "north",
+        "south",
+        None,
+    ]
+    assert (await client.patch("/chargingstations/A", json={"group": ""})).status_code == 422

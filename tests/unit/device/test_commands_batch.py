@@ -25,7 +25,13 @@ async def operator(device: Device, clock: StoppedClock) -> AsyncIterator[Operato
     async with operating(device, clock) as operator:
         for number in (1, 2):
             await operator.connected(id=f"CS{number}")
-            station = Station(id=f"CS{number}", model="M", firmware_version=f"1.{number}", accepted_at=NOW)
+            station = Station(
+                id=f"CS{number}",
+                model="M",
+                firmware_version=f"1.{number}",
+                group={1: "north"}.get(number),
+                accepted_at=NOW,
+            )
             await device.stations.update(station.id, lambda _, station=station: station)  # type: ignore[misc]
         await operator.away("CS2")
         await operator.connected(Version.V16, id="CS3")
@@ -78,6 +84,9 @@ async def test_each_station_has_its_result(operator: Operator) -> None:
         ({"firmwareVersion": "1.2"}, {"CS2"}),
         ({"ids": ["CS1", "CS2", "CS3"], "firmwareVersion": "1.1"}, {"CS1"}),
         ({"model": "unheard of"}, set()),
+        ({"group": "north"}, {"CS1"}),
+        ({"group": "north", "model": "M", "ids": ["CS1", "CS2"]}, {"CS1"}),
+        ({"group": "North"}, set()),
     ],
 )
 async def test_stations_are_selected_by_all_that_is_said(
@@ -122,7 +131,8 @@ async def test_a_batch_that_is_prepared_twice_asks_every_station_once(
         ("Heartbeat", {"model": "M"}, {}, 404),
         ("ClearCache", {}, {}, 422),
         ("ClearCache", {"ids": []}, {}, 422),
-        ("ClearCache", {"group": "G"}, {}, 422),
+        ("ClearCache", {"colour": "red"}, {}, 422),
+        ("ClearCache", {"group": ""}, {}, 422),
         ("Reset", {"model": "M"}, {"type": "Perhaps"}, 422),
         ("UnlockConnector", {"model": "M"}, {"connectorId": 1}, 422),
         ("ChangeConfiguration", {"model": "M"}, {"key": "AuthorizationKey", "value": "0" * 40}, 422),

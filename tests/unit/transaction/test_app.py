@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import httpx
 import msgspec
 
 from libs.csms.authorization import Authorization
@@ -12,6 +13,7 @@ from libs.csms.embedded_bus import EmbeddedBus
 from libs.csms.lifespan import running
 from libs.csms.settings import Settings
 from libs.csms.sqlite import SqliteStore
+from libs.csms.stations import Stations
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
@@ -26,7 +28,8 @@ async def test_the_service_answers_what_comes_by_bus_and_tells_of_the_end(tmp_pa
 
     bus, store = EmbeddedBus(), SqliteStore(tmp_path / "x.db")
     settings = Settings(_env_file=None, transaction_port=0)
-    service = transaction_service(settings, bus, store, authorize, utc_now)
+    stations = Stations(httpx.AsyncClient(base_url="http://device"))
+    service = transaction_service(settings, bus, store, authorize, stations, utc_now)
     outgoing = [Subscription("answers", "TransactionEventResponse"), Subscription("ends", "TransactionEnded")]
     for subscription in [*service.subscriptions, *outgoing]:
         await bus.create_topic(subscription.topic)

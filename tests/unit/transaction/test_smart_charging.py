@@ -113,12 +113,6 @@ async def test_a_vat_number_that_nobody_checks_is_not_said_to_be_right(ledger: L
     assert (answer["vatNumber"], answer["evseId"], answer["status"]) == ("DE1", 2, "Rejected")
 
 
-async def test_there_is_no_update_of_a_schedule_that_nobody_manages(ledger: Ledger) -> None:
-    answer = await send(ledger, "PullDynamicScheduleUpdate", {"chargingProfileId": 1})
-
-    assert answer["status"] == "Rejected"
-
-
 def profiles(evse_id: int, *ids: int, tbc: bool = False, request_id: int = 5) -> Json:
     told = [
         {

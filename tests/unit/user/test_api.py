@@ -11,6 +11,7 @@ from libs.csms.clock import utc_now
 from libs.csms.embedded_bus import EmbeddedBus
 from libs.csms.settings import Settings
 from libs.csms.sqlite import SqliteStore
+from libs.csms.stations import Stations
 from services.user.app import user_service
 from services.user.service import User
 
@@ -176,7 +177,8 @@ async def test_tokens_are_listed_in_pages_and_filtered(client: httpx.AsyncClient
 async def test_the_service_consumes_authorize(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "user.db")
 
-    service = user_service(Settings(_env_file=None), EmbeddedBus(), store, utc_now)
+    stations = Stations(httpx.AsyncClient(base_url="http://device"))
+    service = user_service(Settings(_env_file=None), EmbeddedBus(), store, stations, utc_now)
     await store.close()
 
     assert service.name == "user"

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -179,10 +180,12 @@ class Lab:
         version: Version = Version.V201,
         status: RegistrationStatus = "Accepted",
         gateway: int = 0,
+        asked_at: datetime | None = None,
     ) -> Station:
         station = Station(version)
         where = self.gateways[gateway]
-        session = where.session(id, version, status, "192.0.2.1:1", station.send, station.close)
+        asked_at = asked_at or utc_now()
+        session = where.session(id, version, status, "192.0.2.1:1", asked_at, station.send, station.close)
         self.run(where.hold(session, station.receive))
         return station
 

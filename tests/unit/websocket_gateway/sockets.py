@@ -21,7 +21,7 @@ from services.websocket_gateway.wiring import Wiring
 from .lab import SOON, TOPICS, BrokenBus, Reply, Tap
 
 
-async def everybody(station_id: str, authorization: str) -> Admission:
+async def everybody(station_id: str, authorization: str, tls: bool) -> Admission:
     return Admission(registration_status="Accepted")
 
 

@@ -61,7 +61,7 @@ async def test_who_can_be_no_station_is_refused_without_asking(
 ) -> None:
     asked: list[str] = []
 
-    async def admit(station_id: str, authorization: str) -> Admission:
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         asked.append(station_id)
         return Admission(registration_status="Accepted")
 
@@ -81,7 +81,7 @@ async def test_a_request_that_is_no_handshake_is_no_way_around_admission() -> No
 
 @pytest.mark.parametrize(("status", "header"), [(404, None), (401, "www-authenticate"), (503, "retry-after")])
 async def test_who_is_not_admitted_is_told_before_the_upgrade(status: int, header: str | None) -> None:
-    async def admit(station_id: str, authorization: str) -> Admission:
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         raise NotAdmitted(status, "because")
 
     async with port(admit) as it:
@@ -99,7 +99,7 @@ async def test_admission_is_asked_with_the_station_and_its_credentials(
     caplog.set_level("DEBUG")
     asked: list[tuple[str, str]] = []
 
-    async def admit(station_id: str, authorization: str) -> Admission:
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         asked.append((station_id, authorization))
         return Admission(registration_status="Accepted")
 
@@ -112,8 +112,40 @@ async def test_admission_is_asked_with_the_station_and_its_credentials(
     assert not any(secret in message or "secret" in message for message in theirs)
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "tls"),
+    [
+        ([], False),
+        (["https"], True),
+        (["WSS"], True),
+        (["http"], False),
+        (["ws"], False),
+        ([""], False),
+        (["httpss"], False),
+        (["https, http"], False),
+        (["http,https "], True),
+        (["https,"], False),
+        (["https", "http"], False),
+        (["http", "https"], True),
+        (["https,http", "ws, wss"], True),
+    ],
+)
+async def test_the_last_proxy_says_whether_a_station_comes_with_tls(forwarded: list[str], tls: bool) -> None:
+    asked: list[bool] = []
+
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
+        asked.append(tls)
+        return Admission(registration_status="Accepted")
+
+    headers = [("X-Forwarded-Proto", value) for value in forwarded]
+    async with port(admit) as it, it.connect(additional_headers=headers):
+        pass
+
+    assert asked == [tls]
+
+
 async def test_admission_that_hangs_or_fails_is_not_now(caplog: pytest.LogCaptureFixture) -> None:
-    async def admit(station_id: str, authorization: str) -> Admission:
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         if station_id == "hangs":
             await asyncio.Event().wait()
         raise KeyError(station_id)
@@ -162,7 +194,7 @@ async def test_a_station_talks_over_a_real_socket() -> None:
 
 
 async def test_a_station_that_was_never_accepted_must_boot_first() -> None:
-    async def admit(station_id: str, authorization: str) -> Admission:
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         return Admission(registration_status="Pending")
 
     async with port(admit) as it, it.connect() as station:

@@ -1,0 +1,67 @@
+"""Whether charging profiles may be sent: what the device service asks of the transaction service."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from libs.ocpp_messages.version import Version
+
+from .http import Body, Problem
+
+ABOUT_PROFILES = {"SetChargingProfile", "ClearChargingProfile"}
+MAY_HOLD_ONE = {"RemoteStartTransaction", "RequestStartTransaction"}
+
+
+class ProfileCommand(Body):
+    """A command that concerns charging profiles, with the payload that the station is to get."""
+
+    command_id: str
+    action: str
+    ocpp_version: Version
+    payload: dict[str, Any]
+
+
+CheckProfile = Callable[[str, ProfileCommand], Awaitable[None]]
+"""From a station's id and what is to be sent to it. Raises ``Problem``: 422 where a rule of OCPP forbids it,
+409 where another profile is in its way, 503 where nobody can say now. Asking again changes nothing.
+"""
+
+
+async def unchecked(station_id: str, command: ProfileCommand) -> None:
+    """Nothing is wrong."""
+
+
+def concerns_profiles(action: str, payload: Any) -> bool:
+    return action in ABOUT_PROFILES or (action in MAY_HOLD_ONE and "chargingProfile" in payload)
+
+
+class HttpProfileCheck:
+    """Asks the transaction service in its own process. When that does not answer, nothing is sent."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def check(self, station_id: str, command: ProfileCommand) -> None:
+        id = quote(station_id, safe="").replace(".", "%2E")  # or httpx would resolve a station named ".."
+        path = f"/chargingstations/{id}/chargingprofiles/proposals"
+        body = command.model_dump(mode="json", by_alias=True)
+        try:
+            answer = await self._client.post(path, json=body)
+        except httpx.HTTPError as error:
+            raise _nobody("does not answer") from error
+        if answer.status_code in (409, 422):
+            said = answer.json()
+            extra = {name: said[name] for name in said.keys() - {"title", "status", "detail"}}
+            raise Problem(answer.status_code, said["detail"], **extra)
+        if answer.status_code != 204:
+            raise _nobody(f"answers {answer.status_code}")
+
+
+def _nobody(does: str) -> Problem:
+    return Problem(
+        503, f"the transaction service, which checks charging profiles, {does}", {"Retry-After": "5"}
+    )

@@ -1,0 +1,67 @@
+"""The operator takes back commands that wait: each is either sent or cancelled, whoever is first."""
+
+from __future__ import annotations
+
+import asyncio
+
+from libs.csms.http import Problem
+from libs.csms.store import Query
+
+from ..pages import every
+from ..service import Device
+from .batch import Batch
+from .command import Command
+from .delivery import ended, withdraw
+
+PARALLEL = 20
+
+
+async def cancel(device: Device, id: str) -> Command:
+    """Raises ``Problem`` unless the command waits."""
+
+    def cancelled(command: Command | None) -> Command:
+        if command is None:
+            raise Problem(404, "there is no command of that id")
+        if command.status != "queued":
+            reason = f"the command does not wait any more: it is {command.status}"
+            raise Problem(409, reason, commandStatus=command.status)
+        return command.withdrawn()
+
+    command = await device.commands.update(id, cancelled)
+    await ended(device, command)
+    return command
+
+
+async def cancel_batch(device: Device, batch: Batch) -> Batch:
+    """What other processes still prepare of it, they withdraw. Raises ``Problem`` if nothing of it waits."""
+    now = device.clock()
+    if batch.status == "running" and not await device.commands.count(_waiting(batch.id)):
+        raise Problem(409, "nothing of the command to many waits any more")
+    batch = await device.batches.update(batch.id, lambda known: (known or batch).cancelled(now))
+    await withdraw_batch(device, batch.id)
+    return batch
+
+
+async def withdraw_batch(device: Device, batch_id: str) -> None:
+    room = asyncio.Semaphore(PARALLEL)
+
+    async def withdraw_one(command: Command) -> None:
+        try:
+            await withdraw(device, command)
+        finally:
+            room.release()
+
+    async with asyncio.TaskGroup() as tasks:
+        async for command in every(device.commands, Query(_waiting(batch_id), "stationId")):
+            await room.acquire()
+            tasks.create_task(withdraw_one(command))
+
+
+async def is_cancelled(device: Device, command: Command) -> bool:
+    """With the command to many that it belongs to."""
+    batch = await device.batches.get(command.batch_id) if command.batch_id else None
+    return batch is not None and batch.cancelled_at is not None
+
+
+def _waiting(batch_id: str) -> dict[str, str]:
+    return {"batchId": batch_id, "status": "queued"}

@@ -1,0 +1,147 @@
+"""Commands that give a station another secret (A01) or security profile (A05), and what their answers change.
+
+The secret itself is nowhere kept: its hash is, from before the command is sent. A profile that the station
+has from its answer on counts at once, and one for later connections from the first that comes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ..credential import Credential, Secret
+from ..model import Station
+from ..service import Device
+from .command import Command
+
+HEARD = {"ChangeConfiguration", "SetVariables", "SetNetworkProfile"}
+
+NEVER_SENT = {"overloaded", "invalidRequest"}
+"""Reasons of a gateway after which the station knows nothing of the command."""
+
+
+class _Gone(Exception):
+    """The station, or its secret, has been deleted meanwhile."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A configuration key of 1.6, and the variable of SecurityCtrlr that it is in 2.x."""
+
+    key: str
+    variable: str
+
+    def asked(self, command: Command, payload: Any) -> str | None:
+        """The value that a payload sets."""
+        match command.action, payload:
+            case "ChangeConfiguration", {"key": str(key), "value": str(value)} if _same(key, self.key):
+                return value
+            case "SetVariables", {"setVariableData": list(data)}:
+                found = [each["attributeValue"] for each in data if self._is_in(each)]
+                return found[-1] if found else None
+        return None
+
+    def answered(self, command: Command) -> str:
+        """What the station says of it, or nothing where the response says nothing."""
+        match command.action, orjson.loads(command.response or "{}"):
+            case "ChangeConfiguration", {"status": str(status)}:
+                return status
+            case "SetVariables", {"setVariableResult": list(results)}:
+                return next((each["attributeStatus"] for each in results[::-1] if self._is_in(each)), "")
+        return ""
+
+    def _is_in(self, entry: Any) -> bool:
+        match entry:
+            case {"component": {"name": str(component)}, "variable": {"name": str(variable)}}:
+                named = _same(component, "SecurityCtrlr") and _same(variable, self.variable)
+                return named and entry.get("attributeType", "Actual") == "Actual"
+        return False
+
+
+SECRET = Setting("AuthorizationKey", "BasicAuthPassword")
+PROFILE = Setting("SecurityProfile", "SecurityProfile")
+
+
+async def propose(device: Device, command: Command, payload: Any) -> None:
+    """Before the command is sent: the station may come back with the secret sooner than its answer does."""
+    value = SECRET.asked(command, payload)
+    if value is None:
+        return
+    secret = Secret.of(value, command.created_at).model_copy(update={"command_id": command.id})
+    await device.credentials.update(
+        command.station_id, lambda known: (known or Credential(secrets=())).proposed(secret)
+    )
+
+
+async def conclude(device: Device, command: Command) -> None:
+    """When the command ends, before anybody is told. Again, it does the same."""
+    if not command.is_final or command.action not in HEARD:
+        return
+    payload = orjson.loads(command.payload)
+    if SECRET.asked(command, payload) is not None:
+        await _conclude_secret(device, command)
+    if (change := _profile_change(command, payload)) is not None:
+        await _secure(device, command.station_id, change)
+
+
+async def _conclude_secret(device: Device, command: Command) -> None:
+    def concluded(credential: Credential | None) -> Credential:
+        if credential is None:
+            raise _Gone
+        match _outcome(command):
+            case "Accepted":
+                return credential.accepted(command.id)
+            case "RebootRequired":
+                return credential.postponed(command.id)
+            case "":
+                return credential.doubted(command.id)
+        return credential.refused(command.id)
+
+    try:
+        await device.credentials.update(command.station_id, concluded)
+    except _Gone:
+        return
+
+
+def _outcome(command: Command) -> str:
+    """The station's word, or nothing where it may have taken the secret without our knowing."""
+    if command.status == "answered":
+        return SECRET.answered(command)
+    reason = command.error.reason if command.error is not None else ""
+    if command.status == "error" and (not reason or reason in NEVER_SENT):
+        return "Rejected"
+    return ""
+
+
+def _profile_change(command: Command, payload: Any) -> Callable[[Station], Station] | None:
+    """One with TLS counts from the first connection that has it: a station that cannot, may come back as it
+    was. A network profile is one that the station may come by later, whichever slot it is in.
+    """
+    match command.action, payload, orjson.loads(command.response or "{}"):
+        case "SetNetworkProfile", {"connectionData": {"securityProfile": int(found)}}, {"status": "Accepted"}:
+            return lambda station: station.offered(found)
+    match PROFILE.asked(command, payload), PROFILE.answered(command):
+        case "1", "Accepted":
+            return lambda station: station.secured(1)
+        case ("1" | "2" | "3") as value, "Accepted" | "RebootRequired":
+            return lambda station: station.offered(int(value))
+    return None
+
+
+async def _secure(device: Device, station_id: str, change: Callable[[Station], Station]) -> None:
+    def changed(station: Station | None) -> Station:
+        if station is None:
+            raise _Gone
+        return change(station)
+
+    try:
+        await device.stations.update(station_id, changed)
+    except _Gone:
+        return
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()

@@ -1,0 +1,139 @@
+"""Operations by REST: one path for each, one shape of answers, whatever version the station speaks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Response
+
+from libs.csms.encoded_route import EncodedRoute
+from libs.csms.http import Problem
+from libs.csms.store import Document, Json
+from libs.ocpp_messages.action import encode
+from libs.ocpp_messages.version import Version
+
+from .. import operations as stations
+from ..commands.api import DAY, Deliver, Key, Ttl, Wait, answered
+from ..commands.command import Command, ErrorView
+from ..commands.requests import Wish, number_of, request
+from ..service import Device
+from . import operations
+from .operation import OPERATIONS, STATUSES, Operation, Status, load
+from .outcome import outcome_of
+
+load(operations)
+
+
+class OperationView(Document):
+    """How an operation went. ``id`` is that of its command, which has the messages themselves.
+
+    ``stationStatus`` is the station's own word, ``result`` what was asked for, the same for all versions.
+    """
+
+    id: str
+    station_id: str
+    operation: str
+    action: str
+    ocpp_version: str
+    status: Status
+    station_status: str | None = None
+    result: Any | None = None
+    error: ErrorView | None = None
+
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "How it went.", "model": OperationView},
+    202: {"description": "No answer of the station yet: see Location.", "model": OperationView},
+}
+
+
+def remote_api(device: Device) -> APIRouter:
+    router = APIRouter(
+        prefix="/chargingstations/{id}/remote", tags=["Remote operations"], route_class=EncodedRoute
+    )
+    for operation in OPERATIONS.values():
+        router.add_api_route(
+            f"/{operation.operation}",
+            _endpoint(device, operation),
+            name=f"remote_{operation.__name__}",
+            summary=operation.operation,
+            description=operation.__doc__ if "__doc__" in vars(operation) else None,
+            methods=["POST"],
+            response_model=OperationView,
+            response_model_exclude_none=True,
+            responses=ANSWERS,
+        )
+
+    @router.post("/{operation}", include_in_schema=False)
+    async def no_such_operation(id: str, operation: str) -> None:
+        await stations.existing(device, id)
+        raise Problem(404, f"there is no operation {operation[:50]}; there are {', '.join(OPERATIONS)}")
+
+    return router
+
+
+def _endpoint(device: Device, operation: type[Operation]) -> Callable[..., Awaitable[OperationView]]:
+    async def perform(
+        id: str,
+        body: Operation,
+        response: Response,
+        wait: Wait = 30,
+        deliver: Deliver = None,
+        ttl: Ttl = DAY,
+        idempotency_key: Key = None,
+    ) -> OperationView:
+        wish = Wish(
+            id,
+            operation.operation,
+            b"",
+            key=idempotency_key or uuid.uuid4().hex,
+            ttl=ttl if deliver else None,
+            asked=orjson.dumps([operation.operation, body.model_dump(mode="json")]),
+        )
+        number = number_of(wish)
+        command = await request(device, await _translated(device, wish, body, number))
+        command, result = await outcome_of(device, command, body, number, wait)
+        response.status_code, headers = answered(command, wait)
+        response.headers.update(headers)
+        return _shown(body, command, result)
+
+    perform.__annotations__["body"] = operation
+    return perform
+
+
+async def _translated(device: Device, wish: Wish, operation: Operation, number: int) -> Wish:
+    """Raises ``Problem`` where the station, or its version of OCPP, cannot be asked that."""
+    await stations.existing(device, wish.station_id)
+    connection = await device.connections.get(wish.station_id)
+    if connection is None or connection.ocpp_version is None:
+        raise Problem(409, "the charging station has never connected: its version of OCPP is unknown")
+    told = operation.request(Version(connection.ocpp_version), number)
+    action = type(told).__name__.removesuffix("Request")
+    return Wish(wish.station_id, action, encode(told), wish.key, wish.ttl, wish.asked)
+
+
+def _shown(operation: Operation, command: Command, result: Json | None) -> OperationView:
+    view = command.shown()
+    station_status = operation.station_status(view.response) if view.response is not None else None
+    return OperationView(
+        id=view.id,
+        station_id=view.station_id,
+        operation=operation.operation,
+        action=view.action,
+        ocpp_version=view.ocpp_version,
+        status=_status(command, station_status),
+        station_status=station_status,
+        result=result,
+        error=view.error,
+    )
+
+
+def _status(command: Command, station_status: str | None) -> Status:
+    if station_status is not None:
+        return STATUSES.get(station_status, "rejected")
+    if command.error is None:
+        return "pending"
+    return "unsupported" if command.error.code in ("NotImplemented", "NotSupported") else "error"

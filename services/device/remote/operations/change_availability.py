@@ -1,0 +1,30 @@
+"""change-availability: put a station, an EVSE or a connector into or out of service (G03, G04)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from libs.ocpp_messages import ocpp2, ocpp16
+
+from ..bodies import Number
+from ..operation import Operation, connector_16, evse_2
+
+
+class ChangeAvailability(Operation, name="change-availability"):
+    """Without ``evseId``, of the whole station."""
+
+    availability: Literal["operative", "inoperative"]
+    evse_id: Number | None = None
+    connector_id: Number | None = None
+
+    def v16(self, number: int) -> ocpp16.ChangeAvailabilityRequest:
+        type_: Literal["Operative", "Inoperative"] = (
+            "Operative" if self.availability == "operative" else "Inoperative"
+        )
+        return ocpp16.ChangeAvailabilityRequest(connector_16(self.evse_id, self.connector_id) or 0, type_)
+
+    def v2(self, number: int) -> ocpp2.ChangeAvailabilityRequest:
+        operative: ocpp2.OperationalStatusEnumType = (
+            "Operative" if self.availability == "operative" else "Inoperative"
+        )
+        return ocpp2.ChangeAvailabilityRequest(operative, evse=evse_2(self.evse_id, self.connector_id))

@@ -1,0 +1,50 @@
+"""get-configuration: how a station is set (B06; without names, all that can be set: B07)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from pydantic import Field
+
+from libs.csms.http import Problem
+from libs.csms.store import Json
+from libs.ocpp_messages import ocpp2, ocpp16
+
+from ..configuration import settings_2, settings_16
+from ..names import NoName, key_of, variable_of
+from ..operation import Operation
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class GetConfiguration(Operation, name="get-configuration"):
+    """``names`` as ``OCPPCommCtrlr.HeartbeatInterval``, or as the keys of OCPP 1.6, for any station."""
+
+    names: Annotated[list[Name], Field(max_length=1_000)] = []
+
+    def v16(self, number: int) -> ocpp16.GetConfigurationRequest:
+        return ocpp16.GetConfigurationRequest([key_of(name) for name in self.names] or None)
+
+    def v2(self, number: int) -> msgspec.Struct:
+        """All of it comes as a report."""
+        if not self.names:
+            return ocpp2.GetBaseReportRequest(number, "ConfigurationInventory")
+        asked = [ocpp2.GetVariableDataType(*variable_named(name)) for name in self.names]
+        return ocpp2.GetVariablesRequest(asked)
+
+    def result(self, response: Json, number: int) -> Json:
+        if "getVariableResult" in response:
+            return {"configuration": settings_2(response["getVariableResult"])}
+        if "status" in response:
+            return {"requestId": number}
+        return {"configuration": settings_16(response)}
+
+
+def variable_named(name: str) -> tuple[ocpp2.ComponentType, ocpp2.VariableType]:
+    try:
+        return variable_of(name)
+    except NoName as error:
+        raise Problem(
+            422, f"body: {name} is no variable of OCPP 2; write it as Component[instance]:evse.Variable"
+        ) from error

@@ -1,0 +1,55 @@
+"""Which remote start a transaction comes from: told by OCPP 2.x, and guessed for OCPP 1.6."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import orjson
+
+from libs.csms.store import Query
+from libs.ocpp_messages.event import TransactionStarted
+
+from ..commands.command import Command
+from ..service import Device
+
+STARTS = ("RequestStartTransaction", "RemoteStartTransaction")
+
+LATEST = 20
+"""Of so many remote starts of a station, one has led to a transaction that begins now."""
+
+TO_PLUG_IN = timedelta(minutes=15)
+"""OCPP 1.6 does not say which remote start a transaction comes from, and later ones come from none. Times are
+those of the CSMS: the clocks of stations may be anywhere.
+"""
+CLOCKS = timedelta(seconds=2)
+"""Of two processes of the CSMS."""
+
+
+async def asked_for(
+    device: Device, station_id: str, started: TransactionStarted, at: datetime
+) -> Command | None:
+    """The latest remote start that a transaction, heard of at that time, can come from, and no other did."""
+    for action in STARTS:
+        query = Query({"stationId": station_id, "action": action}, "createdAt", True, page_size=LATEST)
+        for command in (await device.commands.find(query)).items:
+            if _fits(command, started, at):
+                return command
+    return None
+
+
+def _fits(command: Command, started: TransactionStarted, at: datetime) -> bool:
+    if command.transaction is not None or command.sent_at is None or not _may_succeed(command):
+        return False
+    asked = orjson.loads(command.payload)
+    if command.action == "RequestStartTransaction":
+        return started.remote_start_id is not None and asked["remoteStartId"] == started.remote_start_id
+    in_time = command.sent_at - CLOCKS <= at <= command.sent_at + TO_PLUG_IN
+    same_place = asked.get("connectorId", started.connector_id) == started.connector_id
+    return in_time and same_place and asked["idTag"].casefold() == started.id_token.casefold()
+
+
+def _may_succeed(command: Command) -> bool:
+    """Of a station that was slow to answer, the transaction may be heard of first."""
+    if command.response is None:
+        return command.status != "error"
+    return bool(orjson.loads(command.response).get("status") == "Accepted")

@@ -1,0 +1,16 @@
+"""TransactionStarted: the charging profile of its remote start, if any, is its own from now on (K05)."""
+
+from __future__ import annotations
+
+from libs.csms.router import Call
+from libs.ocpp_messages.event import TRANSACTION_STARTED, TransactionStarted
+
+from .. import profile_records
+from ..service import Ledger, router
+
+
+@router.on(TRANSACTION_STARTED)
+async def transaction_started(call: Call[TransactionStarted], ledger: Ledger) -> None:
+    transaction = await ledger.transactions.get(call.request.id)
+    if transaction is not None:
+        await profile_records.transaction_began(ledger, transaction, call.received_at)

@@ -1,0 +1,98 @@
+"""The book of the charging profiles that stations have. Every entry may be made again, and in any order.
+
+What adds a profile writes it, then looks for what took it away later; what takes profiles away writes that,
+then looks for those it takes. So each finds the other, whichever comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Self
+
+import msgspec
+
+from libs.csms.clock import rfc3339
+from libs.csms.store import Collection, Doc, Json, Query, Scalar, Store
+
+from .charging_profile import ChargingProfile
+from .composite_schedule import CompositeSchedule
+from .dynamic_schedule import DynamicSchedule, is_dynamic, schedule_key
+from .profile_proposals import Proposals
+from .profile_removal import Removal, ReportRequest
+
+
+@dataclass(frozen=True)
+class ProfileBook:
+    """Proposals are kept by station id."""
+
+    profiles: Collection[ChargingProfile]
+    removals: Collection[Removal]
+    report_requests: Collection[ReportRequest]
+    proposals: Collection[Proposals]
+    composite_schedules: Collection[CompositeSchedule]
+    dynamic_schedules: Collection[DynamicSchedule]
+
+    @classmethod
+    def of(cls, store: Store) -> Self:
+        return cls(
+            profiles=store.collection("chargingProfiles", ChargingProfile, [("stationId",)]),
+            removals=store.collection("chargingProfileRemovals", Removal, [("stationId", "at")]),
+            report_requests=store.collection("chargingProfileReportRequests", ReportRequest),
+            proposals=store.collection("profileProposals", Proposals),
+            composite_schedules=store.collection("compositeSchedules", CompositeSchedule, [("stationId",)]),
+            dynamic_schedules=store.collection("dynamicSchedules", DynamicSchedule),
+        )
+
+    async def add(self, profile: ChargingProfile) -> ChargingProfile:
+        """What is known of the profile once this is known too."""
+        known = await self.profiles.update(profile.key, profile.joined)
+        later = Query({"stationId": profile.station_id}, order_by="at", from_=rfc3339(known.known_at))
+        async for removal in every(self.removals, later):
+            if known.present and removal.takes(known):
+                known = await self.drop(known, removal.at)
+        return known
+
+    async def remove(self, id: str, removal: Removal) -> None:
+        """``id`` is the same for the same removal."""
+        await self.removals.put(id, removal)
+        async for profile in self.present(removal.station_id):
+            if removal.takes(profile):
+                await self.drop(profile, removal.at)
+
+    async def drop(self, profile: ChargingProfile, at: datetime) -> ChargingProfile:
+        return await self.profiles.update(profile.key, partial(_dropped, profile, at))
+
+    async def decided(self, station_id: str, command_id: str) -> None:
+        """What a command proposed is in the book now, or will never be."""
+        if await self.proposals.get(station_id) is not None:
+            await self.proposals.update(station_id, lambda now: (now or Proposals()).ended(command_id))
+
+    async def newest(self, profile: ChargingProfile) -> Json:
+        """As on the wire, with the newest limits and setpoints of one that is dynamic."""
+        told: Json = msgspec.json.decode(profile.charging_profile)
+        if not is_dynamic(told):
+            return told
+        updates = await self.dynamic_schedules.get(schedule_key(profile.station_id, profile.id))
+        return told if updates is None else updates.over(told, profile.accepted_at or profile.known_at)
+
+    def present(self, station_id: str, **equals: Scalar) -> AsyncIterator[ChargingProfile]:
+        """Fields are named as stored."""
+        return every(self.profiles, Query({"stationId": station_id, "present": True, **equals}))
+
+
+def _dropped(found: ChargingProfile, at: datetime, now: ChargingProfile | None) -> ChargingProfile:
+    return (now or found).dropped(at)
+
+
+async def every(collection: Collection[Doc], query: Query) -> AsyncIterator[Doc]:
+    """Page by page."""
+    while True:
+        page = await collection.find(query)
+        for document in page.items:
+            yield document
+        if not page.next_page_token:
+            return
+        query = replace(query, page_token=page.next_page_token)

@@ -1,0 +1,176 @@
+"""What clients, operators and stations cause a list to become. Raises ``Problem`` for a client's mistakes."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence, Set
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Literal
+
+import httpx
+
+from libs.csms.http import Problem
+from libs.csms.stations import Stations
+from libs.csms.store import Query
+
+from ..model import is_key_code
+from ..model import key as token_key
+from ..service import User
+from .entry import Entry, TokenChange
+from .kept import each, every
+from .model import LocalList
+
+MOST_TOKENS = 5_000
+"""On one list."""
+NAMED = 20
+"""Of many that are wrong."""
+NO_LIST = "the charging station has no local list"
+
+Tokens = dict[str, str]
+"""The texts of tokens by the ids of their documents."""
+
+
+async def existing(user: User, station_id: str) -> LocalList:
+    found = await user.local_lists.lists.get(station_id)
+    if found is None:
+        raise Problem(404, NO_LIST)
+    return found
+
+
+async def replace(user: User, stations: Stations, station_id: str, id_tokens: Sequence[str]) -> LocalList:
+    """The whole list. The first one of a station replaces whatever the station had."""
+    await _require_station(stations, station_id)
+    tokens = await _tokens(user, id_tokens, "idTokens")
+    if len(tokens) > MOST_TOKENS:
+        raise Problem(422, f"body.idTokens: a list has at most {MOST_TOKENS} tokens")
+    now = user.clock()
+    new = LocalList(station_id=station_id, life=uuid.uuid4().hex, updated_at=now)
+    await user.local_lists.lists.update(station_id, lambda known: (known or new).editing(now))
+    others = {entry.token async for entry in _wanted(user, station_id) if entry.token not in tokens}
+    return await _write(user, station_id, tokens, others, "staying")
+
+
+async def change(user: User, station_id: str, add: Sequence[str], remove: Sequence[str]) -> LocalList:
+    await existing(user, station_id)
+    removed = {token_key(text, None): text for text in remove}
+    added = await _tokens(user, add, "add")
+    if both := added.keys() & removed.keys():
+        raise Problem(422, f"body: in add and in remove: {_named(added[token] for token in sorted(both))}")
+    listed = {entry.token async for entry in _wanted(user, station_id)}
+    if len((listed | added.keys()) - removed.keys()) > MOST_TOKENS:
+        raise Problem(422, f"body.add: a list has at most {MOST_TOKENS} tokens")
+    await _edit(user, station_id)
+    return await _write(user, station_id, added, listed & removed.keys(), "staying")
+
+
+async def leave(user: User, station_id: str) -> LocalList:
+    """The station is given an empty list, and its list is forgotten here."""
+    await existing(user, station_id)
+    await _edit(user, station_id)
+    listed = {entry.token async for entry in _wanted(user, station_id)}
+    return await _write(user, station_id, {}, listed, "leaving")
+
+
+@asynccontextmanager
+async def changing(user: User, token: str) -> AsyncIterator[None]:
+    """Around every change of a token: the lists it is on get to know it, even if this process dies."""
+    change = TokenChange(id=uuid.uuid4().hex, token=token, at=user.clock())
+    await user.local_lists.token_changes.put(change.id, change)
+    try:
+        yield
+    finally:
+        await spread(user, change)
+
+
+async def spread(user: User, change: TokenChange) -> None:
+    """Tell the lists that a token has changed, or is no more."""
+    token = await user.id_tokens.get(change.token)
+    is_gone = token is None or token.id_token is None
+
+    async def tell(entry: Entry) -> None:
+        def told(known: Entry | None) -> Entry:
+            known = known or entry
+            return known.unwished() if is_gone else known.doubted()
+
+        await user.local_lists.entries.update(entry.key, told)
+        await touch(user, entry.station_id)
+
+    entries = every(user.local_lists.entries, Query({"token": change.token}))
+    await each([entry async for entry in entries], tell)
+    await user.local_lists.token_changes.delete(change.id)
+
+
+async def touch(user: User, station_id: str) -> None:
+    now = user.clock()
+    await user.local_lists.change(station_id, lambda known: known.token_changed(now))
+    user.local_lists.news.set()
+
+
+async def _edit(user: User, station_id: str) -> None:
+    now = user.clock()
+    if await user.local_lists.change(station_id, lambda known: known.editing(now)) is None:
+        raise Problem(404, NO_LIST)
+
+
+async def _write(
+    user: User, station_id: str, wanted: Tokens, others: Set[str], after: Literal["leaving", "staying"]
+) -> LocalList:
+    await each(wanted.items(), partial(_wish, user, station_id))
+    await each(others, partial(unwish, user, station_id))
+    now = user.clock()
+    changed = await user.local_lists.change(station_id, lambda known: known.edited(now, after))
+    if changed is None:
+        raise Problem(404, NO_LIST)
+    user.local_lists.news.set()
+    return changed
+
+
+async def _wish(user: User, station_id: str, token: tuple[str, str]) -> None:
+    new = Entry(station_id=station_id, token=token[0], id_token=token[1])
+    await user.local_lists.entries.update(new.key, lambda known: (known or new).wished(token[1]))
+
+
+async def unwish(user: User, station_id: str, token: str) -> None:
+    """A document that has gone meanwhile comes back for a moment, which does no harm."""
+    new = Entry(station_id=station_id, token=token, id_token=token)
+    await user.local_lists.entries.update(new.key, lambda known: (known or new).unwished())
+
+
+async def _require_station(stations: Stations, station_id: str) -> None:
+    try:
+        exists = await stations.exists(station_id)
+    except httpx.HTTPError as error:
+        raise Problem(503, "the device service does not answer", {"Retry-After": "5"}) from error
+    if not exists:
+        raise Problem(404, "there is no charging station of that id")
+
+
+async def _tokens(user: User, id_tokens: Sequence[str], field: str) -> Tokens:
+    """Each once, whatever its case. A PIN is refused without being repeated."""
+    texts = list({token_key(text, None): text for text in id_tokens}.values())
+    tokens: Tokens = {}
+    unknown: list[str] = []
+    for start in range(0, len(texts), NAMED):
+        part = texts[start : start + NAMED]
+        for text, token in zip(part, await asyncio.gather(*(user.find(t, None) for t in part)), strict=True):
+            if token is None:
+                unknown.append(text)
+            elif token.id_token is None or is_key_code(token.type):
+                raise Problem(422, f"body.{field}: one is a KeyCode, whose text is not kept: no list has it")
+            else:
+                tokens[token_key(text, None)] = token.id_token
+    if unknown:
+        raise Problem(422, f"body.{field}: unknown tokens: {_named(unknown)}", idTokens=unknown)
+    return tokens
+
+
+def _named(texts: Iterable[str]) -> str:
+    all_of_them = list(texts)
+    more = f" and {len(all_of_them) - NAMED} more" if len(all_of_them) > NAMED else ""
+    return ", ".join(all_of_them[:NAMED]) + more
+
+
+def _wanted(user: User, station_id: str) -> AsyncIterator[Entry]:
+    return every(user.local_lists.entries, Query({"stationId": station_id, "wanted": True}))

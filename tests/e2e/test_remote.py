@@ -1,0 +1,128 @@
+"""An operator who knows no version of OCPP, and a CSMS that asks by itself, through the whole system."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from .sessions import Session2, Session16
+from .station import Command, Station, booted_station, station
+from .system import System
+
+VERSIONS = pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+FIRMWARE = {"vendorName": "ACME", "model": "M1", "firmwareVersion": "2"}
+
+
+def operate(system: System, id: str, operation: str, body: Any) -> asyncio.Task[httpx.Response]:
+    url = f"{system.device}/chargingstations/{id}/remote/{operation}"
+    return asyncio.create_task(system.http.post(url, json=body, timeout=40))
+
+
+def session(version: str, connected: Station, tag: str, started: Command) -> Session16 | Session2:
+    """What the station does because it was asked to."""
+    if version == "1.6":
+        return Session16(connected, tag)
+    charging = Session2(connected, "TX-1", tag)
+    event = charging.event
+
+    def remotely(type_: str, *told: Any, **more: Any) -> Any:
+        info = {"remoteStartId": started.payload["remoteStartId"]} if type_ == "Started" else {}
+        return event(type_, *told, **more, info=more.pop("info", {}) | info)
+
+    charging.event = remotely  # type: ignore[method-assign]
+    return charging
+
+
+@VERSIONS
+async def test_start_session_answers_with_the_transaction_and_stop_session_ends_it(
+    system: System, cs: str, tag: str, version: str
+) -> None:
+    start, stop = (
+        ("RemoteStartTransaction", "RemoteStopTransaction")
+        if version == "1.6"
+        else ("RequestStartTransaction", "RequestStopTransaction")
+    )
+    async with booted_station(system.gateways[-1], cs, version) as connected:
+        starting = operate(system, cs, "start-session", {"idToken": tag, "evseId": 1})
+        command = await connected.expect(start)
+        await command.answer({"status": "Accepted"})
+        charging = session(version, connected, tag, command)
+        assert await charging.start() == "Accepted"
+
+        answer = await starting
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        [transaction] = await system.transactions(cs)
+        assert told["status"] == "accepted"
+        assert told["result"]["transaction"]["id"] == transaction["id"]
+        assert told["result"]["transaction"]["transactionId"] == transaction["transactionId"]
+
+        stopping = operate(system, cs, "stop-session", {"transactionId": transaction["transactionId"]})
+        command = await connected.expect(stop)
+        assert str(command.payload["transactionId"]) == transaction["transactionId"]
+        await command.answer({"status": "Accepted"})
+        assert (await stopping).json()["status"] == "accepted"
+
+
+async def test_a_new_station_tells_its_device_model_and_again_with_new_firmware(
+    system: System, cs: str
+) -> None:
+    async with station(system.gateways[0], cs) as connected:
+        assert (await connected.boot())["status"] == "Accepted"
+        command = await connected.expect("GetBaseReport", reportBase="FullInventory")
+        await command.answer({"status": "Accepted"})
+        report = {
+            "requestId": command.payload["requestId"],
+            "generatedAt": "2026-03-01T10:00:00Z",
+            "seqNo": 0,
+            "reportData": [
+                {
+                    "component": {"name": "OCPPCommCtrlr"},
+                    "variable": {"name": "HeartbeatInterval"},
+                    "variableAttribute": [{"value": "300"}],
+                }
+            ],
+        }
+        assert await connected.call("NotifyReport", report) == {}
+        [known] = (await system.get(f"{system.device}/chargingstations/{cs}/variables"))["items"]
+        assert known["attributes"][0]["value"] == "300"
+
+        boot = {"reason": "FirmwareUpdate", "chargingStation": FIRMWARE}
+        assert (await connected.call("BootNotification", boot))["status"] == "Accepted"
+        again = await connected.expect("GetBaseReport", reportBase="FullInventory")
+        await again.answer({"status": "Accepted"})
+
+
+async def test_a_station_of_1_6_tells_its_configuration_keys(system: System, cs: str) -> None:
+    async with booted_station(system.gateways[0], cs, "1.6") as connected:
+        command = await connected.expect("GetConfiguration")
+        assert command.payload == {}
+        key = {"key": "HeartbeatInterval", "readonly": False, "value": "300"}
+        await command.answer({"configurationKey": [key]})
+
+        async with asyncio.timeout(20):
+            url = f"{system.device}/chargingstations/{cs}/variables?component=OCPPCommCtrlr"
+            while not (found := (await system.get(url))["items"]):
+                await asyncio.sleep(0.05)
+        assert found[0]["configurationKey"] == "HeartbeatInterval"
+        assert found[0]["attributes"][0]["value"] == "300"
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+async def test_connectors_do_not_stay_unavailable_after_a_reconnect(
+    system: System, cs: str, tag: str, version: str
+) -> None:
+    def told(connected: Station) -> Session16 | Session2:
+        return Session16(connected, tag) if version == "1.6" else Session2(connected, "T", tag)
+
+    async with booted_station(system.gateways[0], cs, version) as connected:
+        await told(connected).status("Available")
+    async with station(system.gateways[-1], cs, version) as connected:
+        command = await connected.expect("TriggerMessage", requestedMessage="StatusNotification")
+        await command.answer({"status": "Accepted"})
+        await told(connected).status("Available")
+        status = await system.status(cs)
+        assert [one["status"] for one in status["connectors"]] == ["Available"]

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from libs.csms.http import Problem
+from libs.csms.profile_check import ProfileCommand
+from libs.ocpp_messages.version import Version
+from services.device.service import Device
+
+from .operator import Operator, operating
+from .station import StoppedClock
+
+SCHEDULE = {
+    "id": 1,
+    "chargingRateUnit": "W",
+    "startSchedule": "2026-11-20T12:00:00Z",
+    "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 11000}],
+}
+PROFILE = {
+    "id": 1,
+    "stackLevel": 0,
+    "chargingProfilePurpose": "TxProfile",
+    "chargingProfileKind": "Absolute",
+    "chargingSchedule": [SCHEDULE],
+}
+SET = {"evseId": 1, "chargingProfile": PROFILE}
+START = {"idToken": {"idToken": "T", "type": "Local"}, "remoteStartId": 1}
+
+
+class Checker:
+    """The transaction service: it has ``problem`` against everything."""
+
+    def __init__(self) -> None:
+        self.problem: Problem | None = None
+        self.asked: list[tuple[str, ProfileCommand]] = []
+
+    async def check(self, station_id: str, command: ProfileCommand) -> None:
+        self.asked.append((station_id, command))
+        if self.problem is not None:
+            raise self.problem
+
+
+@pytest.fixture
+def checker() -> Checker:
+    return Checker()
+
+
+@pytest.fixture
+async def operator(device: Device, clock: StoppedClock, checker: Checker) -> AsyncIterator[Operator]:
+    async with operating(replace(device, check_profile=checker.check), clock) as operator:
+        yield operator
+
+
+@pytest.mark.parametrize(
+    ("version", "action", "payload"),
+    [
+        (Version.V201, "SetChargingProfile", SET),
+        (Version.V21, "ClearChargingProfile", {"chargingProfileId": 1}),
+        (Version.V201, "RequestStartTransaction", START | {"chargingProfile": PROFILE}),
+    ],
+)
+async def test_a_charging_profile_is_checked_before_it_is_sent(
+    operator: Operator, checker: Checker, version: Version, action: str, payload: Any
+) -> None:
+    await operator.connected(version)
+
+    command = (await operator.post(action, payload)).json()
+
+    [(station_id, asked)] = checker.asked
+    assert (station_id, asked.command_id, asked.action) == ("CS1", command["id"], action)
+    assert (asked.ocpp_version, asked.payload) == (version, payload)
+    assert (await operator.next()).message_id == command["id"]
+
+
+@pytest.mark.parametrize(
+    "problem", [Problem(409, "in the way", chargingProfileId=7), Problem(422, "evseId: x")]
+)
+async def test_what_is_wrong_is_answered_and_not_sent(
+    operator: Operator, checker: Checker, problem: Problem
+) -> None:
+    checker.problem = problem
+    await operator.connected()
+
+    answer = await operator.post("SetChargingProfile", SET)
+
+    assert (answer.status_code, answer.json()["detail"]) == (problem.status, problem.detail)
+    assert problem.extra.items() <= answer.json().items()
+    assert operator.sent.empty()
+    assert (await operator.http.get("/chargingstations/CS1/commands")).json()["items"] == []
+
+
+async def test_other_commands_need_nobody_to_check_them(operator: Operator, checker: Checker) -> None:
+    checker.problem = Problem(503, "the transaction service does not answer")
+    await operator.connected()
+
+    assert (await operator.post("ClearCache")).status_code == 202
+    assert (await operator.post("RequestStartTransaction", START)).status_code == 202
+    asked = {"requestId": 1, "chargingProfile": {"stackLevel": 0}}
+    assert (await operator.post("GetChargingProfiles", asked)).status_code == 202
+    assert checker.asked == []
+
+
+async def test_what_cannot_be_sent_anyhow_is_not_checked(operator: Operator, checker: Checker) -> None:
+    await operator.connected()
+    await operator.away()
+
+    assert (await operator.post("SetChargingProfile", SET)).status_code == 409
+    assert (await operator.post("SetChargingProfile", {"evseId": 1})).status_code == 422
+    assert checker.asked == []
+
+
+async def test_the_same_key_is_checked_once(operator: Operator, checker: Checker) -> None:
+    await operator.connected()
+    first = await operator.post("SetChargingProfile", SET, key="k")
+    checker.problem = Problem(409, "in the way")
+
+    again = await operator.post("SetChargingProfile", SET, key="k")
+
+    assert again.json()["id"] == first.json()["id"]
+    assert len(checker.asked) == 1
+
+
+async def test_what_waits_for_a_station_is_checked_when_it_is_asked(
+    operator: Operator, checker: Checker
+) -> None:
+    await operator.connected()
+    await operator.away()
+
+    command = (await operator.post("SetChargingProfile", SET, deliver="when-online")).json()
+
+    assert [asked.command_id for _, asked in checker.asked] == [command["id"]]
+    assert command["status"] == "queued"
+
+
+async def test_each_station_of_many_is_checked(operator: Operator, checker: Checker) -> None:
+    await operator.connected()
+    checker.problem = Problem(409, "charging profile 7 is in the way")
+    body = {"selection": {"ids": ["CS1"]}, "payload": SET}
+    asked = await operator.http.post("/commands/SetChargingProfile", json=body)
+    await operator.look_after(1)
+
+    [command] = (await operator.http.get(f"{asked.headers['Location']}/commands")).json()["items"]
+    assert (command["status"], command["error"]["description"]) == ("error", checker.problem.detail)
+    assert operator.sent.empty()

@@ -1,0 +1,140 @@
+"""The device service as the user service sees it, with stations that keep local lists."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI, Header, Response
+
+from libs.csms.encoded_route import EncodedRoute
+from libs.csms.http import problem
+
+Json = dict[str, Any]
+
+
+@dataclass
+class FakeStation:
+    """Has a local list by the rules of OCPP. ``says`` is what it, or what is between, answers next instead:
+    a status, a CALLERROR's code, ``silence``, or the number of an HTTP status. ``meanwhile`` happens while
+    the next answer is on its way back.
+    """
+
+    connected: bool = True
+    ocpp_version: str = "ocpp2.0.1"
+    variables: list[Json] = field(default_factory=list)
+    version: int = 0
+    listed: dict[tuple[str, str], Json] = field(default_factory=dict)
+    received: list[Json] = field(default_factory=list)
+    says: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Their statuses."""
+        return {token: info["status"] for (token, _), info in self.listed.items()}
+
+    def receive(self, body: Json) -> str:
+        self.received.append(body)
+        said = self.says.pop(0) if self.says else ""
+        if said and said != "silence":
+            return said
+        if body["updateType"] == "Differential" and body["versionNumber"] <= self.version:
+            return "VersionMismatch"
+        entries = body["localAuthorizationList"]
+        places = [(entry["idToken"].casefold(), entry["type"].casefold()) for entry in entries]
+        if len(set(places)) < len(places):
+            return "Failed"
+        self.version = body["versionNumber"]
+        if body["updateType"] == "Full":
+            self.listed = {}
+        for place, entry in zip(places, entries, strict=True):
+            if "idTokenInfo" in entry:
+                self.listed[place] = entry["idTokenInfo"]
+            else:
+                self.listed.pop(place, None)
+        return said or "Accepted"
+
+
+class DeviceApi:
+    """``calls`` counts what was asked."""
+
+    def __init__(self) -> None:
+        self.stations: dict[str, FakeStation] = {}
+        self.commands: dict[str, tuple[Json, int, Json]] = {}
+        self.calls = 0
+        self.down = False
+        self.app = FastAPI()
+        self.app.router.route_class = EncodedRoute
+        self._paths()
+
+    def _paths(self) -> None:
+        @self.app.get("/chargingstations/{id}", response_model=None)
+        async def get_station(id: str) -> Any:
+            return self._missing(id) or {"id": id}
+
+        @self.app.get("/chargingstations/{id}/status", response_model=None)
+        async def get_status(id: str) -> Any:
+            if missing := self._missing(id):
+                return missing
+            station = self.stations[id]
+            return {"id": id, "connected": station.connected, "ocppVersion": station.ocpp_version}
+
+        @self.app.get("/chargingstations/{id}/variables", response_model=None)
+        async def get_variables(id: str, component: str) -> Any:
+            assert component == "LocalAuthListCtrlr"
+            return self._missing(id) or {"items": self.stations[id].variables}
+
+        @self.app.post("/chargingstations/{id}/remote/get-local-list-version", response_model=None)
+        async def get_version(id: str) -> Any:
+            return {"result": {"versionNumber": self.stations[id].version}}
+
+        @self.app.post("/chargingstations/{id}/remote/send-local-list", response_model=None)
+        async def send(id: str, body: Json, idempotency_key: str = Header()) -> Any:
+            if missing := self._missing(id):
+                return missing
+            if idempotency_key not in self.commands:
+                station = self.stations[id]
+                if not station.connected:
+                    return problem(409, "the charging station is not connected")
+                if station.says and station.says[0].isdecimal():
+                    return problem(int(station.says.pop(0)), "said so")
+                command_id = f"command-{len(self.commands)}"
+                status, answer = _told(command_id, station.receive(body))
+                self.commands[idempotency_key] = body, status, answer
+                if station.meanwhile is not None:
+                    happens, station.meanwhile = station.meanwhile, None
+                    await happens()
+            asked, status, answer = self.commands[idempotency_key]
+            assert asked == body, "the same key for another list"
+            return problem(504, "no answer", **answer) if status == 504 else answer
+
+    def _missing(self, id: str) -> Response | None:
+        self.calls += 1
+        if self.down:
+            return problem(502, "down")
+        return None if id in self.stations else problem(404, "there is no charging station of that id")
+
+
+def _told(id: str, said: str) -> tuple[int, Json]:
+    match said:
+        case "Accepted":
+            return 200, {"id": id, "status": "accepted", "stationStatus": said}
+        case "silence":
+            return 504, {"commandId": id}
+        case "Failed" | "VersionMismatch":
+            return 200, {"id": id, "status": "rejected", "stationStatus": said}
+        case "NotSupported":
+            return 200, {"id": id, "status": "unsupported", "stationStatus": said}
+        case "NotImplemented":
+            return 200, {"id": id, "status": "unsupported", "error": {"code": said, "description": ""}}
+    return 200, {"id": id, "status": "error", "error": {"code": said, "description": "no"}}
+
+
+def limit(name: str, value: int) -> Json:
+    return {"variable": {"name": name}, "attributes": [{"type": "Actual", "value": str(value)}]}
+
+
+def capacity(most: int) -> Json:
+    return {"variable": {"name": "Entries"}, "attributes": [], "characteristics": {"maxLimit": most}}

@@ -1,0 +1,92 @@
+"""What is heard of reservations makes the same documents in any order, however often each message comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from libs.csms.settings import Settings
+from libs.csms.store import Index
+from libs.ocpp_messages.message import Message
+from services.user.reservation import Reservation
+from services.user.service import User
+
+from ..transaction.world import Dictionary
+from .conftest import NOW
+from .reservations import cancelled, hear, reserved, reserved_16, updated, used
+
+minutes = st.integers(-6, 0)
+expiries = st.integers(-4, 2)
+statuses = st.sampled_from(["Accepted", "Accepted", "Rejected"])
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> Message:
+    """A transaction may be heard again, and a better time of its start may become known."""
+    match draw(st.sampled_from(["reserve", "reserve16", "cancel", "update", "use", "use"])):
+        case "reserve":
+            return reserved(draw(minutes), draw(expiries), status=draw(statuses))
+        case "reserve16":
+            return reserved_16(draw(minutes), draw(expiries), id=draw(st.sampled_from(["a", "b"])))
+        case "cancel":
+            return cancelled(draw(minutes), draw(statuses))
+        case "update":
+            return updated(draw(minutes), draw(st.sampled_from(["Expired", "Removed", "NoTransaction"])))
+    heard = draw(minutes)
+    return used(draw(st.integers(-7, heard)), heard, draw(st.sampled_from(["t1", "t2"])))
+
+
+def unlike(message: Message) -> Any:
+    """A command ends once, and always the same is told of it."""
+    return message.message_id if message.action == "CommandEnded" else message
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_order(data: st.DataObject) -> None:
+    once = data.draw(st.lists(messages(), min_size=1, max_size=8, unique_by=unlike))
+    again = data.draw(st.lists(st.sampled_from(once), max_size=8))
+
+    first = asyncio.run(documents(once))
+    second = asyncio.run(documents(data.draw(st.permutations(once + again))))
+
+    assert first == second
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_what_is_heard_again_changes_nothing(data: st.DataObject) -> None:
+    once = data.draw(st.lists(messages(), min_size=1, max_size=8, unique_by=unlike))
+
+    async def told_twice() -> None:
+        user = in_memory()
+        await hear(user, *once)
+        before = await user.reservations.get("CS1:7")
+        await hear(user, data.draw(st.sampled_from(once)))
+        assert await user.reservations.get("CS1:7") == before
+
+    asyncio.run(told_twice())
+
+
+async def documents(order: list[Message]) -> Reservation | None:
+    user = in_memory()
+    await hear(user, *order)
+    return await user.reservations.get("CS1:7")
+
+
+def in_memory() -> User:
+    return User.of(Dictionaries(), lambda: NOW, Settings(_env_file=None))
+
+
+class Dictionaries:
+    """A store in memory."""
+
+    def collection(self, name: str, type_: type[Any], indexes: Sequence[Index] = ()) -> Any:
+        return Dictionary()
+
+    async def close(self) -> None:
+        """Nothing is open."""
