@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from libs.csms.clock import rfc3339
+from libs.csms.http import Body
 from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.schemas import LARGEST_INTEGER
 
@@ -19,8 +20,30 @@ Number = Annotated[int, Field(strict=True, ge=1, le=LARGEST_INTEGER)]
 WholeNumber = Annotated[int, Field(strict=True, ge=0, le=LARGEST_INTEGER)]
 IdToken = Annotated[str, Field(min_length=1, max_length=255)]
 TokenType = Annotated[str, Field(min_length=1, max_length=20, description="Unknown to OCPP 1.6.")]
-TransactionId = Annotated[str, Field(min_length=1, max_length=36)]
+GroupIdToken = Annotated[
+    IdToken | None, BeforeValidator(lambda group: group.get("idToken") if isinstance(group, dict) else group)
+]
+TransactionId = Annotated[
+    str,
+    BeforeValidator(lambda id: str(id) if type(id) is int else id, json_schema_input_type=str | int),
+    Field(min_length=1, max_length=36),
+]
 Location = Annotated[str, Field(min_length=1, max_length=512, description="A URL.")]
+
+
+class OfToken(Body):
+    """``idToken`` is its text, or the object of OCPP 2.x with its text and type."""
+
+    id_token: IdToken
+    type: TokenType = "ISO14443"
+
+    @model_validator(mode="before")
+    @classmethod
+    def flat(cls, told: Any) -> Any:
+        match told:
+            case {"idToken": {"idToken": text, "type": type_}, **more}:
+                return {"idToken": text, "type": type_, **more}
+        return told
 
 
 def text(at: datetime | None) -> str | None:

@@ -61,6 +61,25 @@ ASKED: list[tuple[str, dict[str, Any], tuple[str, dict[str, Any]], tuple[str, di
         ("RequestStartTransaction", {"idToken": TOKEN, "remoteStartId": ANY, "evseId": 2}),
     ),
     (
+        "start-session",
+        {"idToken": {"idToken": "TAG", "type": "eMAID"}, "groupIdToken": {"idToken": "G", "type": "Central"}},
+        ("RemoteStartTransaction", {"idTag": "TAG"}),
+        (
+            "RequestStartTransaction",
+            {
+                "idToken": {"idToken": "TAG", "type": "eMAID"},
+                "remoteStartId": ANY,
+                "groupIdToken": {"idToken": "G", "type": "Central"},
+            },
+        ),
+    ),
+    (
+        "stop-session",
+        {"transactionId": 17},
+        ("RemoteStopTransaction", {"transactionId": 17}),
+        ("RequestStopTransaction", {"transactionId": "17"}),
+    ),
+    (
         "stop-session",
         {"transactionId": "17"},
         ("RemoteStopTransaction", {"transactionId": 17}),
@@ -72,17 +91,17 @@ ASKED: list[tuple[str, dict[str, Any], tuple[str, dict[str, Any]], tuple[str, di
         ("UnlockConnector", {"connectorId": 2}),
         ("UnlockConnector", {"evseId": 2, "connectorId": 1}),
     ),
-    ("reset", {"type": "immediate"}, ("Reset", {"type": "Hard"}), ("Reset", {"type": "Immediate"})),
+    ("reset", {"type": "Immediate"}, ("Reset", {"type": "Hard"}), ("Reset", {"type": "Immediate"})),
     ("reset", {}, ("Reset", {"type": "Soft"}), ("Reset", {"type": "OnIdle"})),
     (
         "change-availability",
-        {"availability": "inoperative"},
+        {"operationalStatus": "Inoperative"},
         ("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}),
         ("ChangeAvailability", {"operationalStatus": "Inoperative"}),
     ),
     (
         "change-availability",
-        {"availability": "operative", "evseId": 1, "connectorId": 1},
+        {"operationalStatus": "Operative", "evseId": 1, "connectorId": 1},
         ("ChangeAvailability", {"connectorId": 1, "type": "Operative"}),
         ("ChangeAvailability", {"operationalStatus": "Operative", "evse": {"id": 1, "connectorId": 1}}),
     ),
@@ -104,22 +123,28 @@ ASKED: list[tuple[str, dict[str, Any], tuple[str, dict[str, Any]], tuple[str, di
         ("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "60"}),
         ("SetVariables", {"setVariableData": [HEARTBEAT | {"attributeValue": "60"}]}),
     ),
+    (
+        "change-configuration",
+        {"key": "HeartbeatInterval", "value": "60"},
+        ("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "60"}),
+        ("SetVariables", {"setVariableData": [HEARTBEAT | {"attributeValue": "60"}]}),
+    ),
     ("clear-cache", {}, ("ClearCache", {}), ("ClearCache", {})),
     (
         "trigger-message",
-        {"message": "StatusNotification", "evseId": 1},
+        {"requestedMessage": "StatusNotification", "evseId": 1},
         ("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}),
         ("TriggerMessage", {"requestedMessage": "StatusNotification", "evse": {"id": 1, "connectorId": 1}}),
     ),
     (
         "trigger-message",
-        {"message": "LogStatusNotification"},
+        {"requestedMessage": "LogStatusNotification"},
         ("ExtendedTriggerMessage", {"requestedMessage": "LogStatusNotification"}),
         ("TriggerMessage", {"requestedMessage": "LogStatusNotification"}),
     ),
     (
         "get-diagnostics",
-        {"location": "ftp://x/y", "from": AT},
+        {"location": "ftp://x/y", "oldestTimestamp": AT},
         ("GetDiagnostics", {"location": "ftp://x/y", "startTime": AT}),
         (
             "GetLog",
@@ -314,8 +339,8 @@ async def is_sent_as(
         (V16, "reset", {"evseId": 1}, "evseId"),
         (V16, "start-session", {"idToken": "T" * 21}, "idToken"),
         (V16, "stop-session", {"transactionId": "tx-1"}, "transactionId"),
-        (V201, "trigger-message", {"message": "StatusNotification"}, "evseId"),
-        (V16, "trigger-message", {"message": "TransactionEvent"}, "message"),
+        (V201, "trigger-message", {"requestedMessage": "StatusNotification"}, "evseId"),
+        (V16, "trigger-message", {"requestedMessage": "TransactionEvent"}, "requestedMessage"),
         (V201, "get-configuration", {"names": ["NoSuchThing"]}, "NoSuchThing"),
         (V16, "data-transfer", {"vendorId": "V", "data": {"a": 1}}, "data"),
         (V201, "update-firmware", {"location": "ftp://x", "signature": "s"}, "signingCertificate"),
@@ -325,7 +350,7 @@ async def is_sent_as(
             {"idToken": "T", "expiryDateTime": AT, "connectorType": "cType2"},
             "connectorType",
         ),
-        (V201, "reset", {"kind": "immediate"}, "kind"),
+        (V201, "reset", {"kind": "Immediate"}, "kind"),
     ],
 )
 async def test_what_a_version_cannot_express_is_said_and_not_sent(

@@ -13,18 +13,14 @@ from ..operation import Operation, connector_16, evse_2
 class ChangeAvailability(Operation, name="change-availability"):
     """Without ``evseId``, of the whole station."""
 
-    availability: Literal["operative", "inoperative"]
+    operational_status: Literal["Operative", "Inoperative"]
     evse_id: Number | None = None
     connector_id: Number | None = None
 
     def v16(self, number: int) -> ocpp16.ChangeAvailabilityRequest:
-        type_: Literal["Operative", "Inoperative"] = (
-            "Operative" if self.availability == "operative" else "Inoperative"
-        )
-        return ocpp16.ChangeAvailabilityRequest(connector_16(self.evse_id, self.connector_id) or 0, type_)
+        connector_id = connector_16(self.evse_id, self.connector_id) or 0
+        return ocpp16.ChangeAvailabilityRequest(connector_id, self.operational_status)
 
     def v2(self, number: int) -> ocpp2.ChangeAvailabilityRequest:
-        operative: ocpp2.OperationalStatusEnumType = (
-            "Operative" if self.availability == "operative" else "Inoperative"
-        )
-        return ocpp2.ChangeAvailabilityRequest(operative, evse=evse_2(self.evse_id, self.connector_id))
+        evse = evse_2(self.evse_id, self.connector_id)
+        return ocpp2.ChangeAvailabilityRequest(self.operational_status, evse=evse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from libs.csms.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
@@ -17,7 +17,7 @@ from .get_configuration import Name, variable_named
 class ChangeConfiguration(Operation, name="change-configuration"):
     """``name`` as for get-configuration; ``value`` is text, whatever its type."""
 
-    name: Name
+    name: Annotated[Name, Field(validation_alias=AliasChoices("name", "key"))]
     value: Annotated[str, Field(max_length=2_500)]
 
     def v16(self, number: int) -> ocpp16.ChangeConfigurationRequest:

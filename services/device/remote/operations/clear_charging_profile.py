@@ -12,15 +12,15 @@ from ..operation import Operation
 class ClearChargingProfile(Operation, name="clear-charging-profile"):
     """With nothing said, every profile that the CSMS has set."""
 
-    id: WholeNumber | None = None
+    charging_profile_id: WholeNumber | None = None
     evse_id: WholeNumber | None = None
     charging_profile_purpose: Purpose | None = None
     stack_level: WholeNumber | None = None
 
     def v16(self, number: int) -> ocpp16.ClearChargingProfileRequest:
-        purpose = self.charging_profile_purpose
+        purpose = self.charging_profile_purpose and PURPOSES_16[self.charging_profile_purpose]
         return ocpp16.ClearChargingProfileRequest(
-            self.id, self.evse_id, PURPOSES_16[purpose] if purpose else None, self.stack_level
+            self.charging_profile_id, self.evse_id, purpose, self.stack_level
         )
 
     def v2(self, number: int) -> ocpp2.ClearChargingProfileRequest:
@@ -29,7 +29,7 @@ class ClearChargingProfile(Operation, name="clear-charging-profile"):
             charging_profile_purpose=self.charging_profile_purpose,
             stack_level=self.stack_level,
         )
-        is_empty = criteria == ocpp2.ClearChargingProfileType()
         return ocpp2.ClearChargingProfileRequest(
-            charging_profile_id=self.id, charging_profile_criteria=None if is_empty else criteria
+            charging_profile_id=self.charging_profile_id,
+            charging_profile_criteria=None if criteria == ocpp2.ClearChargingProfileType() else criteria,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from libs.csms.http import Problem
 from libs.csms.store import Json
@@ -21,7 +21,9 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 class GetConfiguration(Operation, name="get-configuration"):
     """``names`` as ``OCPPCommCtrlr.HeartbeatInterval``, or as the keys of OCPP 1.6, for any station."""
 
-    names: Annotated[list[Name], Field(max_length=1_000)] = []
+    names: Annotated[
+        list[Name], Field(max_length=1_000, validation_alias=AliasChoices("names", "keys", "key"))
+    ] = []
 
     def v16(self, number: int) -> ocpp16.GetConfigurationRequest:
         return ocpp16.GetConfigurationRequest([key_of(name) for name in self.names] or None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from pydantic import Field
 
 from libs.csms.clock import Time
 from libs.csms.store import Json
@@ -19,16 +18,16 @@ class GetDiagnostics(Operation, name="get-diagnostics"):
     """``location`` is where the station uploads to: a folder's URL. ``retryInterval`` in seconds."""
 
     location: Location
-    log: Literal["diagnostics", "security"] = "diagnostics"
-    from_: Annotated[Time | None, Field(alias="from")] = None
-    to: Time | None = None
+    log_type: Literal["DiagnosticsLog", "SecurityLog"] = "DiagnosticsLog"
+    oldest_timestamp: Time | None = None
+    latest_timestamp: Time | None = None
     retries: WholeNumber | None = None
     retry_interval: WholeNumber | None = None
 
     def v16(self, number: int) -> msgspec.Struct:
         """A security log is asked for by the security extension."""
         oldest, latest = self._times()
-        if self.log == "diagnostics":
+        if self.log_type == "DiagnosticsLog":
             return ocpp16.GetDiagnosticsRequest(
                 self.location, self.retries, self.retry_interval, start_time=oldest, stop_time=latest
             )
@@ -38,13 +37,12 @@ class GetDiagnostics(Operation, name="get-diagnostics"):
     def v2(self, number: int) -> ocpp2.GetLogRequest:
         oldest, latest = self._times()
         log = ocpp2.LogParametersType(self.location, oldest_timestamp=oldest, latest_timestamp=latest)
-        type_: ocpp2.LogEnumType = "DiagnosticsLog" if self.log == "diagnostics" else "SecurityLog"
         return ocpp2.GetLogRequest(
-            log, type_, number, retries=self.retries, retry_interval=self.retry_interval
+            log, self.log_type, number, retries=self.retries, retry_interval=self.retry_interval
         )
 
     def _times(self) -> tuple[str | None, str | None]:
-        return text(self.from_), text(self.to)
+        return text(self.oldest_timestamp), text(self.latest_timestamp)
 
     def station_status(self, response: Json) -> str:
         """Without a word of its own, OCPP 1.6 names no file where it has nothing to upload."""

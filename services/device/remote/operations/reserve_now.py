@@ -10,16 +10,14 @@ from libs.csms.clock import Time, rfc3339
 from libs.csms.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
-from ..bodies import IdToken, Number, TokenType, id_tag, id_token
+from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token
 from ..operation import Operation, unknown_to
 
 
-class ReserveNow(Operation, name="reserve-now"):
+class ReserveNow(OfToken, Operation, name="reserve-now"):
     """Without ``evseId``, any EVSE. The same ``reservationId`` again replaces that reservation."""
 
-    id_token: IdToken
-    type: TokenType = "ISO14443"
-    group_id_token: IdToken | None = None
+    group_id_token: GroupIdToken = None
     expiry_date_time: Time
     evse_id: Number | None = None
     connector_type: Annotated[str, Field(max_length=20)] | None = None

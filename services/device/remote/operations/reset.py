@@ -11,17 +11,16 @@ from ..operation import Operation, unknown_to
 
 
 class Reset(Operation, name="reset"):
-    """``on-idle`` lets transactions end first; ``immediate`` ends them."""
+    """OnIdle lets transactions end first; Immediate ends them."""
 
-    type: Literal["on-idle", "immediate"] = "on-idle"
+    type: Literal["OnIdle", "Immediate"] = "OnIdle"
     evse_id: Number | None = None
 
     def v16(self, number: int) -> ocpp16.ResetRequest:
         """A soft reset ends transactions too, but in good order."""
         if self.evse_id is not None:
             raise unknown_to("1.6", "evseId", "resets whole stations only")
-        return ocpp16.ResetRequest("Hard" if self.type == "immediate" else "Soft")
+        return ocpp16.ResetRequest("Hard" if self.type == "Immediate" else "Soft")
 
     def v2(self, number: int) -> ocpp2.ResetRequest:
-        type_: ocpp2.ResetEnumType = "Immediate" if self.type == "immediate" else "OnIdle"
-        return ocpp2.ResetRequest(type_, evse_id=self.evse_id)
+        return ocpp2.ResetRequest(self.type, evse_id=self.evse_id)

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from libs.csms.clock import Time
 from libs.csms.http import Body
 from libs.csms.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
-from ..bodies import IdToken, Number, id_tag, id_token, text
+from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token, text
 from ..operation import Operation
 
-TokenStatus = Literal["Accepted", "Blocked", "Expired", "Invalid", "NoCredit", "Unknown"]
+TokenStatus = Literal[
+    "Accepted",
+    "Blocked",
+    "Expired",
+    "Invalid",
+    "NoCredit",
+    "NotAllowedTypeEVSE",
+    "NotAtThisLocation",
+    "NotAtThisTime",
+    "Unknown",
+]
 
 
 class TokenInfo(Body):
     status: TokenStatus
-    expiry_date_time: Time | None = None
-    group_id_token: IdToken | None = None
+    expiry_date_time: Annotated[
+        Time | None, Field(validation_alias=AliasChoices("expiryDateTime", "cacheExpiryDateTime"))
+    ] = None
+    group_id_token: GroupIdToken = None
 
     def v16(self) -> ocpp16.IdTagInfo:
         return ocpp16.IdTagInfo(
@@ -38,11 +50,9 @@ class TokenInfo(Body):
         )
 
 
-class Entry(Body):
+class Entry(OfToken):
     """Without ``idTokenInfo``, a differential update removes the token."""
 
-    id_token: IdToken
-    type: Annotated[str, Field(max_length=20)] = "ISO14443"
     id_token_info: TokenInfo | None = None
 
     def v16(self) -> ocpp16.LocalAuthorizationList:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from libs.csms.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
-from ..bodies import IdToken, Number, TokenType, id_tag, id_token
+from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token
 from ..charging_profile import ChargingProfile
 from ..operation import Operation, connector_16
 
 
-class StartSession(Operation, name="start-session"):
+class StartSession(OfToken, Operation, name="start-session"):
     """Without ``evseId`` the station chooses. The driver may still have to plug in."""
 
-    id_token: IdToken
-    type: TokenType = "ISO14443"
-    group_id_token: IdToken | None = None
+    group_id_token: GroupIdToken = None
     evse_id: Number | None = None
     connector_id: Number | None = None
     charging_profile: ChargingProfile | None = None

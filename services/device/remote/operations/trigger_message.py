@@ -27,9 +27,9 @@ SECURITY: dict[str, ocpp16.MessageTriggerEnumType] = {
 
 
 class TriggerMessage(Operation, name="trigger-message"):
-    """``message`` by its name in OCPP 2.x. Without ``evseId``, of every EVSE."""
+    """``requestedMessage`` by its name in OCPP 2.x. Without ``evseId``, of every EVSE."""
 
-    message: Literal[
+    requested_message: Literal[
         "BootNotification",
         "DiagnosticsStatusNotification",
         "FirmwareStatusNotification",
@@ -48,18 +48,18 @@ class TriggerMessage(Operation, name="trigger-message"):
 
     def v16(self, number: int) -> msgspec.Struct:
         connector_id = connector_16(self.evse_id, self.connector_id)
-        if core := CORE.get(self.message):
+        if core := CORE.get(self.requested_message):
             return ocpp16.TriggerMessageRequest(core, connector_id=connector_id)
-        if security := SECURITY.get(self.message):
+        if security := SECURITY.get(self.requested_message):
             return ocpp16.ExtendedTriggerMessageRequest(security, connector_id=connector_id)
-        raise unknown_to("1.6", "message", f"cannot trigger {self.message}")
+        raise unknown_to("1.6", "requestedMessage", f"cannot trigger {self.requested_message}")
 
     def v2(self, number: int) -> ocpp2.TriggerMessageRequest:
         evse = evse_2(self.evse_id, self.connector_id)
-        if self.message == "DiagnosticsStatusNotification":
+        if self.requested_message == "DiagnosticsStatusNotification":
             return ocpp2.TriggerMessageRequest("LogStatusNotification")
-        if self.message == "StatusNotification":
+        if self.requested_message == "StatusNotification":
             if evse is None:
                 raise unknown_to("2", "evseId", "triggers the status of one connector, so name its EVSE")
             evse = ocpp2.EVSEType(evse.id, connector_id=evse.connector_id or 1)
-        return ocpp2.TriggerMessageRequest(self.message, evse=evse)
+        return ocpp2.TriggerMessageRequest(self.requested_message, evse=evse)
