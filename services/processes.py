@@ -16,7 +16,7 @@ from libs.csms.authorization import HttpAuthorization
 from libs.csms.bus import Bus
 from libs.csms.clock import utc_now
 from libs.csms.embedded_bus import EmbeddedBus
-from libs.csms.http import bearer, inside
+from libs.csms.http_server import bearer, inside
 from libs.csms.lifespan import Service, run
 from libs.csms.profile_check import HttpProfileCheck
 from libs.csms.provision import provision
@@ -32,7 +32,7 @@ from .device import app as device
 from .device.service import Device
 from .device.service import router as device_router
 from .transaction import app as transaction
-from .transaction.profile_check import check
+from .transaction.charging_profiles.check import check
 from .transaction.service import router as transaction_router
 from .user import app as user
 from .user.service import User

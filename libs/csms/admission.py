@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Literal
-from urllib.parse import quote
 
 import httpx
 
+from .stations import station_path
 from .store import Document
 
 RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
@@ -44,8 +44,7 @@ class HttpAdmission:
         self._client = client
 
     async def admit(self, station_id: str, authorization: str, tls: bool) -> Admission:
-        id = quote(station_id, safe="").replace(".", "%2E")  # or httpx would resolve a station named ".."
-        path = f"/chargingstations/{id}/admission"
+        path = f"{station_path(station_id)}/admission"
         try:
             answer = await self._client.post(path, json={"authorization": authorization, "tls": tls})
         except httpx.HTTPError as error:

@@ -22,9 +22,13 @@ def rfc3339(at: datetime) -> str:
 
 def parse_time(text: str) -> datetime:
     """RFC 3339 or ISO 8601, to the millisecond. A time without zone counts as UTC. Raises ``ValueError``."""
-    at = datetime.fromisoformat(text)
+    at = datetime.fromisoformat(text.upper())  # RFC 3339 §5.6: "t" and "z" are as good
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     return _to_milliseconds(at)
+
+
+def latest(*times: datetime | None) -> datetime | None:
+    return max((at for at in times if at is not None), default=None)
 
 
 def _to_milliseconds(at: datetime) -> datetime:

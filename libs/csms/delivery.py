@@ -1,30 +1,20 @@
-"""From a subscription to its consumer, inside one process: order, side by side, attempts and back-off."""
+"""From the queues of a subscription to its consumer, inside one process: attempts, back-off, dead letters."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from libs.ocpp_messages.errors import Unparseable
-from libs.ocpp_messages.message import Message
 
 from .bus import MAX_ATTEMPTS, Bus, Consumer, Subscription
 from .clock import Clock, rfc3339
 from .dead_letter import bury
+from .station_queues import Delivery, StationQueues
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class Delivery:
-    """``key`` is what the bus knows the message by, where it needs to."""
-
-    message: Message
-    key: str = ""
-    failures: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,46 +26,6 @@ class Backoff:
 
     def after(self, failures: int) -> float:
         return min(self.first * 2.0 ** min(failures - 1, 32), self.longest)
-
-
-class StationQueues:
-    """The messages of one subscription that wait here, by station.
-
-    As long as a station has an entry in ``_waiting``, it stands in ``_ready`` or is in the hands of a worker,
-    and never twice: so its messages are taken one after another.
-    """
-
-    def __init__(self) -> None:
-        self.closed = asyncio.Event()
-        self._waiting: dict[str, deque[Delivery]] = {}
-        self._ready: asyncio.Queue[str] = asyncio.Queue()
-
-    def append(self, delivery: Delivery) -> None:
-        station_id = delivery.message.station_id
-        waiting = self._waiting.get(station_id)
-        if waiting is not None:
-            waiting.append(delivery)
-            return
-        self._waiting[station_id] = deque((delivery,))
-        self._ready.put_nowait(station_id)
-
-    def appendleft(self, delivery: Delivery) -> None:
-        """Before the younger messages of its station."""
-        waiting = self._waiting.get(delivery.message.station_id)
-        if waiting is None:
-            self.append(delivery)
-        else:
-            waiting.appendleft(delivery)
-
-    async def take(self) -> Delivery:
-        """The next message of a station that nobody works for. ``release`` the station afterwards."""
-        return self._waiting[await self._ready.get()].popleft()
-
-    def release(self, station_id: str) -> None:
-        if self._waiting[station_id]:
-            self._ready.put_nowait(station_id)
-        else:
-            del self._waiting[station_id]
 
 
 class Crew:

@@ -6,7 +6,8 @@ from libs.ocpp_messages.message import Message
 
 from .bus import Consumer, Subscription, UnknownSubscription, UnknownTopic
 from .clock import Clock, utc_now
-from .delivery import Backoff, Crew, Delivery, StationQueues
+from .delivery import Backoff, Crew
+from .station_queues import Delivery, StationQueues
 
 
 class EmbeddedBus:

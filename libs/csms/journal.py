@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Self
-from urllib.parse import quote
 
 import msgspec
 
@@ -14,6 +13,7 @@ from libs.ocpp_messages.message import Message
 
 from .clock import Time
 from .confidential import without_secrets
+from .documents import composite_id
 from .report import Part, Report
 from .router import Call
 from .store import Collection, Document, Store
@@ -83,7 +83,7 @@ def _key(message: Message, payload: Any, text: bytes) -> str:
     """The same for the same message again. One without a time of its own is told apart by when it came."""
     timed = isinstance(payload, dict) and any(name in payload for name in OWN_TIMES)
     digest = blake2b(text, digest_size=12).hexdigest()
-    return f"{quote(message.station_id, safe='')}:{message.action}:{digest}{'' if timed else message.sent_at}"
+    return composite_id(message.station_id, message.action, digest) + ("" if timed else message.sent_at)
 
 
 def _part(call: Call[Any]) -> Part | None:
@@ -104,4 +104,4 @@ def _part(call: Call[Any]) -> Part | None:
 
 
 def report_key(station_id: str, action: str, request_id: int) -> str:
-    return f"{quote(station_id, safe='')}:{action}:{request_id}"
+    return composite_id(station_id, action, request_id)

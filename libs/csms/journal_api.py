@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,11 +14,12 @@ from pydantic import Field
 from libs.ocpp_messages.schemas import LARGEST_INTEGER
 
 from .clock import Clock, Time, rfc3339
+from .documents import equals, every
 from .encoded_route import EncodedRoute
 from .http import PageOf, PageSize, PageToken, Problem, page_of
 from .journal import Journal, Notice
 from .report import Report, ReportView
-from .store import Document, Page, Query, Scalar
+from .store import Document, Page, Query
 
 Number = Annotated[int, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 """A number of OCPP in a path or query."""
@@ -92,18 +92,9 @@ async def parts(journal: Journal, report: Report) -> AsyncIterator[Any]:
         order_by="receivedAt",
         from_=bound(report.started_at),
     )
-    while True:
-        page = await journal.notices.find(query)
-        for notice in page.items:
-            yield msgspec.json.decode(notice.payload)
-        if not page.next_page_token:
-            return
-        query = replace(query, page_token=page.next_page_token)
+    async for notice in every(journal.notices, query):
+        yield msgspec.json.decode(notice.payload)
 
 
 def bound(at: datetime | None) -> str | None:
     return rfc3339(at) if at else None
-
-
-def equals(**wanted: Scalar | None) -> dict[str, Scalar]:
-    return {field: value for field, value in wanted.items() if value is not None}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
 from libs.ocpp_messages.version import Version
 
 from .http import Body, Problem
+from .stations import station_path
 
 ABOUT_PROFILES = {"SetChargingProfile", "ClearChargingProfile"}
 MAY_HOLD_ONE = {"RemoteStartTransaction", "RequestStartTransaction"}
@@ -46,8 +46,7 @@ class HttpProfileCheck:
         self._client = client
 
     async def check(self, station_id: str, command: ProfileCommand) -> None:
-        id = quote(station_id, safe="").replace(".", "%2E")  # or httpx would resolve a station named ".."
-        path = f"/chargingstations/{id}/chargingprofiles/proposals"
+        path = f"{station_path(station_id)}/chargingprofiles/proposals"
         body = command.model_dump(mode="json", by_alias=True)
         try:
             answer = await self._client.post(path, json=body)

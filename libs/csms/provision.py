@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
 from libs.ocpp_messages import catalogue
 from libs.ocpp_messages.event import EVENTS
 
 from .bus import Bus, Subscription
-
-T = TypeVar("T")
+from .parallel import each
 
 CONCURRENCY = 20
 
@@ -28,17 +25,5 @@ TOPICS = sorted(
 
 async def provision(bus: Bus, subscriptions: Iterable[Subscription]) -> None:
     """Create what is missing: every topic of the catalogue, then the subscriptions."""
-    await _for_each(bus.create_topic, TOPICS)
-    await _for_each(bus.create_subscription, subscriptions)
-
-
-async def _for_each(create: Callable[[T], Awaitable[None]], things: Iterable[T]) -> None:
-    remaining = iter(things)
-
-    async def work() -> None:
-        for thing in remaining:
-            await create(thing)
-
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(CONCURRENCY):
-            tasks.create_task(work())
+    await each(TOPICS, bus.create_topic, CONCURRENCY)
+    await each(subscriptions, bus.create_subscription, CONCURRENCY)

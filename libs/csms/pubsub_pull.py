@@ -16,8 +16,9 @@ from libs.ocpp_messages.message import Message
 from .bus import Consumer, Subscription, UnknownSubscription
 from .clock import rfc3339
 from .dead_letter import bury
-from .delivery import Backoff, Crew, Delivery, StationQueues, is_cancelled
+from .delivery import Backoff, Crew, is_cancelled
 from .pubsub_leases import Leases
+from .station_queues import Delivery, StationQueues
 
 if TYPE_CHECKING:
     from .pubsub import PubSubBus

@@ -33,7 +33,7 @@ class Stations:
     ) -> httpx.Response:
         """Ask for an operation of no version in particular. The same ``key`` never asks for a second one."""
         return await self._client.post(
-            f"{_path(id)}/remote/{operation}",
+            f"{station_path(id)}/remote/{operation}",
             json=body,
             params={"wait": wait},
             headers={} if key is None else {"Idempotency-Key": key},
@@ -45,14 +45,14 @@ class Stations:
         not wait for the station's answer. The same ``key`` never asks for a second one.
         """
         return await self._client.post(
-            f"{_path(id)}/commands/{action}",
+            f"{station_path(id)}/commands/{action}",
             json=payload,
             params={"wait": 0, "deliver": "when-online", "ttl": ttl},
             headers={"Idempotency-Key": key},
         )
 
     async def _get(self, id: str, path: str, **parameters: Any) -> Json | None:
-        answer = await self._client.get(_path(id) + path, params=parameters)
+        answer = await self._client.get(station_path(id) + path, params=parameters)
         if answer.status_code == 404:
             return None
         answer.raise_for_status()
@@ -60,6 +60,6 @@ class Stations:
         return found
 
 
-def _path(id: str) -> str:
+def station_path(id: str) -> str:
     """With dots encoded, or httpx would resolve a station named ``..``."""
     return "/chargingstations/" + quote(id, safe="").replace(".", "%2E")

@@ -52,10 +52,12 @@ class StationDisconnected(EventData, frozen=True):
 
 class StationDismissed(EventData, frozen=True):
     """The operator has deleted the station, does not accept it any more, or has given it another secret: it
-    has to leave, unless it asked for admission later than this was sent. ``reason`` is for its eyes.
+    has to leave, unless it asked for admission later than this was sent. ``reason`` is for its eyes. Of one
+    that is ``deleted``, whoever comes later under its id inherits nothing.
     """
 
     reason: str
+    deleted: bool = False
 
 
 class GatewayAlive(EventData, frozen=True):
@@ -109,6 +111,14 @@ class CommandEnded(EventData, frozen=True):
     payload: Any
     response: Any = None
     answered_at: str = ""
+
+    @property
+    def station_status(self) -> str:
+        """The status in the station's answer, "" if it has not answered or told none."""
+        if self.status != "answered" or not isinstance(self.response, dict):
+            return ""
+        status = self.response.get("status")
+        return status if isinstance(status, str) else ""
 
 
 class DeadLetter(EventData, frozen=True):

@@ -11,6 +11,7 @@ from fastapi import Query as Parameter
 
 from libs.csms.admission import RegistrationStatus
 from libs.csms.clock import Time
+from libs.csms.documents import equals, every
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, page_of
 from libs.csms.store import Document, Query
@@ -19,7 +20,6 @@ from libs.ocpp_messages.version import Version
 from . import operations
 from .connection import Connection, Connector
 from .model import DeadMessage
-from .pages import every
 from .service import Device
 
 STATUSES = (
@@ -77,9 +77,8 @@ def fleet_api(device: Device) -> APIRouter:
         page_token: PageToken = "",
     ) -> PageOf[Connection]:
         """The newest connection of every station, in the order of station ids."""
-        wanted = {"connected": connected, "gatewayId": gateway_id, "ocppVersion": ocpp_version}
-        equals = {field: value for field, value in wanted.items() if value is not None}
-        query = Query(equals=equals, page_size=page_size, page_token=page_token)
+        found = equals(connected=connected, gatewayId=gateway_id, ocppVersion=ocpp_version)
+        query = Query(found, page_size=page_size, page_token=page_token)
         return page_of(await device.connections.find(query))
 
     @router.get(

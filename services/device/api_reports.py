@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Path
 from fastapi import Query as Parameter
 
 from libs.csms.clock import Time
+from libs.csms.documents import equals
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
-from libs.csms.journal_api import From, Number, To, bound, equals, journal_api, parts
+from libs.csms.journal_api import From, Number, To, bound, journal_api, parts
 from libs.csms.report import Status
 from libs.csms.store import Document, Query
 

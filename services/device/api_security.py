@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from libs.csms.admission import Admission, NotAdmitted
+from libs.csms.documents import update_from
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import Problem
 from libs.csms.store import Document
+from libs.ocpp_messages.event import StationDismissed
 
 from . import operations
 from .bodies import AdmissionBody, CredentialBody
@@ -33,7 +35,8 @@ def security_api(device: Device) -> APIRouter:
         given = body.secret if body is not None else None
         secret = given.get_secret_value() if given is not None else new_secret()
         if await _replace(device, id, secret):
-            await dismiss(device, id, "the secret of the charging station has been replaced")
+            reason = "the secret of the charging station has been replaced"
+            await dismiss(device, id, StationDismissed(reason=reason))
         response.headers["Cache-Control"] = "no-store"
         return Issued(station_id=id, secret=secret if given is None else None)
 
@@ -57,13 +60,11 @@ def security_api(device: Device) -> APIRouter:
 
 async def _replace(device: Device, id: str, secret: str) -> bool:
     """Whether the station had another one before, or none."""
-    new, is_known = Secret.of(secret, device.clock()), False
+    new, none = Secret.of(secret, device.clock()), Credential(secrets=())
 
     def replaced(credential: Credential | None) -> Credential:
-        nonlocal is_known
-        known = credential or Credential(secrets=())
-        is_known = known.is_only(secret)
-        return known if is_known else known.replaced(new)
+        known = credential or none
+        return known if known.is_only(secret) else known.replaced(new)
 
-    await device.credentials.update(id, replaced)
-    return not is_known
+    before, after = await update_from(device.credentials, id, replaced)
+    return after is not (before or none)

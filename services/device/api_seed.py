@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from libs.csms.documents import every
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.store import Query
 
 from . import operations
 from .bodies import NewStation, StationBody
 from .model import Station
-from .pages import every
 from .service import Device
 
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
+from libs.csms.documents import equals
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, page_of
 from libs.csms.store import Query
@@ -24,8 +25,7 @@ def stations_api(device: Device) -> APIRouter:
         group: Group | None = None, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[Station]:
         """In the order of their ids."""
-        equals = {"group": group} if group is not None else {}
-        query = Query(equals, page_size=page_size, page_token=page_token)
+        query = Query(equals(group=group), page_size=page_size, page_token=page_token)
         return page_of(await device.stations.find(query))
 
     @router.post("", status_code=201, response_model=Station, response_model_exclude_none=True)

@@ -9,7 +9,8 @@ from fastapi import FastAPI
 
 from libs.csms.bus import Bus
 from libs.csms.clock import Clock
-from libs.csms.http import create_app, serve
+from libs.csms.http import create_app
+from libs.csms.http_server import serve
 from libs.csms.lifespan import Service
 from libs.csms.profile_check import CheckProfile, unchecked
 from libs.csms.settings import Settings

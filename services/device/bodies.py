@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from unicodedata import category
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from libs.csms.admission import RegistrationStatus
+from libs.csms.fields import Plain, plain
 from libs.csms.http import Body
 
 from .model import Station
@@ -15,12 +15,6 @@ from .model import Station
 OF_SEED = {"serial_number", "model", "vendor_name", "firmware_version", "modem", "location"}
 OF_OPERATOR = OF_SEED | {"group", "registration_status", "heartbeat_interval"}
 OF_STATION = set(Station.model_fields) - OF_OPERATOR
-
-
-def _plain(text: str) -> str:
-    if any(category(character) == "Cc" for character in text):
-        raise ValueError("control characters are not allowed")
-    return text
 
 
 def _without_colon(id: str) -> str:
@@ -31,11 +25,10 @@ def _without_colon(id: str) -> str:
 
 
 def _plain_secret(secret: SecretStr) -> SecretStr:
-    _plain(secret.get_secret_value())
+    plain(secret.get_secret_value())
     return secret
 
 
-Plain = AfterValidator(_plain)
 StationId = Annotated[str, Field(min_length=1, max_length=48), Plain, AfterValidator(_without_colon)]
 Text = Annotated[str, Field(max_length=255), Plain]
 Group = Annotated[str, Field(min_length=1, max_length=255), Plain]

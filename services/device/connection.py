@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
-from libs.csms.clock import Time
+from libs.csms.clock import Time, latest
+from libs.csms.documents import composite_id
 from libs.csms.store import Document
+from libs.ocpp_messages.message import Message
 
 SEEN_EVERY = timedelta(minutes=1)
 """``last_seen`` is written no more often."""
@@ -41,7 +42,7 @@ class Connector(Document):
 
     @property
     def key(self) -> str:
-        return f"{quote(self.station_id, safe='')}:{self.evse_id}:{self.connector_id}"
+        return composite_id(self.station_id, self.evse_id, self.connector_id)
 
     def reported(self, report: Connector) -> Connector:
         """The newer report wins."""
@@ -81,11 +82,26 @@ class Connection(Document):
     last_seen: Time | None = None
     greet_at: Time | None = None
 
+    @classmethod
+    def told_by(cls, message: Message, at: datetime) -> Connection:
+        """The connection that a station's call came over."""
+        by_action = message.reply_to in ("", f"{message.action}Response")
+        return cls(
+            station_id=message.station_id,
+            connection_id=message.connection_id,
+            gateway_id=message.gateway_id,
+            ocpp_version=message.ocpp_version,
+            inbox="" if by_action else message.reply_to,
+            connected=True,
+            connected_at=at,
+            last_seen=at,
+        )
+
     def opened(self, newer: Connection) -> Connection:
         """A connection that is known to have ended stays ended."""
         if newer.connection_id < self.connection_id:
             return self
-        last_seen = _latest(self.last_seen, newer.last_seen)
+        last_seen = latest(self.last_seen, newer.last_seen)
         opened = newer.model_copy(update={"last_seen": last_seen})
         if newer.connection_id == self.connection_id:
             kept = ("connected", "disconnected_at", "greet_at", *_CLOSE)
@@ -98,14 +114,14 @@ class Connection(Document):
             return self
         known = self if ended.connection_id == self.connection_id else ended
         update = {name: getattr(ended, name) for name in ("connected", "disconnected_at", *_CLOSE)}
-        last_seen = _latest(self.last_seen, ended.last_seen)
+        last_seen = latest(self.last_seen, ended.last_seen)
         closed = known.model_copy(update=update | {"last_seen": last_seen})
         return self if closed == self else closed
 
     def lost(self, gateway_id: str, horizon: datetime, at: datetime) -> Connection:
         """Its gateway has been silent since before ``horizon``. Nothing changes if the station was seen."""
-        latest = _latest(self.connected_at, self.last_seen)
-        if not self.connected or self.gateway_id != gateway_id or (latest and latest >= horizon):
+        shown = latest(self.connected_at, self.last_seen)
+        if not self.connected or self.gateway_id != gateway_id or (shown and shown >= horizon):
             return self
         close = {"close_code": ABNORMAL, "close_reason": "gateway lost"}
         return self.model_copy(update={"connected": False, "disconnected_at": at} | close)
@@ -115,7 +131,7 @@ class Connection(Document):
         ended = self.disconnected_at if connection_id == self.connection_id else None
         if not self.connected and ended is not None and at > ended:
             reopened = {"connected": True, "disconnected_at": None, "close_code": None, "close_reason": None}
-            return self.model_copy(update=reopened | {"last_seen": _latest(self.last_seen, at)})
+            return self.model_copy(update=reopened | {"last_seen": latest(self.last_seen, at)})
         if self.last_seen is not None and at - self.last_seen < SEEN_EVERY:
             return self
         return self.model_copy(update={"last_seen": at})
@@ -141,7 +157,3 @@ class Connection(Document):
 
 
 _CLOSE = ("close_code", "close_reason")
-
-
-def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((at for at in (one, other) if at is not None), default=None)

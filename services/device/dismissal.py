@@ -12,10 +12,10 @@ from libs.ocpp_messages.message import Kind, Message
 from .service import Device
 
 
-async def dismiss(device: Device, station_id: str, reason: str) -> None:
+async def dismiss(device: Device, station_id: str, dismissed: StationDismissed) -> None:
     """When that for which it is dismissed is durable: those that ask for admission from now on are spared."""
     message = Message(
-        data=encode(StationDismissed(reason=reason)),
+        data=encode(dismissed),
         message_id=uuid.uuid4().hex,
         station_id=station_id,
         action=STATION_DISMISSED.name,

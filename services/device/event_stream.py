@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Self
-from urllib.parse import quote
 
 from libs.csms.clock import Time
+from libs.csms.documents import composite_id
 from libs.csms.store import Document
 from libs.ocpp_messages import ocpp2
 
@@ -41,7 +41,7 @@ class EventStream(Document):
 
     @property
     def key(self) -> str:
-        return f"{quote(self.station_id, safe='')}:{self.id}"
+        return composite_id(self.station_id, self.id)
 
     def or_newer(self, other: Self) -> Self:
         """Both, in whatever order they came. It is open if it was opened after it was closed."""

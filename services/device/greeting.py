@@ -5,26 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 from libs.csms.clock import rfc3339
+from libs.csms.documents import every
 from libs.csms.http import Problem
 from libs.csms.store import Query
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.action import encode
 from libs.ocpp_messages.version import Version
 
-from .commands.requests import Wish, number_of, request
+from .commands.requests import request
+from .commands.wish import Wish, number_of
 from .connection import Connection
 from .model import Station
-from .pages import every
 from .service import Device
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 50
 """Stations in one look: after a storm of connections they are asked one after another, by and by."""
-MOST_CONNECTORS = 100
+MOST_CONNECTORS = 50
 PATIENCE = timedelta(minutes=10)
 
 
@@ -62,7 +64,8 @@ async def _wishes(device: Device, station: Station, connection: Connection) -> A
     elif unseen:
         for evse in unseen[:MOST_CONNECTORS]:
             trigger = encode(ocpp2.TriggerMessageRequest("StatusNotification", evse=evse))
-            yield _wish(connection, "TriggerMessage", trigger, f"connector {evse.id} {evse.connector_id}")
+            wish = _wish(connection, "TriggerMessage", trigger, f"connector {evse.id} {evse.connector_id}")
+            yield replace(wish, in_turn=True)
 
 
 def _inventory(station: Station, connection: Connection, version: Version) -> Wish:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Literal
-from urllib.parse import quote
 
 from libs.csms.clock import Time, rfc3339
+from libs.csms.documents import composite_id
 from libs.csms.store import Document
 from libs.ocpp_messages import ocpp2
 
@@ -121,4 +121,4 @@ class Job(Document):
 
 
 def series_of(station_id: str, kind: Kind, request_id: int | None) -> str:
-    return f"{quote(station_id, safe='')}:{kind}:{'' if request_id is None else request_id}"
+    return composite_id(station_id, kind, "" if request_id is None else request_id)

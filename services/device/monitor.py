@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from hashlib import blake2b
 from typing import Self
-from urllib.parse import quote
 
 import msgspec
 
 from libs.csms.clock import Time, parse_time
 from libs.csms.confidential import without_secrets
+from libs.csms.documents import composite_id
 from libs.csms.store import Document, Json, Number
 from libs.ocpp_messages import ocpp2
 
@@ -32,14 +32,14 @@ class Monitor(Document):
     reported_at: Time
 
     @classmethod
-    def every(cls, station_id: str, told: ocpp2.MonitoringDataType, at: datetime) -> list[Self]:
+    def reported(cls, station_id: str, told: ocpp2.MonitoringDataType, at: datetime) -> list[Self]:
         known: Json = msgspec.to_builtins(told)
         place = {"stationId": station_id, "component": known["component"], "variable": known["variable"]}
         return [cls.model_validate({**one, **place, "reportedAt": at}) for one in known["variableMonitoring"]]
 
     @property
     def key(self) -> str:
-        return f"{quote(self.station_id, safe='')}:{self.id}"
+        return composite_id(self.station_id, self.id)
 
     def or_newer(self, other: Self) -> Self:
         return other if other.reported_at > self.reported_at else self
@@ -76,7 +76,7 @@ class Event(Document):
     def key(self) -> str:
         """The same when the event is sent again. Stations may number from 0 again after a boot."""
         said = self.model_dump_json(exclude={"station_id", "received_at"})
-        return f"{quote(self.station_id, safe='')}:{blake2b(said.encode(), digest_size=12).hexdigest()}"
+        return composite_id(self.station_id, blake2b(said.encode(), digest_size=12).hexdigest())
 
     def or_newer(self, other: Self) -> Self:
         """An event does not change."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from libs.csms.documents import every, update_from
 from libs.csms.http import Problem
 from libs.csms.store import Query
+from libs.ocpp_messages.event import StationDismissed
 
 from .bodies import NewStation, StationBody
-from .commands.delivery import withdraw_all
+from .commands.ending import withdraw_all
 from .dismissal import dismiss
 from .model import Station
-from .pages import every
 from .service import Device
 
 NOT_FOUND = "there is no charging station of that id"
+_DELETED = "the charging station has been deleted"
 _REASONS = {
     "Pending": "the charging station is to ask again whether it may operate",
     "Rejected": "the charging station has been rejected",
@@ -44,18 +46,15 @@ async def change(
     if body.id is not None and body.id != id:
         raise Problem(422, "body.id: differs from the id in the path")
 
-    was = ""
-
     def found(station: Station | None) -> Station:
-        nonlocal was
         if station is None:
             raise Problem(404, NOT_FOUND)
-        was = station.registration_status
         return changed(station)
 
-    station = await device.stations.update(id, found)
+    before, station = await update_from(device.stations, id, found)
+    was = before.registration_status if before is not None else ""
     if station.registration_status not in ("Accepted", was):
-        await dismiss(device, id, _REASONS[station.registration_status])
+        await dismiss(device, id, StationDismissed(reason=_REASONS[station.registration_status]))
     return station
 
 
@@ -73,5 +72,5 @@ async def delete(device: Device, id: str) -> Station:
     station = await device.stations.delete(id)
     if station is None:
         raise Problem(404, NOT_FOUND)
-    await dismiss(device, id, "the charging station has been deleted")
+    await dismiss(device, id, StationDismissed(reason=_DELETED, deleted=True))
     return station

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +9,14 @@ from functools import partial
 from typing import Self, TypeVar
 
 from libs.csms.clock import rfc3339
+from libs.csms.documents import every
+from libs.csms.parallel import each
 from libs.csms.store import Collection, Query, Store
 
 from .device_model import ReportedVariable
 from .event_stream import EventStream
 from .job import Job, Kind, Step, series_of
 from .monitor import Event, Monitor
-from .pages import every
 
 AT_ONCE = 100
 """Documents that are written at the same time for one message."""
@@ -47,13 +47,13 @@ class Reported:
 
     async def keep(self, collection: Collection[Known], documents: Sequence[Known]) -> None:
         """Returns when all of them are durable, each merged with what is known under its key."""
-        for start in range(0, len(documents), AT_ONCE):
-            async with asyncio.TaskGroup() as tasks:
-                for document in documents[start : start + AT_ONCE]:
-                    tasks.create_task(self._keep(collection, document))
 
-    async def _keep(self, collection: Collection[Known], document: Known) -> None:
-        await collection.update(document.key, lambda known: known.or_newer(document) if known else document)
+        async def keep(document: Known) -> None:
+            await collection.update(
+                document.key, lambda known: known.or_newer(document) if known else document
+            )
+
+        await each(documents, keep, AT_ONCE)
 
     async def progress(
         self,

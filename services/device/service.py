@@ -9,6 +9,7 @@ from typing import Any, Self
 from libs.csms.admission import Admission, NotAdmitted
 from libs.csms.bus import Bus
 from libs.csms.clock import Clock
+from libs.csms.documents import every, update_existing, update_from
 from libs.csms.journal import Journal
 from libs.csms.profile_check import CheckProfile, unchecked
 from libs.csms.router import Call, Router
@@ -25,7 +26,6 @@ from .connection import SEEN_EVERY, Connection, Connector
 from .credential import Credential
 from .model import DeadMessage, Gateway, Station
 from .news import News
-from .pages import every
 from .recently import Recently
 from .reported import Reported
 
@@ -89,34 +89,36 @@ class Device:
         profile = max(self.min_security_profile, station.security_profile or 0)
         shown = await authenticate(self.credentials, station_id, authorization, tls, profile)
         if station.reached(shown) is not station:
-            await self._reached(station_id, shown)
+            if await update_existing(self.stations, station_id, lambda now: now.reached(shown)) is None:
+                raise NotAdmitted(404, "unknown station")
         if station.registration_status == "Accepted" and not station.may_operate:
             return Admission(registration_status="Pending")
         return Admission(registration_status=station.registration_status)
 
-    async def _reached(self, station_id: str, profile: int) -> None:
-        def reached(station: Station | None) -> Station:
-            if station is None:
-                raise NotAdmitted(404, "unknown station")
-            return station.reached(profile)
-
-        await self.stations.update(station_id, reached)
-
     async def seen(self, call: Call[Any]) -> None:
         """Remember that the station is alive. Touches the store at most once a minute for each station."""
-        at, had_ended = call.received_at, False
+        at, new = call.received_at, Connection(station_id=call.station_id)
         if self.recently_seen.done(call.station_id, at):
             return
-
-        def seen(connection: Connection | None) -> Connection:
-            nonlocal had_ended
-            had_ended = connection is not None and not connection.connected
-            return (connection or Connection(station_id=call.station_id)).seen(call.message.connection_id, at)
-
-        connection = await self.connections.update(call.station_id, seen)
+        before, connection = await update_from(
+            self.connections,
+            call.station_id,
+            lambda known: (known or new).seen(call.message.connection_id, at),
+        )
         self.recently_seen.add(call.station_id, at)
-        if had_ended and connection.connected:
+        if before is not None and not before.connected and connection.connected:
             await self.align(call.station_id)
+
+    async def meet(self, call: Call[Any]) -> None:
+        """A message may be heard of before the connection that it came over, which is known from it then."""
+        known = await self.connections.get(call.station_id)
+        if known is not None and known.connection_id >= call.message.connection_id:
+            return
+        newer = Connection.told_by(call.message, call.received_at)
+        await self.connections.update(
+            call.station_id, lambda known: newer if known is None else known.opened(newer)
+        )
+        await self.align(call.station_id)
 
     async def note(self, call: Call[Any]) -> None:
         """Keep a message as it came. Returns when it is durable."""
@@ -125,15 +127,12 @@ class Device:
 
     async def report(self, connector: Connector) -> None:
         """Keep news of a connector. A new one may belong to a connection that has ended meanwhile."""
-        is_new = False
-
-        def reported(known: Connector | None) -> Connector:
-            nonlocal is_new
-            is_new = known is None
-            return connector if known is None else known.reported(connector)
-
-        await self.connectors.update(connector.key, reported)
-        if is_new:
+        before, _ = await update_from(
+            self.connectors,
+            connector.key,
+            lambda known: connector if known is None else known.reported(connector),
+        )
+        if before is None:
             await self.align(connector.station_id)
 
     async def greet(self, station_id: str, connection_id: str) -> None:

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from libs.csms.clock import rfc3339
+from libs.csms.documents import every
 from libs.csms.store import Query
 
 from .connection import Connection
-from .pages import every
 from .service import Device
 
 log = logging.getLogger(__name__)

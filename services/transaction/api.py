@@ -7,12 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
-from libs.csms.clock import Time, rfc3339
+from libs.csms.clock import Time
+from libs.csms.documents import equals
 from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
-from libs.csms.journal_api import journal_api
-from libs.csms.store import BadPageToken, Page, Query, Scalar
+from libs.csms.journal_api import bound, journal_api
+from libs.csms.store import BadPageToken, Page, Query
 
-from .api_profiles import profiles_api
+from .charging_profiles.api import profiles_api
 from .meter_values import MeterValue, Place, shown
 from .model import Transaction, TransactionView, token_key
 from .service import Ledger
@@ -35,17 +36,16 @@ def api(ledger: Ledger) -> APIRouter:
         page_token: PageToken = "",
     ) -> PageOf[TransactionView]:
         """Newest first, by the time of their start."""
-        equals: dict[str, Scalar | None] = {
-            "stationId": station_id,
-            "idTokenKey": token_key(id_token) if id_token is not None else None,
-            "active": active,
-        }
         query = Query(
-            {name: value for name, value in equals.items() if value is not None},
+            equals(
+                stationId=station_id,
+                idTokenKey=None if id_token is None else token_key(id_token),
+                active=active,
+            ),
             order_by="startedAt",
             descending=True,
-            from_=rfc3339(from_) if from_ else None,
-            to=rfc3339(to) if to else None,
+            from_=bound(from_),
+            to=bound(to),
             page_size=page_size,
             page_token=page_token,
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import quote
+
+from libs.csms.documents import composite_id
 
 from .energy import Readings
 from .evidence import Evidence, Value, said
@@ -45,4 +46,4 @@ def report(
 
 @lru_cache(maxsize=10_000)
 def document_id(station_id: str, transaction_id: str) -> str:
-    return f"{quote(station_id, safe='')}:{quote(transaction_id, safe='')}"
+    return composite_id(station_id, transaction_id)

@@ -27,9 +27,9 @@ from libs.ocpp_messages.event import (
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
+from .charging_profiles.book import ProfileBook
 from .meter_values import MeterValues
 from .model import Transaction
-from .profile_book import ProfileBook
 from .report import Report
 from .transaction_ids import Claim
 

@@ -1,14 +1,10 @@
-"""What stations are told about tokens: whether a transaction may go on, in the words of each version."""
+"""Whether a transaction may go on with a token, which is told the station and noted."""
 
 from __future__ import annotations
 
-from typing import get_args
-
 from libs.csms.authorization import Authorization
-from libs.csms.clock import rfc3339
+from libs.csms.documents import every
 from libs.csms.store import Query
-from libs.ocpp_messages import ocpp2, ocpp16
-from libs.ocpp_messages.version import Version
 
 from .evidence import Evidence, said
 from .model import Transaction
@@ -18,10 +14,6 @@ from .service import Ledger
 CONCURRENT = "ConcurrentTx"
 SECRET_TYPES = {"KeyCode"}
 """Types of tokens that are secrets: what somebody knows, not what somebody has."""
-
-_STATUSES_16 = set(get_args(ocpp16.IdTagInfoStatus))
-_STATUSES_2 = set(get_args(ocpp2.AuthorizationStatusEnumType))
-_LONGEST = {Version.V16: 20, Version.V201: 36, Version.V21: 255}
 
 
 async def authorize(ledger: Ledger, id_token: str, type_: str | None) -> Authorization:
@@ -62,33 +54,9 @@ async def _is_one_too_many(ledger: Ledger, transaction: Transaction, authorizati
     limit, key = authorization.max_active_transactions, transaction.id_token_key
     if limit is None or key is None or authorization.status != "Accepted" or not transaction.active:
         return False
-    found, token = 0, ""
-    while True:
-        page = await ledger.transactions.find(
-            Query({"idTokenKey": key, "active": True}, order_by="startedAt", page_token=token)
-        )
-        found += sum(other.competes_with(transaction) for other in page.items)
-        if found >= limit or not page.next_page_token:
-            return found >= limit
-        token = page.next_page_token
-
-
-def id_tag_info(authorization: Authorization) -> ocpp16.IdTagInfo:
-    """1.6 has fewer statuses: what it cannot say is Invalid."""
-    expiry, parent = authorization.cache_expiry_date_time, authorization.group_id_token
-    return ocpp16.IdTagInfo(
-        status=authorization.status if authorization.status in _STATUSES_16 else "Invalid",  # type: ignore[arg-type]
-        expiry_date=rfc3339(expiry) if expiry else None,
-        parent_id_tag=parent if parent and len(parent) <= _LONGEST[Version.V16] else None,
-    )
-
-
-def id_token_info(authorization: Authorization, version: Version) -> ocpp2.IdTokenInfoType:
-    expiry, group = authorization.cache_expiry_date_time, authorization.group_id_token
-    return ocpp2.IdTokenInfoType(
-        status=authorization.status if authorization.status in _STATUSES_2 else "Invalid",  # type: ignore[arg-type]
-        cache_expiry_date_time=rfc3339(expiry) if expiry else None,
-        group_id_token=ocpp2.IdTokenType(group, "Central")
-        if group and len(group) <= _LONGEST[version]
-        else None,
-    )
+    found = 0
+    async for other in every(ledger.transactions, Query({"idTokenKey": key, "active": True}, "startedAt")):
+        found += other.competes_with(transaction)
+        if found >= limit:
+            return True
+    return False

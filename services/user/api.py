@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Response
 from fastapi import Query as Parameter
 
 from libs.csms.authorization import Authorization
+from libs.csms.documents import equals
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, page_of
 from libs.csms.journal_api import journal_api
@@ -44,9 +45,8 @@ def tokens_api(user: User) -> APIRouter:
         page_token: PageToken = "",
     ) -> PageOf[IdToken]:
         """In the order of their texts, without regard to case. The filters compare exactly."""
-        wanted = {"status": status, "type": type, "groupIdToken": group_id_token}
-        equals = {field: value for field, value in wanted.items() if value is not None}
-        query = Query(equals=equals, page_size=page_size, page_token=page_token)
+        found = equals(status=status, type=type, groupIdToken=group_id_token)
+        query = Query(found, page_size=page_size, page_token=page_token)
         return page_of(await user.id_tokens.find(query))
 
     @router.post("", status_code=201, response_model=IdToken, response_model_exclude_none=True)

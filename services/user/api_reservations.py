@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path
 from fastapi import Query as Parameter
 
 from libs.csms.clock import rfc3339
+from libs.csms.documents import equals
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
-from libs.csms.journal_api import Number, equals
+from libs.csms.journal_api import Number
 from libs.csms.store import BadPageToken, Page, Query
 
 from .reservation import ReservationView, Status, key, token_key

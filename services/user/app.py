@@ -6,7 +6,8 @@ from functools import partial
 
 from libs.csms.bus import Bus
 from libs.csms.clock import Clock
-from libs.csms.http import create_app, serve
+from libs.csms.http import create_app
+from libs.csms.http_server import serve
 from libs.csms.lifespan import Service
 from libs.csms.settings import Settings
 from libs.csms.stations import Stations

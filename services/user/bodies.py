@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from unicodedata import category
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from libs.csms.clock import Time
+from libs.csms.fields import Plain
 from libs.csms.http import Body
 
 from .model import IdToken, Status, is_key_code
 
-
-def _plain(text: str) -> str:
-    if any(category(character) == "Cc" for character in text):
-        raise ValueError("control characters are not allowed")
-    return text
-
-
-Plain = AfterValidator(_plain)
 TokenText = Annotated[str, Field(min_length=1, max_length=255), Plain]
 TokenType = Annotated[str, Field(min_length=1, max_length=20), Plain]
 Limit = Annotated[

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from libs.csms.http import Problem
 
 from .bodies import IdTokenBody, NewIdToken
-from .local_lists.wishes import changing
+from .local_lists.token_changes import changing
 from .model import IdToken, is_key_code, key, keys
 from .service import User
 

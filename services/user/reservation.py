@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import quote
 
 from libs.csms.clock import Time
+from libs.csms.documents import composite_id
 from libs.csms.store import Document
 
 from .reservation_news import Ending, Made, News, end_of
@@ -116,7 +116,7 @@ class Reservation(Document):
 
 
 def key(station_id: str, reservation_id: int) -> str:
-    return f"{quote(station_id, safe='')}:{reservation_id}"
+    return composite_id(station_id, reservation_id)
 
 
 def token_key(id_token: str) -> str:

@@ -6,8 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from libs.csms.clock import parse_time
+from libs.csms.clock import parse_time, rfc3339
+from libs.csms.documents import every
 from libs.csms.router import Call
+from libs.csms.store import Query
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.errors import Unparseable
 from libs.ocpp_messages.event import CommandEnded
@@ -19,7 +21,7 @@ from .service import User
 
 
 async def reserve_now_ended(call: Call[CommandEnded], user: User) -> None:
-    if not _is_accepted(call):
+    if call.request.station_status != "Accepted":
         return
     reservation_id, made = _made_16(call) if call.version is Version.V16 else _made(call)
     new = Reservation(station_id=call.station_id, reservation_id=reservation_id)
@@ -30,7 +32,7 @@ async def reserve_now_ended(call: Call[CommandEnded], user: User) -> None:
 
 async def cancel_reservation_ended(call: Call[CommandEnded], user: User) -> None:
     """A station that rejects it does not know the reservation, which tells nothing of its end."""
-    if not _is_accepted(call):
+    if call.request.station_status != "Accepted":
         return
     asked = msgspec.convert(call.request.payload, ocpp2.CancelReservationRequest, strict=False)
     at = _answered_at(call)
@@ -43,11 +45,12 @@ async def ended(user: User, station_id: str, reservation_id: int, news: News) ->
     await user.reservations.update(key(station_id, reservation_id), lambda known: (known or new).ended(news))
 
 
-def _is_accepted(call: Call[CommandEnded]) -> bool:
-    match call.request.status, call.request.response:
-        case "answered", {"status": "Accepted"}:
-            return True
-    return False
+async def station_deleted(user: User, station_id: str, at: datetime, reason: str) -> None:
+    """What it holds for somebody is held no more."""
+    active = Query({"stationId": station_id, "status": "active"}, "until", from_=rfc3339(at))
+    numbers = [one.reservation_id async for one in every(user.reservations, active)]
+    for number in numbers:
+        await ended(user, station_id, number, News(status="removed", at=at, heard_at=at, reason=reason))
 
 
 def _made_16(call: Call[CommandEnded]) -> tuple[int, Made]:

@@ -12,7 +12,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from libs.csms.admission import Admit
-from libs.csms.http import bind
+from libs.csms.http_server import bind
 from libs.csms.logs import station_id
 
 from .compression import DeflateFactory

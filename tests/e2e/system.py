@@ -19,7 +19,7 @@ import httpx
 
 from libs.csms.clock import utc_now
 from libs.csms.embedded_bus import EmbeddedBus
-from libs.csms.http import inside
+from libs.csms.http_server import inside
 from libs.csms.lifespan import running
 from libs.csms.provision import provision
 from libs.csms.settings import load

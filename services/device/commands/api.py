@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Request, Response
 from fastapi import Query as Parameter
 
+from libs.csms.documents import equals
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
 from libs.csms.store import Page, Query
@@ -16,10 +17,12 @@ from libs.csms.store import Page, Query
 from .. import operations
 from ..service import Device
 from .cancelling import cancel
-from .command import Command, CommandView, Status
+from .command import Command, Status
 from .delivery import outcome
 from .forms import COMMANDS, form
-from .requests import MAX_PAYLOAD, Wish, request
+from .requests import MAX_PAYLOAD, request
+from .view import CommandView
+from .wish import Wish
 
 DAY = 86_400
 
@@ -82,23 +85,22 @@ def commands_api(device: Device) -> APIRouter:
     ) -> PageOf[CommandView]:
         """The newest first."""
         await operations.existing(device, id)
-        wanted = {"stationId": id, "action": action, "status": status}
-        equals = {field: value for field, value in wanted.items() if value is not None}
-        query = Query(equals, "createdAt", True, page_size=page_size, page_token=page_token)
+        found = equals(stationId=id, action=action, status=status)
+        query = Query(found, "createdAt", True, page_size=page_size, page_token=page_token)
         page = await device.commands.find(query)
-        return page_of(Page([command.shown() for command in page.items], page.next_page_token))
+        return page_of(Page([CommandView.of(command) for command in page.items], page.next_page_token))
 
     @router.get("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
     async def get_command(id: str) -> CommandView:
         found = await device.commands.get(id)
         if found is None:
             raise Problem(404, "there is no command of that id")
-        return found.shown()
+        return CommandView.of(found)
 
     @router.delete("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
     async def cancel_command(id: str) -> CommandView:
         """One that waits for its station: then it has the status expired. What has been sent cannot be."""
-        return (await cancel(device, id)).shown()
+        return CommandView.of(await cancel(device, id))
 
     return router
 
@@ -120,7 +122,7 @@ def _endpoint(device: Device, action: str) -> Callable[..., Awaitable[CommandVie
             command = await outcome(device, command, wait)
         response.status_code, headers = answered(command, wait)
         response.headers.update(headers)
-        return command.shown()
+        return CommandView.of(command)
 
     return send
 

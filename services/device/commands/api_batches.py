@@ -11,7 +11,9 @@ import orjson
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from libs.csms.documents import equals
 from libs.csms.encoded_route import EncodedRoute
+from libs.csms.fields import AnyJson
 from libs.csms.http import Body, PageOf, PageSize, PageToken, Problem, page_of
 from libs.csms.store import Page, Query
 from libs.ocpp_messages.catalogue import ACTIONS
@@ -22,10 +24,11 @@ from ..service import Device
 from .api import DAY, Deliver, Ttl
 from .batch import Batch, BatchView, Selection
 from .cancelling import cancel_batch
-from .command import CommandView, Status
-from .delivery import DUE
+from .command import Status
+from .ending import DUE
 from .masking import masked
 from .requests import MAX_PAYLOAD, TOO_LATE
+from .view import CommandView
 
 NOW = timedelta(minutes=5)
 """How long a command to many may take to be sent to those that are connected."""
@@ -46,7 +49,7 @@ class BatchBody(Body):
     """``payload`` is of the version of the stations: those of another one get an error."""
 
     selection: SelectionBody
-    payload: dict[str, Any] = {}
+    payload: dict[str, AnyJson] = {}
 
 
 def batches_api(device: Device) -> APIRouter:
@@ -89,11 +92,11 @@ def batches_api(device: Device) -> APIRouter:
     ) -> PageOf[CommandView]:
         """One for each station, in the order of station ids."""
         await _existing(device, id)
-        equals = {"batchId": id} | ({"status": status} if status else {})
+        found = equals(batchId=id, status=status)
         page = await device.commands.find(
-            Query(equals, "stationId", page_size=page_size, page_token=page_token)
+            Query(found, "stationId", page_size=page_size, page_token=page_token)
         )
-        return page_of(Page([command.shown() for command in page.items], page.next_page_token))
+        return page_of(Page([CommandView.of(command) for command in page.items], page.next_page_token))
 
     return router
 

@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
+from libs.csms.documents import equals, every
 from libs.csms.http import Problem
+from libs.csms.parallel import each
 from libs.csms.store import Query
 from libs.ocpp_messages.errors import ErrorCode
 
 from ..connection import Connection
 from ..model import Station
 from ..operations import NOT_FOUND
-from ..pages import every
 from ..service import Device
 from .batch import Batch
 from .cancelling import withdraw_batch
 from .command import Command, CommandError
-from .requests import Wish, action_of, command_id, journaled, payload_of, refuse_profile, refuse_untimely
+from .requests import refuse_profile, refuse_untimely
 from .station_limits import refuse_too_much
+from .wish import Wish, action_of, command_id, journaled, payload_of
 
 PARALLEL = 20
 
 
 async def prepare(device: Device, batch: Batch) -> None:
     """Again, or by several at once, it does the same: the ids of the commands come from the batch."""
-    room = asyncio.Semaphore(PARALLEL)
 
-    async def note(station_id: str, station: Station | None) -> None:
-        try:
-            command = await _command(device, batch, station_id, station)
-            await device.commands.update(command.id, lambda known: known or command)
-        finally:
-            room.release()
+    async def note(selected: tuple[str, Station | None]) -> None:
+        command = await _command(device, batch, *selected)
+        await device.commands.update(command.id, lambda known: known or command)
 
-    async with asyncio.TaskGroup() as tasks:
-        async for station_id, station in _selected(device, batch):
-            await room.acquire()
-            tasks.create_task(note(station_id, station))
+    await each(_selected(device, batch), note, PARALLEL)
     prepared = await device.batches.update(batch.id, lambda now: (now or batch).prepared())
     if prepared.cancelled_at is not None:
         await withdraw_batch(device, batch.id)
@@ -46,15 +40,15 @@ async def prepare(device: Device, batch: Batch) -> None:
 async def _selected(device: Device, batch: Batch) -> AsyncIterator[tuple[str, Station | None]]:
     """With None where there is no station of an id."""
     wanted = batch.selection.model_dump(exclude={"ids"}, by_alias=True)
-    equals = {field: value for field, value in wanted.items() if value is not None}
+    selected = equals(**wanted)
     if batch.selection.ids is None:
-        async for station in every(device.stations, Query(equals)):
+        async for station in every(device.stations, Query(selected)):
             yield station.id, station
         return
     for id in dict.fromkeys(batch.selection.ids):
         found = await device.stations.get(id)
-        told = found.model_dump(by_alias=True) if found is not None else equals
-        if all(told.get(field) == value for field, value in equals.items()):
+        told = found.model_dump(by_alias=True) if found is not None else selected
+        if all(told.get(field) == value for field, value in selected.items()):
             yield id, found
 
 
@@ -68,7 +62,7 @@ async def _command(device: Device, batch: Batch, id: str, station: Station | Non
             raise Problem(404, NOT_FOUND)
         action = action_of(batch.action, connection)
         payload = payload_of(wish.body)
-        command = journaled(device, action, wish, payload)
+        command = journaled(wish, action, payload, device.clock())
         refuse_untimely(station, action)
         if not (batch.waits or connection.connected):
             raise Problem(409, "the charging station is not connected")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
+from libs.csms.documents import every
 from libs.csms.http import Problem
+from libs.csms.parallel import each
 from libs.csms.store import Query
 
-from ..pages import every
 from ..service import Device
 from .batch import Batch
 from .command import Command
-from .delivery import ended, withdraw
+from .ending import ended, withdraw
 
 PARALLEL = 20
 
@@ -43,18 +44,8 @@ async def cancel_batch(device: Device, batch: Batch) -> Batch:
 
 
 async def withdraw_batch(device: Device, batch_id: str) -> None:
-    room = asyncio.Semaphore(PARALLEL)
-
-    async def withdraw_one(command: Command) -> None:
-        try:
-            await withdraw(device, command)
-        finally:
-            room.release()
-
-    async with asyncio.TaskGroup() as tasks:
-        async for command in every(device.commands, Query(_waiting(batch_id), "stationId")):
-            await room.acquire()
-            tasks.create_task(withdraw_one(command))
+    waiting = every(device.commands, Query(_waiting(batch_id), "stationId"))
+    await each(waiting, partial(withdraw, device), PARALLEL)
 
 
 async def is_cancelled(device: Device, command: Command) -> bool:

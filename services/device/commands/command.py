@@ -64,38 +64,14 @@ class StartedTransaction(Document):
     started_at: Time
 
 
-class ErrorView(Document):
-    code: str
-    description: str
-    details: Any
-
-
-class CommandView(Document):
-    """A command by REST. Secrets in it are hidden."""
-
-    id: str
-    station_id: str
-    action: str
-    ocpp_version: str
-    payload: Any
-    status: Status
-    response: Any | None = None
-    error: ErrorView | None = None
-    created_at: Time
-    sent_at: Time | None = None
-    answered_at: Time | None = None
-    expires_at: Time | None = None
-    batch_id: str | None = None
-    transaction: StartedTransaction | None = None
-
-
 class Command(Document):
     """``payload``, ``response`` and ``error.details`` are JSON, in which secrets are hidden.
 
     ``transaction`` is what a remote start has led to.
     ``waits`` is for one that may wait for its station, until ``expires_at``: it is delivered on or after
     ``due_at``, which is absent while the station has not come back. ``fingerprint`` tells whether a request
-    with the same idempotency key asks for the same; the key itself is not kept.
+    with the same idempotency key asks for the same; the key itself is not kept. One that waits with a
+    ``connection_id`` is for that connection and no other.
     """
 
     id: str
@@ -176,16 +152,3 @@ class Command(Document):
 
     def _ended(self, **changes: Any) -> Command:
         return self if self.is_final else self.model_copy(update=changes | {"due_at": None})
-
-    def shown(self) -> CommandView:
-        known = self.model_dump(include=set(CommandView.model_fields) - {"payload", "response", "error"})
-        return CommandView(
-            **known,
-            payload=orjson.loads(self.payload),
-            response=None if self.response is None else orjson.loads(self.response),
-            error=None if self.error is None else _shown(self.error),
-        )
-
-
-def _shown(error: CommandError) -> ErrorView:
-    return ErrorView(code=error.code, description=error.description, details=orjson.loads(error.details))

@@ -11,7 +11,8 @@ from libs.csms.confidential import HIDDEN, without_secrets
 
 _SECRET_NAME = re.compile("password|passphrase|secret|authorizationkey|simpin|privatekey", re.IGNORECASE)
 _KEYCODE = re.compile("keycode", re.IGNORECASE)
-_USER_INFO = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@?#]*):[^/\s?#]*@")
+_USER_INFO = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/\s:@?#]*):[^/\s?#]*@")
+"""The scheme has an end: without one, a text of a megabyte could take minutes."""
 
 _VALUES = {"value", "attributeValue"}
 """Of a configuration key of 1.6, and of a variable of 2.x."""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from libs.csms.clock import rfc3339
+from libs.csms.documents import every, update_from
+from libs.csms.parallel import each
 from libs.csms.store import Query
 
 from ..connection import Connection
 from ..greeting import greet_due
 from ..news import heard
-from ..pages import every
 from ..service import Device
 from .batches import prepare
 from .cancelling import is_cancelled
 from .command import FAREWELL, Command
-from .delivery import DUE, ended, make_due, publish, withdraw
+from .delivery import publish
+from .ending import DUE, ended, make_due, tell_again, withdraw
 from .security_settings import conclude
 
 log = logging.getLogger(__name__)
@@ -30,10 +32,14 @@ AFTER_CONNECTING = timedelta(seconds=5)
 
 
 async def keep_commands(device: Device) -> None:
+    has_told = False
     with device.news.listening(DUE) as due:
         while True:
             due.clear()
             try:
+                if not has_told:
+                    await tell_again(device)
+                    has_told = True
                 await look_after(device)
             except Exception:
                 log.exception("the open commands were not looked after; next time is in %d s", INTERVAL)
@@ -62,25 +68,23 @@ def _until(at: datetime) -> str:
 
 
 async def _deliver_due(device: Device) -> None:
-    """Many stations side by side, but of each only the command that has waited longest."""
-    due = Query({"status": "queued"}, "dueAt", to=_until(device.clock()))
-    room = asyncio.Semaphore(PARALLEL)
-    stations: set[str] = set()
-
     async def deliver(command: Command) -> None:
         try:
             await _deliver(device, command)
         except Exception:
             log.exception("station %s: %s was not delivered", command.station_id, command.action)
-        finally:
-            room.release()
 
-    async with asyncio.TaskGroup() as tasks:
-        async for command in every(device.commands, due):
-            if command.station_id not in stations:
-                stations.add(command.station_id)
-                await room.acquire()
-                tasks.create_task(deliver(command))
+    await each(_due(device), deliver, PARALLEL)
+
+
+async def _due(device: Device) -> AsyncIterator[Command]:
+    """Of each station only the command that has waited longest."""
+    due = Query({"status": "queued"}, "dueAt", to=_until(device.clock()))
+    stations: set[str] = set()
+    async for command in every(device.commands, due):
+        if command.station_id not in stations:
+            stations.add(command.station_id)
+            yield command
 
 
 async def _end(device: Device, found: Command, connection: Connection | None) -> None:
@@ -113,20 +117,19 @@ async def _deliver(device: Device, found: Command) -> None:
     if connection is None or not connection.connected:
         await device.commands.update(found.id, lambda now: (now or found).not_due(found.due_at))
         return
+    if found.connection_id not in ("", connection.connection_id):
+        await withdraw(device, found)
+        return
     if station is None or not station.may_operate:
         return
     open_ones = Query({"stationId": found.station_id, "status": "sent", "waits": True}, page_size=1)
     if (await device.commands.find(open_ones)).items:
         return
-    is_ours = False
 
     def sent(command: Command | None) -> Command:
-        nonlocal is_ours
-        current, now = command or found, device.clock()
-        changed = current.expired(now).sent(connection.connection_id, now)
-        is_ours = changed is not current and changed.status == "sent"
-        return changed
+        now = device.clock()
+        return (command or found).expired(now).sent(connection.connection_id, now)
 
-    command = await device.commands.update(found.id, sent)
-    if is_ours:
+    before, command = await update_from(device.commands, found.id, sent)
+    if command is not (before or found) and command.status == "sent":
         await publish(device, command, command.payload.encode(), connection)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
+
+from libs.csms.documents import update_existing
 
 from ..credential import Credential, Secret
 from ..model import Station
@@ -21,10 +24,6 @@ HEARD = {"ChangeConfiguration", "SetVariables", "SetNetworkProfile"}
 
 NEVER_SENT = {"overloaded", "invalidRequest"}
 """Reasons of a gateway after which the station knows nothing of the command."""
-
-
-class _Gone(Exception):
-    """The station, or its secret, has been deleted meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -82,28 +81,20 @@ async def conclude(device: Device, command: Command) -> None:
         return
     payload = orjson.loads(command.payload)
     if SECRET.asked(command, payload) is not None:
-        await _conclude_secret(device, command)
+        await update_existing(device.credentials, command.station_id, partial(_concluded, command))
     if (change := _profile_change(command, payload)) is not None:
-        await _secure(device, command.station_id, change)
+        await update_existing(device.stations, command.station_id, change)
 
 
-async def _conclude_secret(device: Device, command: Command) -> None:
-    def concluded(credential: Credential | None) -> Credential:
-        if credential is None:
-            raise _Gone
-        match _outcome(command):
-            case "Accepted":
-                return credential.accepted(command.id)
-            case "RebootRequired":
-                return credential.postponed(command.id)
-            case "":
-                return credential.doubted(command.id)
-        return credential.refused(command.id)
-
-    try:
-        await device.credentials.update(command.station_id, concluded)
-    except _Gone:
-        return
+def _concluded(command: Command, credential: Credential) -> Credential:
+    match _outcome(command):
+        case "Accepted":
+            return credential.accepted(command.id)
+        case "RebootRequired":
+            return credential.postponed(command.id)
+        case "":
+            return credential.doubted(command.id)
+    return credential.refused(command.id)
 
 
 def _outcome(command: Command) -> str:
@@ -129,18 +120,6 @@ def _profile_change(command: Command, payload: Any) -> Callable[[Station], Stati
         case ("1" | "2" | "3") as value, "Accepted" | "RebootRequired":
             return lambda station: station.offered(int(value))
     return None
-
-
-async def _secure(device: Device, station_id: str, change: Callable[[Station], Station]) -> None:
-    def changed(station: Station | None) -> Station:
-        if station is None:
-            raise _Gone
-        return change(station)
-
-    try:
-        await device.stations.update(station_id, changed)
-    except _Gone:
-        return
 
 
 def _same(one: str, other: str) -> bool:

@@ -6,15 +6,12 @@ from typing import Any
 
 from libs.csms.admission import RegistrationStatus
 from libs.csms.clock import rfc3339
+from libs.csms.documents import update_existing
 from libs.csms.router import Call
 from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 
-from ..model import Boot, Modem, Station
+from ..model import Boot, Modem
 from ..service import Device, router
-
-
-class _UnknownStation(Exception):
-    """Nobody has registered a station of that id."""
 
 
 @router.on(v16.BootNotification)
@@ -56,16 +53,12 @@ async def boot_notification(
 
 async def _boot(call: Call[Any], boot: Boot, device: Device) -> tuple[RegistrationStatus, int]:
     """The operator's decision, and the seconds to the next Heartbeat or (not accepted) BootNotification."""
-
-    def booted(station: Station | None) -> Station:
-        if station is None:
-            raise _UnknownStation
-        return station.booted(boot, call.received_at)
-
-    try:
-        station = await device.stations.update(call.station_id, booted)
-    except _UnknownStation:
+    station = await update_existing(
+        device.stations, call.station_id, lambda station: station.booted(boot, call.received_at)
+    )
+    if station is None:
         return "Rejected", device.boot_retry_interval
+    await device.meet(call)
     await device.seen(call)
     if station.registration_status != "Accepted":
         return station.registration_status, device.boot_retry_interval

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
+from libs.csms.documents import update_existing
 from libs.csms.router import Call
 from libs.csms.store import Json
 from libs.ocpp_messages.event import COMMAND_ENDED, CommandEnded
 
 from ..job import Kind
-from ..model import Station
 from ..remote.settings import told_by
 from ..service import Device, router
 
@@ -20,9 +18,8 @@ JOBS: dict[str, Kind] = {
     "UpdateFirmware": "firmware",
 }
 
-
-class _Gone(Exception):
-    """The station has been deleted meanwhile."""
+UNHEARD = {"notConnected", "overloaded"}
+"""Reasons of a gateway that say nothing of what the station would have answered."""
 
 
 @router.on(COMMAND_ENDED)
@@ -49,12 +46,7 @@ async def _inventoried(device: Device, station_id: str, command_id: str) -> None
     command = await device.commands.get(command_id)
     if command is None or command.sent_at is None:
         return
+    if command.error is not None and command.error.reason in UNHEARD:
+        return
     asked_at = command.sent_at
-
-    def inventoried(station: Station | None) -> Station:
-        if station is None:
-            raise _Gone
-        return station.inventoried(asked_at)
-
-    with suppress(_Gone):
-        await device.stations.update(station_id, inventoried)
+    await update_existing(device.stations, station_id, lambda station: station.inventoried(asked_at))

@@ -15,6 +15,6 @@ async def notify_monitoring_report(
 ) -> ocpp2.NotifyMonitoringReportResponse:
     await device.note(call)
     told = call.request.monitor or ()
-    monitors = [m for one in told for m in Monitor.every(call.station_id, one, call.received_at)]
+    monitors = [m for one in told for m in Monitor.reported(call.station_id, one, call.received_at)]
     await device.reported.keep(device.reported.monitors, monitors)
     return ocpp2.NotifyMonitoringReportResponse()

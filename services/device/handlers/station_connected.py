@@ -5,7 +5,7 @@ from __future__ import annotations
 from libs.csms.router import Call
 from libs.ocpp_messages.event import STATION_CONNECTED, StationConnected
 
-from ..commands.delivery import make_due
+from ..commands.ending import make_due
 from ..commands.open_commands import AFTER_CONNECTING
 from ..connection import Connection
 from ..service import Device, router

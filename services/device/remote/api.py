@@ -17,8 +17,10 @@ from libs.ocpp_messages.version import Version
 
 from .. import operations as stations
 from ..commands.api import DAY, Deliver, Key, Ttl, Wait, answered
-from ..commands.command import Command, ErrorView
-from ..commands.requests import Wish, number_of, request
+from ..commands.command import Command
+from ..commands.requests import request
+from ..commands.view import CommandView, ErrorView
+from ..commands.wish import Wish, number_of
 from ..service import Device
 from . import operations
 from .operation import OPERATIONS, STATUSES, Operation, Status, load
@@ -116,24 +118,28 @@ async def _translated(device: Device, wish: Wish, operation: Operation, number: 
 
 
 def _shown(operation: Operation, command: Command, result: Json | None) -> OperationView:
-    view = command.shown()
-    station_status = operation.station_status(view.response) if view.response is not None else None
+    view = CommandView.of(command)
+    response, error = view.response, view.error
+    if response is not None and "withheld" in response:
+        withheld = f"the station's answer is not kept: {response['withheld']}"
+        response, error = None, ErrorView(code="GenericError", description=withheld, details={})
+    station_status = operation.station_status(response) if response is not None else None
     return OperationView(
         id=view.id,
         station_id=view.station_id,
         operation=operation.operation,
         action=view.action,
         ocpp_version=view.ocpp_version,
-        status=_status(command, station_status),
+        status=_status(error, station_status),
         station_status=station_status,
         result=result,
-        error=view.error,
+        error=error,
     )
 
 
-def _status(command: Command, station_status: str | None) -> Status:
+def _status(error: ErrorView | None, station_status: str | None) -> Status:
     if station_status is not None:
         return STATUSES.get(station_status, "rejected")
-    if command.error is None:
+    if error is None:
         return "pending"
-    return "unsupported" if command.error.code in ("NotImplemented", "NotSupported") else "error"
+    return "unsupported" if error.code in ("NotImplemented", "NotSupported") else "error"

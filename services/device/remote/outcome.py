@@ -30,6 +30,8 @@ async def outcome_of(
     if command.response is None:
         return command, None
     response = orjson.loads(command.response)
+    if "withheld" in response:
+        return command, None
     result = operation.result(response, number)
     if response.get("status") == "Accepted" and command.action in STARTS:
         command = await outcome(device, command, until - monotonic(), lambda now: now.transaction is not None)

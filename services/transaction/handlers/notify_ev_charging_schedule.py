@@ -7,10 +7,10 @@ import msgspec
 from libs.csms.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
-from ..charging_profile import ChargingProfile
-from ..chosen_schedule import exceeds
+from ..charging_profiles.chosen_schedule import exceeds
+from ..charging_profiles.profile import ChargingProfile
+from ..charging_profiles.slot import time_in
 from ..service import Ledger, router
-from ..slot import time_in
 
 Request = ocpp2.NotifyEVChargingScheduleRequest
 Response = ocpp2.NotifyEVChargingScheduleResponse

@@ -6,9 +6,9 @@ from libs.csms.router import Call
 from libs.csms.store import Json
 from libs.ocpp_messages import ocpp2, v21
 
-from ..dynamic_schedule import is_dynamic, update_of
+from ..charging_profiles.dynamic_schedule import is_dynamic, update_of
+from ..charging_profiles.slot import EXTERNAL
 from ..service import Ledger, router
-from ..slot import EXTERNAL
 
 Request = ocpp2.PullDynamicScheduleUpdateRequest
 Response = ocpp2.PullDynamicScheduleUpdateResponse

@@ -5,8 +5,8 @@ from __future__ import annotations
 from libs.csms.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
-from .. import profile_records
-from ..charging_profile import ChargingProfile
+from ..charging_profiles import records
+from ..charging_profiles.profile import ChargingProfile
 from ..service import Ledger, router
 
 Request = ocpp2.ReportChargingProfilesRequest
@@ -17,7 +17,7 @@ async def report_charging_profiles(
     call: Call[Request], ledger: Ledger
 ) -> ocpp2.ReportChargingProfilesResponse:
     await ledger.journal.note(call)
-    for profile in ChargingProfile.every(call.station_id, call.request, call.received_at):
-        await profile_records.known(ledger, profile)
-    await profile_records.report_received(ledger, call.station_id, call.request.request_id)
+    for profile in ChargingProfile.reported(call.station_id, call.request, call.received_at):
+        await records.known(ledger, profile)
+    await records.report_received(ledger, call.station_id, call.request.request_id)
     return ocpp2.ReportChargingProfilesResponse()

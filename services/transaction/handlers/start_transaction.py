@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from libs.csms.authorization import id_tag_info
 from libs.csms.clock import rfc3339
 from libs.csms.router import Call
 from libs.ocpp_messages import ocpp16, v16
@@ -13,7 +14,7 @@ from ..evidence import Value, moment, read_time
 from ..model import token_key
 from ..report import report
 from ..service import Ledger, router
-from ..tokens import authorize_start, id_tag_info
+from ..tokens import authorize_start
 from ..transaction_ids import transaction_id
 
 

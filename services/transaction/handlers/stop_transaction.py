@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from libs.csms.authorization import id_tag_info
 from libs.csms.clock import rfc3339
 from libs.csms.router import Call
 from libs.ocpp_messages import ocpp16, v16
@@ -15,7 +16,7 @@ from ..model import NEVER_GIVEN
 from ..report import report
 from ..samples import measured16
 from ..service import Ledger, router
-from ..tokens import authorize, id_tag_info
+from ..tokens import authorize
 from ..transaction_ids import digest
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from libs.csms.router import Call
 from libs.ocpp_messages.event import TRANSACTION_ENDED, TransactionEnded
 
-from .. import profile_records
+from ..charging_profiles import records
 from ..service import Ledger, router
 
 
 @router.on(TRANSACTION_ENDED)
 async def transaction_ended(call: Call[TransactionEnded], ledger: Ledger) -> None:
-    await profile_records.transaction_ended(
-        ledger, call.station_id, call.request.transaction_id, call.received_at
-    )
+    await records.transaction_ended(ledger, call.station_id, call.request.transaction_id, call.received_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.authorization import Authorization
+from libs.csms.authorization import Authorization, id_token_info
 from libs.csms.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
@@ -13,7 +13,7 @@ from ..model import Transaction
 from ..report import Report, report
 from ..samples import measured2
 from ..service import Ledger, router
-from ..tokens import SECRET_TYPES, authorize, authorize_later, authorize_start, id_token_info
+from ..tokens import SECRET_TYPES, authorize, authorize_later, authorize_start
 
 Request = ocpp2.TransactionEventRequest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from libs.csms.router import Call
 from libs.ocpp_messages.event import TRANSACTION_RESUMED, TransactionResumed
 
-from ..resumption import send_again
+from ..charging_profiles.resumption import send_again
 from ..service import Ledger, router
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from libs.csms.router import Call
 from libs.ocpp_messages.event import TRANSACTION_STARTED, TransactionStarted
 
-from .. import profile_records
+from ..charging_profiles import records
 from ..service import Ledger, router
 
 
@@ -13,4 +13,4 @@ from ..service import Ledger, router
 async def transaction_started(call: Call[TransactionStarted], ledger: Ledger) -> None:
     transaction = await ledger.transactions.get(call.request.id)
     if transaction is not None:
-        await profile_records.transaction_began(ledger, transaction, call.received_at)
+        await records.transaction_began(ledger, transaction, call.received_at)

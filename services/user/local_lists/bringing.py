@@ -11,15 +11,16 @@ from datetime import timedelta
 
 import httpx
 
+from libs.csms.parallel import each
 from libs.csms.stations import Stations
 from libs.ocpp_messages.version import Version
 
 from ..service import User
 from .answer import Answer, answer_of
-from .entry import Entry, Item, Message
+from .entry import Entry
 from .forgetting import forget
-from .kept import each
 from .limits import limits
+from .message import AuthorizationData, Message
 from .model import LocalList
 from .plan import Draft
 
@@ -45,6 +46,9 @@ async def bring(user: User, stations: Stations, station_id: str) -> None:
     known = await user.local_lists.change(station_id, claimed)
     if known is None or not is_ours:
         return
+    if known.orphaned:
+        await forget(user, known)
+        return
     try:
         message = await _on_its_way(user, known) or await _next(user, stations, known)
         if message is not None:
@@ -52,6 +56,8 @@ async def bring(user: User, stations: Stations, station_id: str) -> None:
     except httpx.HTTPError as error:
         log.warning("station %s: the device service does not answer: %s", station_id, error)
         await user.local_lists.change(station_id, lambda one: one.asked_again("", user.clock() + AGAIN))
+    finally:
+        await user.local_lists.change(station_id, lambda one: one.let_go(user.clock()))
 
 
 async def _on_its_way(user: User, known: LocalList) -> Message | None:
@@ -135,6 +141,8 @@ async def _send(user: User, stations: Stations, known: LocalList, message: Messa
 
 def _after(known: LocalList, message: Message, answer: Answer, changes: int, user: User) -> LocalList:
     now, id = user.clock(), answer.command_id
+    if not known.is_sending(message):
+        return known.asked_again("", now)
     match answer.outcome:
         case "accepted":
             return known.accepted(message, id, now)
@@ -152,7 +160,7 @@ def _after(known: LocalList, message: Message, answer: Answer, changes: int, use
             return known.asked_again(id, now + AGAIN)
 
 
-async def _confirm(user: User, message: Message, item: Item) -> None:
+async def _confirm(user: User, message: Message, item: AuthorizationData) -> None:
     gone = Entry(station_id=message.station_id, token=item.token, id_token=item.id_token)
     await user.local_lists.entries.update(
         gone.key, lambda entry: (entry or gone).confirmed(item, message.version)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from libs.csms.store import Query
+from libs.csms.parallel import each
 
 from ..service import User
-from .kept import each, every
 from .model import LocalList
 
 
 async def forget(user: User, known: LocalList) -> None:
     """Unless somebody wants the list again at this very moment. What is wanted stays of one that was left."""
     lists, id = user.local_lists, known.station_id
-    entries = every(lists.entries, Query({"stationId": id}))
+    entries = lists.of_station(id)
     await each([entry async for entry in entries if not (known.leaving and entry.wanted)], lists.drop)
     if known.sending is not None:
         await lists.messages.delete(known.sending.message)

@@ -13,11 +13,8 @@ from .wishes import unwish
 
 async def local_list_sent(call: Call[CommandEnded], user: User) -> None:
     """By us, or by somebody who sent SendLocalList as a command: then nobody knows what the station has."""
-    match call.request.status, call.request.response:
-        case ("answered", {"status": "Accepted"}) | ("timeout", _):
-            pass
-        case _:
-            return
+    if call.request.station_status != "Accepted" and call.request.status != "timeout":
+        return
     match call.request.payload:
         case {"versionNumber": int(version)} | {"listVersion": int(version)}:
             now = user.clock()

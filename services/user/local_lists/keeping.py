@@ -8,13 +8,13 @@ from contextlib import suppress
 from datetime import timedelta
 
 from libs.csms.clock import rfc3339
+from libs.csms.documents import every
 from libs.csms.stations import Stations
 from libs.csms.store import Query
 
 from ..service import User
 from .bringing import bring
-from .kept import every
-from .wishes import spread
+from .token_changes import spread
 
 log = logging.getLogger(__name__)
 

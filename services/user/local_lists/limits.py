@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from libs.csms.stations import Stations
 from libs.csms.store import Json
 
-from .entry import Item
+from .message import AuthorizationData
 
 COMPONENT = "LocalAuthListCtrlr"
 MOST_ITEMS = 1000
@@ -43,7 +43,7 @@ async def limits(stations: Stations, station_id: str) -> Limits:
     return Limits.of(await stations.variables(station_id, COMPONENT))
 
 
-def size(item: Item) -> int:
+def size(item: AuthorizationData) -> int:
     """Bytes that it takes in a message, or somewhat more."""
     return len(str(item.body()).encode()) + WORDING
 

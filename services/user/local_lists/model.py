@@ -9,7 +9,7 @@ from libs.csms.clock import Time
 from libs.csms.http import Problem
 from libs.csms.store import Document
 
-from .entry import Message, UpdateType
+from .message import Message, UpdateType
 
 Status = Literal["synchronized", "pending", "failed", "unsupported"]
 
@@ -41,7 +41,8 @@ class LocalList(Document):
     It is looked after at ``due_at``, by one process at a time: the one that has it until ``lease_until``.
     ``changes`` counts what is wished, so that nothing is missed that is wished meanwhile. While ``leaving``
     the station is given an empty list, and then the list is forgotten. ``doubts`` are commands of which it
-    will be known when the message on its way is answered whether they were that one.
+    will be known when the message on its way is answered whether they were that one. One that is
+    ``orphaned`` was for a station that is no more: nobody is sent it, and it is forgotten.
     """
 
     station_id: str
@@ -59,6 +60,7 @@ class LocalList(Document):
     refusals: int = 0
     tries: int = 0
     leaving: bool = False
+    orphaned: bool = False
     commands: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     updated_at: Time
@@ -66,14 +68,23 @@ class LocalList(Document):
 
     def editing(self, now: datetime) -> Self:
         """A client begins to change it. Should it not come to an end, what it changed is brought anyway."""
-        if self.editing_until is not None and now < self.editing_until:
+        forgetting_until = self.lease_until if self.orphaned else None
+        if any(until is not None and now < until for until in (self.editing_until, forgetting_until)):
             raise Problem(409, "somebody else is changing the list", {"Retry-After": "1"})
         until = now + EDITING
         return self._wished(now).model_copy(update={"editing_until": until, "due_at": until})
 
     def edited(self, now: datetime, leaving: Literal["leaving", "staying"]) -> Self:
         update = {"editing_until": None, "leaving": leaving == "leaving", "updated_at": now}
-        return self.model_copy(update=update)._wished(now)
+        return self.model_copy(update=update | {"orphaned": False})._wished(now)
+
+    def deleted(self, at: datetime, now: datetime) -> Self:
+        """The station was, at that time. Another one of its id is not sent what is on its way, nor what is
+        being prepared, whose number is taken. A list that is newer is for that one, which has nothing yet.
+        """
+        nothing = {"version": None, "sending": None, "doubts": (), "number": self.number + 1}
+        orphaned = {"orphaned": self.orphaned or self.updated_at <= at}
+        return self.model_copy(update=nothing | orphaned)._wished(now)
 
     def token_changed(self, now: datetime) -> Self:
         return self if self.status == "unsupported" else self._wished(now)
@@ -163,6 +174,10 @@ class LocalList(Document):
         doubts = tuple(id for id in self.doubts if id != command_id)
         commands = (*self.commands, command_id)[-REMEMBERED:]
         return waiting.model_copy(update={"commands": commands, "doubts": doubts})
+
+    def let_go(self, now: datetime) -> Self:
+        """Of one that has been orphaned meanwhile nothing is waited for."""
+        return self.asked_again("", now) if self.orphaned else self
 
     def synchronized(self, changes: int, now: datetime) -> Self:
         if changes != self.changes or self.sending is not None or self.version is None:

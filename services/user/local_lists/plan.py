@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from libs.csms.documents import every
 from libs.csms.store import Query
 from libs.ocpp_messages.version import Version
 
 from ..service import User
-from .entry import Entry, Info, Item, Message, UpdateType
-from .kept import every
+from .entry import Entry
 from .limits import FRAME, Limits, size
+from .message import AuthorizationData, IdTokenInfo, Message, UpdateType
 from .model import LocalList
 
 
@@ -33,8 +34,8 @@ class Draft:
         message = await self._message("Differential", self._different())
         return message if message.items else None
 
-    async def _message(self, update_type: UpdateType, found: AsyncIterator[Item]) -> Message:
-        items: list[Item] = []
+    async def _message(self, update_type: UpdateType, found: AsyncIterator[AuthorizationData]) -> Message:
+        items: list[AuthorizationData] = []
         room = self.limits.bytes - FRAME
         async for item in found:
             room -= size(item)
@@ -49,21 +50,20 @@ class Draft:
             items=tuple(items),
         )
 
-    async def _wanted(self) -> AsyncIterator[Item]:
-        query = Query({"stationId": self.known.station_id, "wanted": True})
-        async for entry in every(self.user.local_lists.entries, query):
+    async def _wanted(self) -> AsyncIterator[AuthorizationData]:
+        async for entry in self.user.local_lists.of_station(self.known.station_id, wanted=True):
             if (item := await self._item(entry)).info is not None:
                 yield item
 
-    async def _different(self) -> AsyncIterator[Item]:
+    async def _different(self) -> AsyncIterator[AuthorizationData]:
         for wanted in (False, True):
             equals = {"stationId": self.known.station_id, "wanted": wanted}
-            query = Query(equals, "told", to=self.known.epoch)
+            query = Query(equals, "told", to=self.known.epoch, page_size=1000)
             async for entry in every(self.user.local_lists.entries, query):
                 if (item := await self._to_tell(entry)) is not None:
                     yield item
 
-    async def _to_tell(self, entry: Entry) -> Item | None:
+    async def _to_tell(self, entry: Entry) -> AuthorizationData | None:
         """None if the station has it right already, which is then noted."""
         item = await self._item(entry)
         held = entry.is_held(self.known.epoch)
@@ -77,21 +77,21 @@ class Draft:
             return item.model_copy(update={"info": None, "type": entry.type})  # then it differs once more
         return item
 
-    async def _item(self, entry: Entry) -> Item:
+    async def _item(self, entry: Entry) -> AuthorizationData:
         token = await self.user.id_tokens.get(entry.token) if entry.wanted else None
         if token is None or token.id_token is None:
-            return Item(
+            return AuthorizationData(
                 token=entry.token,
                 stamp=entry.stamp,
                 id_token=entry.id_token,
                 type=entry.type or "ISO14443",
             )
-        return Item(
+        return AuthorizationData(
             token=entry.token,
             stamp=entry.stamp,
             id_token=token.id_token,
             type=token.type,
-            info=Info.of(token, self.version),
+            info=IdTokenInfo.of(token, self.version),
         )
 
     async def _settle(self, entry: Entry) -> None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence, Set
-from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
 import httpx
 
 from libs.csms.http import Problem
+from libs.csms.parallel import each
 from libs.csms.stations import Stations
-from libs.csms.store import Query
 
 from ..model import is_key_code
 from ..model import key as token_key
 from ..service import User
-from .entry import Entry, TokenChange
-from .kept import each, every
+from .entry import Entry
 from .model import LocalList
 
 MOST_TOKENS = 5_000
@@ -34,7 +33,7 @@ Tokens = dict[str, str]
 
 async def existing(user: User, station_id: str) -> LocalList:
     found = await user.local_lists.lists.get(station_id)
-    if found is None:
+    if found is None or found.orphaned:
         raise Problem(404, NO_LIST)
     return found
 
@@ -73,38 +72,15 @@ async def leave(user: User, station_id: str) -> LocalList:
     return await _write(user, station_id, {}, listed, "leaving")
 
 
-@asynccontextmanager
-async def changing(user: User, token: str) -> AsyncIterator[None]:
-    """Around every change of a token: the lists it is on get to know it, even if this process dies."""
-    change = TokenChange(id=uuid.uuid4().hex, token=token, at=user.clock())
-    await user.local_lists.token_changes.put(change.id, change)
-    try:
-        yield
-    finally:
-        await spread(user, change)
-
-
-async def spread(user: User, change: TokenChange) -> None:
-    """Tell the lists that a token has changed, or is no more."""
-    token = await user.id_tokens.get(change.token)
-    is_gone = token is None or token.id_token is None
-
-    async def tell(entry: Entry) -> None:
-        def told(known: Entry | None) -> Entry:
-            known = known or entry
-            return known.unwished() if is_gone else known.doubted()
-
-        await user.local_lists.entries.update(entry.key, told)
-        await touch(user, entry.station_id)
-
-    entries = every(user.local_lists.entries, Query({"token": change.token}))
-    await each([entry async for entry in entries], tell)
-    await user.local_lists.token_changes.delete(change.id)
-
-
-async def touch(user: User, station_id: str) -> None:
+async def orphan(user: User, station_id: str, at: datetime) -> None:
+    """The station was deleted at that time."""
+    known = await user.local_lists.lists.get(station_id)
+    if known is None:
+        return
     now = user.clock()
-    await user.local_lists.change(station_id, lambda known: known.token_changed(now))
+    await user.local_lists.change(station_id, lambda one: one.deleted(at, now))
+    if known.sending is not None:
+        await user.local_lists.messages.delete(known.sending.message)
     user.local_lists.news.set()
 
 
@@ -173,4 +149,4 @@ def _named(texts: Iterable[str]) -> str:
 
 
 def _wanted(user: User, station_id: str) -> AsyncIterator[Entry]:
-    return every(user.local_lists.entries, Query({"stationId": station_id, "wanted": True}))
+    return user.local_lists.of_station(station_id, wanted=True)

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from libs.csms.http import Body, PageOf, PageSize, PageToken, Problem, create_app, page_of, serve
+from libs.csms.http import Body, PageOf, PageSize, PageToken, Problem, create_app, page_of
+from libs.csms.http_server import serve
 from libs.csms.settings import BadSetting, Settings, load
 from libs.csms.store import BadPageToken, Document, NotStored, Page
 

@@ -55,6 +55,7 @@ class Csms:
         station_id: str = "CS1",
         connection_id: str = "1",
         at: datetime = NOW,
+        reply_to: str = "",
     ) -> dict[str, Any]:
         """The payload of the answer, which is right by its schema; or its error code, under ``errorCode``."""
         catalogued: Action[Any, Any] = getattr(VERSIONS[version], action)
@@ -70,11 +71,11 @@ class Csms:
             ocpp_version=version,
             gateway_id="g1",
             connection_id=connection_id,
-            reply_to=catalogued.response_topic,
+            reply_to=reply_to or catalogued.response_topic,
         )
         await router.handle(call, self, self.device, self.clock)  # type: ignore[arg-type]
         topic, answer = self.published[-1]
-        assert (topic, answer.message_id) == (catalogued.response_topic, "19223201")
+        assert (topic, answer.message_id) == (call.reply_to, "19223201")
         if answer.kind is Kind.ERROR:
             return {"errorCode": answer.error_code}
         response: dict[str, Any] = json.loads(answer.data)

@@ -16,11 +16,12 @@ from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.message import Kind
 from libs.ocpp_messages.version import Version
 from services.device.commands.forms import COMMANDS, form
+from services.device.commands.open_commands import keep_commands
 from services.device.model import Station
 from services.device.service import Device
 
 from .operator import Operator, operating
-from .station import NOW, StoppedClock
+from .station import NOW, StoppedClock, after
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
 RESET = {"type": "Immediate"}
@@ -342,3 +343,25 @@ async def test_nulls_in_payloads_and_answers_are_kept(operator: Operator) -> Non
     known = await operator.command(sent.json()["id"])
     assert known["payload"] == data
     assert known["response"]["data"] == {"c": None}
+
+
+async def test_a_process_that_starts_tells_again_what_stations_have_just_answered(
+    operator: Operator, clock: StoppedClock
+) -> None:
+    """The one before it may have died between the journal and the bus, or before all had heard."""
+    await operator.connected()
+    for second in (0, 200, 300):
+        clock.at = after(second)
+        await operator.post("Reset", RESET)
+        await operator.answer(await operator.next(), ACCEPTED)
+    await operator.post("Reset", RESET)
+    told, operator.events[:] = list(operator.events), []
+    clock.at = after(304)
+
+    async with asyncio.timeout(3), asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(keep_commands(operator.device))
+        while len(operator.events) < 2:
+            await asyncio.sleep(0.01)
+        keeping.cancel()
+
+    assert sorted(operator.events, key=lambda event: event.sent_at) == told[1:]

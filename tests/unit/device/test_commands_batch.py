@@ -149,7 +149,9 @@ async def test_what_is_not_for_many(
     assert (await operator.http.get("/commands/batches/none")).status_code == 404
 
 
-@pytest.mark.parametrize("payload", [b'{"x": "\\ud800"}', b'{"x": 123456789012345678901234567890}', b"{"])
+@pytest.mark.parametrize(
+    "payload", [b'{"x": "\\ud800"}', b'{"x": 123456789012345678901234567890}', b'{"x": [NaN]}', b"{"]
+)
 async def test_a_payload_that_is_no_json_of_others(operator: Operator, payload: bytes) -> None:
     body = b'{"selection": {"model": "M"}, "payload": ' + payload + b"}"
 

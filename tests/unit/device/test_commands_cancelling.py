@@ -11,7 +11,7 @@ import pytest
 
 from libs.ocpp_messages.event import StationConnected
 from services.device.commands.batches import prepare
-from services.device.commands.delivery import make_due
+from services.device.commands.ending import make_due
 from services.device.commands.open_commands import look_after
 from services.device.news import News
 from services.device.service import Device

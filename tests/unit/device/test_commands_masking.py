@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -100,6 +101,19 @@ async def test_a_station_that_repeats_a_url_in_its_error_gives_nothing_away(oper
     await operator.refuse(await operator.next(), ErrorCode.INTERNAL_ERROR, f"no {URL}", url=URL)
 
     assert SECRET not in json.dumps(await operator.command(sent.json()["id"]))
+
+
+async def test_an_answer_that_looks_like_the_beginnings_of_many_urls_takes_no_minutes(
+    operator: Operator,
+) -> None:
+    await operator.connected()
+    text = "a-" * 60_000
+
+    sent = await operator.post("DataTransfer", {"vendorId": "V"})
+    async with asyncio.timeout(3):
+        await operator.answer(await operator.next(), {"status": "Accepted", "data": text})
+
+    assert (await operator.command(sent.json()["id"]))["response"]["data"] == text
 
 
 async def test_an_answer_too_long_to_keep_is_withheld(operator: Operator) -> None:

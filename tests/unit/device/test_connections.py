@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+
 from libs.ocpp_messages.event import EventData, StationConnected, StationDisconnected
 from libs.ocpp_messages.version import Version
 from services.device.connection import Connection
+from services.device.model import Station
 from services.device.service import Device
 
 from .station import NOW, Csms, after
@@ -111,3 +114,24 @@ async def test_connectors_end_alike_whatever_the_order_of_the_news(csms: Csms, d
         connector = await device.connectors.get(f"{id}:1:1")
         assert connector is not None
         assert (connector.status, connector.reported_at) == ("Unavailable", after(2)), order
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "inbox"), [("BootNotificationResponse", ""), ("gateway-g1", "gateway-g1")]
+)
+async def test_a_boot_that_is_heard_of_first_tells_of_its_connection(
+    csms: Csms, device: Device, registered: Station, reply_to: str, inbox: str
+) -> None:
+    boot = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}
+    await csms.call("BootNotification", boot, connection_id="2", reply_to=reply_to)
+
+    met = await device.connections.get("CS1")
+    assert met is not None and met.connected
+    assert (met.connection_id, met.gateway_id, met.inbox, met.ocpp_version) == ("2", "g1", inbox, "ocpp2.0.1")
+
+    await csms.event(StationDisconnected(code=1000), connection_id="2", at=after(5))
+    await csms.event(StationConnected(remote_address="10.0.0.1", inbox=inbox), connection_id="2")
+    await csms.call("BootNotification", boot, connection_id="1", reply_to=reply_to)
+    known = await device.connections.get("CS1")
+    assert known is not None and not known.connected
+    assert (known.connection_id, known.remote_address) == ("2", "10.0.0.1")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from libs.csms.store import Query
+from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.event import StationConnected, StationDisconnected
 from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
@@ -170,6 +171,22 @@ async def test_a_station_that_did_not_answer_is_asked_again_after_its_next_boot(
     assert again.action == lost.action and again.message_id != lost.message_id
 
 
+@TWO
+@pytest.mark.parametrize("reason", ["notConnected", "overloaded"])
+async def test_a_station_that_was_not_heard_is_asked_again_after_its_next_boot(
+    operator: Operator, station: Csms, version: Version, reason: str
+) -> None:
+    await boots(station, version)
+    [lost] = await asked(operator, 4)
+    await operator.refuse(lost, ErrorCode.INTERNAL_ERROR, "the station left", gateway=reason)
+    await deliver_events(operator)
+
+    await boots(station, version, connection="2")
+
+    [again] = await asked(operator, 10)
+    assert again.action == lost.action and again.message_id != lost.message_id
+
+
 async def test_a_station_that_is_not_accepted_is_asked_nothing(
     operator: Operator, station: Csms, device: Device
 ) -> None:
@@ -201,6 +218,56 @@ async def test_a_station_that_is_back_is_asked_for_connectors_that_it_does_not_r
     assert trigger.action == "TriggerMessage"
     assert json.loads(trigger.data) == {"requestedMessage": "StatusNotification"} | place
     assert await asked(operator, 60) == []
+
+
+async def test_many_connectors_are_asked_for_one_after_another(
+    operator: Operator, station: Csms, clock: StoppedClock
+) -> None:
+    await boots(station, V201)
+    [inventory] = await asked(operator, 4)
+    await answer(operator, inventory, {"status": "Accepted"})
+    for number in range(1, 41):
+        await reports(station, V201, number)
+    clock.at = after(10)
+    await leaves(station, "1")
+    clock.at = after(20)
+    await connects(station, V201, "2")
+
+    places = set()
+    for second in range(40):
+        [trigger] = await asked(operator, 25 + second)
+        places.add(json.loads(trigger.data)["evse"]["id"])
+        await answer(operator, trigger, {"status": "Accepted"})
+
+    assert places == set(range(1, 41))
+    assert await asked(operator, 90) == []
+
+
+async def test_what_was_to_be_asked_over_an_older_connection_is_not_asked_again(
+    operator: Operator, station: Csms, clock: StoppedClock
+) -> None:
+    await boots(station, V201)
+    [inventory] = await asked(operator, 4)
+    await answer(operator, inventory, {"status": "Accepted"})
+    for number in (1, 2):
+        await reports(station, V201, number)
+    clock.at = after(10)
+    await leaves(station, "1")
+    clock.at = after(20)
+    await connects(station, V201, "2")
+    [lost] = await asked(operator, 25)
+    await leaves(station, "2")
+    await operator.refuse(lost, ErrorCode.INTERNAL_ERROR, "the station left", gateway="notConnected")
+    clock.at = after(30)
+    await connects(station, V201, "3")
+
+    places = []
+    for seconds in range(40, 60):
+        for trigger in await asked(operator, seconds):
+            places.append(json.loads(trigger.data)["evse"]["id"])
+            await answer(operator, trigger, {"status": "Accepted"})
+
+    assert sorted(places) == [1, 2]
 
 
 async def test_a_station_that_reports_its_connectors_itself_is_not_asked(

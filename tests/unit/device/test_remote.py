@@ -341,7 +341,8 @@ async def is_sent_as(
         (V16, "stop-session", {"transactionId": "tx-1"}, "transactionId"),
         (V201, "trigger-message", {"requestedMessage": "StatusNotification"}, "evseId"),
         (V16, "trigger-message", {"requestedMessage": "TransactionEvent"}, "requestedMessage"),
-        (V201, "get-configuration", {"names": ["NoSuchThing"]}, "NoSuchThing"),
+        (V201, "get-configuration", {"names": ["A.B", "NoSuchThing"]}, "body.names.1: NoSuchThing"),
+        (V21, "change-configuration", {"name": "NoSuchThing", "value": "1"}, "body.name: NoSuchThing"),
         (V16, "data-transfer", {"vendorId": "V", "data": {"a": 1}}, "data"),
         (V201, "update-firmware", {"location": "ftp://x", "signature": "s"}, "signingCertificate"),
         (
@@ -363,6 +364,50 @@ async def test_what_a_version_cannot_express_is_said_and_not_sent(
     assert refused.status_code == 422
     assert field in refused.json()["detail"]
     assert operator.sent.empty()
+
+
+@pytest.mark.parametrize("version", [V16, V21])
+@pytest.mark.parametrize(
+    "data", ['"\\ud800"', '{"\\ud800": 1}', "NaN", "[1e999]", "1" * 30, "[" * 300 + "]" * 300]
+)
+async def test_what_is_no_json_of_others_is_not_sent(operator: Operator, version: Version, data: str) -> None:
+    await operator.connected(version)
+
+    refused = await operator.http.post(
+        "/chargingstations/CS1/remote/data-transfer",
+        content=f'{{"vendorId": "V", "data": {data}}}'.encode(),
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert refused.status_code == 422, refused.text
+    assert "data" in refused.json()["detail"]
+    assert operator.sent.empty()
+
+
+async def test_what_is_too_long_for_a_command_is_too_long_for_an_operation(operator: Operator) -> None:
+    await operator.connected()
+
+    refused = await remote(operator, "data-transfer", {"vendorId": "V", "data": "x" * 300_000})
+
+    assert refused.status_code == 413
+    assert operator.sent.empty()
+
+
+@pytest.mark.parametrize(
+    ("operation", "response"),
+    [("get-local-list-version", {"versionNumber": 1}), ("clear-cache", {"status": "Rejected"})],
+)
+async def test_an_answer_that_is_not_kept_is_no_acceptance(
+    operator: Operator, operation: str, response: dict[str, Any]
+) -> None:
+    await operator.connected()
+    too_long = {"customData": {"vendorId": "V", "blob": "x" * 800_000}}
+
+    answered = await done(operator, operation, {}, response | too_long)
+
+    assert answered["status"] == "error"
+    assert "longer" in answered["error"]["description"]
+    assert "stationStatus" not in answered and "result" not in answered
 
 
 async def test_whom_nothing_can_be_asked(operator: Operator) -> None:

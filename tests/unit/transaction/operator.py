@@ -12,7 +12,13 @@ import msgspec
 from libs.csms.clock import rfc3339
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.catalogue import ACTIONS
-from libs.ocpp_messages.event import CommandEnded, EventData, TransactionEnded, TransactionStarted
+from libs.ocpp_messages.event import (
+    CommandEnded,
+    EventData,
+    StationDismissed,
+    TransactionEnded,
+    TransactionStarted,
+)
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.transaction import handlers
@@ -63,6 +69,10 @@ class Operator:
     async def stopped(self, transaction_id: str, second: int) -> None:
         id = document_id(self.id, transaction_id)
         await self.event(TransactionEnded(id=id, transaction_id=transaction_id), second)
+
+    async def deleted(self, second: int) -> None:
+        """The station was."""
+        await self.event(StationDismissed(reason="deleted", deleted=True), second)
 
     async def event(self, event: EventData, second: int) -> None:
         message = Message(

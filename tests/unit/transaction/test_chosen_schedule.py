@@ -7,7 +7,7 @@ import pytest
 
 from libs.csms.clock import parse_time
 from libs.ocpp_messages import ocpp2
-from services.transaction.chosen_schedule import exceeds
+from services.transaction.charging_profiles.chosen_schedule import exceeds
 
 from .profiles import profile2, schedule2
 from .world import Json

@@ -9,12 +9,13 @@ import pytest
 
 from libs.csms.http import create_app
 from libs.csms.settings import Settings
+from libs.ocpp_messages.event import StationDismissed
 from libs.ocpp_messages.version import Version
 from services.transaction.api import api
 from services.transaction.service import Ledger
 
-from .operator import Operator, at
-from .profiles import V16, V21, V201, periods2, profile2, profile16, schedule2, start2, start16
+from .operator import ACCEPTED, Operator, at
+from .profiles import V16, V21, V201, periods2, profile2, profile16, schedule2, set2, start2, start16
 from .world import Json, Station, token
 
 TX, MAX, EXTERNAL = "TxProfile", "ChargingStationMaxProfile", "ChargingStationExternalConstraints"
@@ -411,3 +412,52 @@ async def test_a_vehicles_schedule_is_compared_with_the_ruling_profile_of_its_ev
     assert await answered(11_001, evse_id=2) == "Accepted"
     await operator.stopped("tx-1", 30)
     assert await answered(99_000, second=40) == "Accepted"
+
+
+async def test_another_station_under_the_id_of_a_deleted_one_has_none_of_its_profiles(
+    operator: Operator,
+) -> None:
+    schedule = {"evseId": 1, "duration": 60, "scheduleStart": at(0), "chargingRateUnit": "W"}
+    calculated = ACCEPTED | {"schedule": schedule | {"chargingSchedulePeriod": [LOW]}}
+    await operator.set(1, profile2(7), 1)
+    await operator.ended("GetCompositeSchedule", {"evseId": 1, "duration": 60}, 2, calculated)
+    assert (await operator.propose("a", "SetChargingProfile", set2(2, profile2(8)))).status_code == 204
+
+    await operator.deleted(3)
+    await operator.set(1, profile2(6, stackLevel=6), 2)  # heard late
+    await operator.set(1, profile2(9, stackLevel=9), 4)
+    await operator.deleted(3)
+
+    assert await operator.known() == [(1, 9, None)]
+    schedules = await operator.http.get("/chargingstations/CS1/compositeschedules")
+    assert schedules.json()["items"] == []
+    answer = await operator.propose("b", "SetChargingProfile", set2(1, profile2(10)))
+    assert answer.status_code == 204
+
+
+async def test_a_dismissed_station_that_is_not_deleted_keeps_its_profiles(operator: Operator) -> None:
+    await operator.set(1, profile2(7), 1)
+
+    await operator.event(StationDismissed(reason="rejected"), 2)
+
+    assert await operator.known() == [(1, 7, None)]
+
+
+@pytest.mark.parametrize("is_known_first", [True, False])
+async def test_one_of_16_that_names_no_transaction_is_over_with_the_one_on_its_connector(
+    operator: Operator, station16: Station, is_known_first: bool
+) -> None:
+    operator.version = V16
+    await station16.start(connectorId=2)
+    id = (await station16.start(timestamp=at(0)))["transactionId"]
+    profile = profile16(7, TX, chargingProfileKind="Relative")
+    if is_known_first:
+        await operator.set(1, profile, 1)
+        assert await operator.known() == [(1, 7, str(id))]
+
+    await station16.stop(id, timestamp=at(60))
+    await operator.stopped(str(id), 60)
+    if not is_known_first:
+        await operator.set(1, profile, 1)
+
+    assert await operator.known() == []

@@ -22,6 +22,7 @@ from .test_smart_charging import send
 from .world import NOW, Json, Station
 
 SET, TX, EXTERNAL = "SetChargingProfile", "TxProfile", "ChargingStationExternalConstraints"
+CLEAR = "ClearChargingProfile"
 
 
 class Clock:
@@ -88,6 +89,39 @@ async def test_what_was_refused_is_in_nobodys_way(operator: Operator) -> None:
     await operator.ended("ClearChargingProfile", {"chargingProfileId": 7}, 2)
 
     assert (await operator.propose("b", SET, set2(1, profile2(9)))).status_code == 204
+
+
+async def test_what_has_just_been_cleared_is_in_nobodys_way(operator: Operator) -> None:
+    """The station's answer is shown to the operator before the transaction service has heard of it."""
+    clear = {"chargingProfileId": 7}
+    await operator.set(1, profile2(7), 1)
+    assert (await operator.propose("clear", CLEAR, clear)).status_code == 204
+
+    answer, _ = await asyncio.gather(
+        operator.propose("a", SET, set2(1, profile2(8))), operator.ended(CLEAR, clear, 2, id="clear")
+    )
+
+    assert answer.status_code == 204
+
+
+async def test_what_the_station_has_just_rejected_is_in_nobodys_way(operator: Operator) -> None:
+    assert (await operator.propose("a", SET, set2(1, profile2(7)))).status_code == 204
+
+    answer, _ = await asyncio.gather(
+        operator.propose("b", SET, set2(1, profile2(8))),
+        operator.set(1, profile2(7), 1, answer={"status": "Rejected"}, id="a"),
+    )
+
+    assert answer.status_code == 204
+
+
+async def test_what_could_not_be_cleared_stays_in_the_way(operator: Operator) -> None:
+    clear = {"chargingProfileCriteria": {"stackLevel": 3}}
+    await operator.set(1, profile2(7), 1)
+    assert (await operator.propose("clear", CLEAR, clear)).status_code == 204
+    await operator.ended(CLEAR, clear, 2, answer={"status": "Unknown"}, id="clear")
+
+    assert (await operator.propose("a", SET, set2(1, profile2(8)))).status_code == 409
 
 
 async def test_a_limit_from_outside_is_not_replaced(operator: Operator) -> None:

@@ -8,8 +8,8 @@ import pytest
 from libs.csms.clock import rfc3339
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.version import Version
-from services.transaction.profile_rules import violations
-from services.transaction.slot import Slot, collision
+from services.transaction.charging_profiles.rules import violations
+from services.transaction.charging_profiles.slot import Slot, collision
 
 from .profiles import (
     NOON,

@@ -19,7 +19,7 @@ from libs.csms.sqlite import SqliteStore
 from libs.csms.stations import Stations
 from libs.csms.store import Collection, Doc, Page, Query
 from libs.ocpp_messages.action import Direction, encode
-from libs.ocpp_messages.event import CommandEnded, StationConnected
+from libs.ocpp_messages.event import CommandEnded, StationConnected, StationDismissed
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.user import handlers
@@ -128,22 +128,27 @@ class World:
 
     async def connects(self) -> None:
         self.station.connected = True
-        await self._event("StationConnected", StationConnected())
+        await self.event("StationConnected", StationConnected())
+
+    async def deleted(self, ago: float = 0) -> None:
+        """The station was, so many seconds ago."""
+        told = StationDismissed(reason="deleted", deleted=True)
+        await self.event("StationDismissed", told, self.now - timedelta(seconds=ago))
 
     async def ended(
         self, action: str, id: str, payload: Any, response: Any, status: str = "answered"
     ) -> None:
         told = CommandEnded(id=id, action=action, status=status, payload=payload, response=response)
-        await self._event("CommandEnded", told)
+        await self.event("CommandEnded", told)
 
-    async def _event(self, name: str, told: Any) -> None:
+    async def event(self, name: str, told: Any, at: datetime | None = None) -> None:
         event = Message(
             data=encode(told),
             message_id="1",
             station_id="CS1",
             action=name,
             kind=Kind.EVENT,
-            sent_at=rfc3339(self.now),
+            sent_at=rfc3339(at or self.now),
             origin=Direction.FROM_STATION,
             ocpp_version=Version.V201,
         )

@@ -10,7 +10,14 @@ import msgspec
 from libs.csms.clock import rfc3339
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.catalogue import ACTIONS
-from libs.ocpp_messages.event import COMMAND_ENDED, TRANSACTION_STARTED, CommandEnded, TransactionStarted
+from libs.ocpp_messages.event import (
+    COMMAND_ENDED,
+    STATION_DISMISSED,
+    TRANSACTION_STARTED,
+    CommandEnded,
+    StationDismissed,
+    TransactionStarted,
+)
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.user import handlers
@@ -103,6 +110,12 @@ def updated(at: float, status: str, number: int = 7) -> Message:
         ocpp_version=Version.V21,
         sent_at=minute(at),
     )
+
+
+def deleted(at: float) -> Message:
+    """The station was."""
+    told = StationDismissed(reason="the station has been deleted", deleted=True)
+    return _event(STATION_DISMISSED.name, told, minute(at), Version.V201)
 
 
 async def hear(user: User, *messages: Message) -> None:

@@ -17,6 +17,7 @@ from services.user.service import User
 from .conftest import NOW
 from .reservations import (
     cancelled,
+    deleted,
     hear,
     minute,
     reserved,
@@ -336,3 +337,25 @@ async def test_a_reservation_outlives_its_token(user: User, client: httpx.AsyncC
     await client.delete("/idtokens/Tag1")
 
     assert await shown(client) == ACTIVE
+
+
+async def test_a_deleted_station_holds_nothing_any_more_and_a_new_one_of_its_id_may(
+    user: User, client: httpx.AsyncClient
+) -> None:
+    await hear(user, reserved(-10, number=1), reserved(-10, number=2), reserved(-10, expiry=-8, number=3))
+
+    await hear(user, deleted(-5), reserved(-4, number=2), deleted(-5))
+
+    removed = await shown(client, 1)
+    assert (removed["status"], removed["endedAt"]) == ("removed", minute(-5))
+    assert removed["reason"] == "the station has been deleted"
+    assert (await shown(client, 2))["status"] == "active"
+    assert (await shown(client, 3))["status"] == "expired"
+    assert await listed(client, stationId="CS1", status="active") == [2]
+
+
+async def test_a_time_may_be_written_in_small_letters(user: User, client: httpx.AsyncClient) -> None:
+    """RFC 3339 allows it, so a station may get it and accept it."""
+    await hear(user, reserved_16(-10, payload={"expiryDate": "2026-11-20t12:30:00.5z"}))
+
+    assert (await shown(client))["expiryDateTime"] == "2026-11-20T12:30:00.500Z"

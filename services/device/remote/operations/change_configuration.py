@@ -24,7 +24,7 @@ class ChangeConfiguration(Operation, name="change-configuration"):
         return ocpp16.ChangeConfigurationRequest(key_of(self.name), self.value)
 
     def v2(self, number: int) -> ocpp2.SetVariablesRequest:
-        asked = ocpp2.SetVariableDataType(self.value, *variable_named(self.name))
+        asked = ocpp2.SetVariableDataType(self.value, *variable_named(self.name, "name"))
         return ocpp2.SetVariablesRequest([asked])
 
     def station_status(self, response: Json) -> str:

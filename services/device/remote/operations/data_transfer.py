@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
+from libs.csms.fields import AnyJson
 from libs.csms.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
@@ -15,7 +16,7 @@ from ..operation import Operation, unknown_to
 class DataTransfer(Operation, name="data-transfer"):
     vendor_id: Annotated[str, Field(max_length=255)]
     message_id: Annotated[str, Field(max_length=50)] | None = None
-    data: Any | None = None
+    data: AnyJson = None
 
     def v16(self, number: int) -> ocpp16.DataTransferRequest:
         if self.data is not None and not isinstance(self.data, str):

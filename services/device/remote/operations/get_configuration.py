@@ -32,7 +32,10 @@ class GetConfiguration(Operation, name="get-configuration"):
         """All of it comes as a report."""
         if not self.names:
             return ocpp2.GetBaseReportRequest(number, "ConfigurationInventory")
-        asked = [ocpp2.GetVariableDataType(*variable_named(name)) for name in self.names]
+        asked = [
+            ocpp2.GetVariableDataType(*variable_named(name, f"names.{place}"))
+            for place, name in enumerate(self.names)
+        ]
         return ocpp2.GetVariablesRequest(asked)
 
     def result(self, response: Json, number: int) -> Json:
@@ -43,10 +46,11 @@ class GetConfiguration(Operation, name="get-configuration"):
         return {"configuration": settings_16(response)}
 
 
-def variable_named(name: str) -> tuple[ocpp2.ComponentType, ocpp2.VariableType]:
+def variable_named(name: str, place: str) -> tuple[ocpp2.ComponentType, ocpp2.VariableType]:
     try:
         return variable_of(name)
     except NoName as error:
         raise Problem(
-            422, f"body: {name} is no variable of OCPP 2; write it as Component[instance]:evse.Variable"
+            422,
+            f"body.{place}: {name} is no variable of OCPP 2; write it as Component[instance]:evse.Variable",
         ) from error

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Self
-from urllib.parse import quote
 
 import msgspec
 
-from libs.csms.clock import Time, rfc3339
+from libs.csms.clock import Time, latest, rfc3339
+from libs.csms.documents import composite_id
 from libs.csms.store import Document, Json
 from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.action import encode
 
-from .model import Transaction
+from ..model import Transaction
 from .slot import Slot
 
 CLOCK_ERROR = timedelta(minutes=5)
@@ -55,7 +55,7 @@ class ChargingProfile(KnownProfile):
     id_token_key: str | None = None
 
     @classmethod
-    def every(cls, station_id: str, told: ocpp2.ReportChargingProfilesRequest, at: datetime) -> list[Self]:
+    def reported(cls, station_id: str, told: ocpp2.ReportChargingProfilesRequest, at: datetime) -> list[Self]:
         return [
             cls(
                 station_id=station_id,
@@ -89,7 +89,7 @@ class ChargingProfile(KnownProfile):
     @property
     def key(self) -> str:
         """A station may report a profile of all EVSEs for each of them."""
-        return f"{quote(self.station_id, safe='')}:{self.evse_id}:{self.id}"
+        return composite_id(self.station_id, self.evse_id, self.id)
 
     @property
     def slot(self) -> Slot:
@@ -103,10 +103,10 @@ class ChargingProfile(KnownProfile):
         newer, older = (self, known) if known.known_at < self.known_at else (known, self)
         last = max(self, known, key=_last_report)
         update: dict[str, Any] = {
-            "accepted_at": _latest(self.accepted_at, known.accepted_at),
+            "accepted_at": latest(self.accepted_at, known.accepted_at),
             "reported_at": last.reported_at,
             "request_id": last.request_id,
-            "gone_at": _latest(self.gone_at, known.gone_at),
+            "gone_at": latest(self.gone_at, known.gone_at),
         }
         if newer.reported_at == newer.known_at and newer.transaction_id is None:
             update |= older.model_dump(
@@ -116,7 +116,7 @@ class ChargingProfile(KnownProfile):
 
     def dropped(self, at: datetime) -> Self:
         """The station had it no more then."""
-        return self._changed({"gone_at": _latest(self.gone_at, at)})
+        return self._changed({"gone_at": latest(self.gone_at, at)})
 
     def _changed(self, update: dict[str, Any]) -> Self:
         gone_at = update["gone_at"]
@@ -143,10 +143,6 @@ class ChargingProfile(KnownProfile):
 def _last_report(profile: ChargingProfile) -> tuple[str, int]:
     at = "" if profile.reported_at is None else rfc3339(profile.reported_at)
     return at, profile.request_id or 0
-
-
-def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((at for at in (one, other) if at is not None), default=None)
 
 
 class ChargingProfileView(KnownProfile):

@@ -8,10 +8,10 @@ from datetime import datetime
 from libs.csms.stations import Stations
 from libs.csms.store import Json
 
-from .charging_profile import ChargingProfile
-from .model import Transaction
-from .profile_book import ProfileBook
-from .transaction_ids import digest
+from ..model import Transaction
+from ..transaction_ids import digest
+from .book import ProfileBook
+from .profile import ChargingProfile
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ then looks for those it takes. So each finds the other, whichever comes first.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Self
@@ -15,13 +15,14 @@ from typing import Self
 import msgspec
 
 from libs.csms.clock import rfc3339
-from libs.csms.store import Collection, Doc, Json, Query, Scalar, Store
+from libs.csms.documents import composite_id, every
+from libs.csms.store import Collection, Json, Query, Scalar, Store
 
-from .charging_profile import ChargingProfile
 from .composite_schedule import CompositeSchedule
 from .dynamic_schedule import DynamicSchedule, is_dynamic, schedule_key
-from .profile_proposals import Proposals
-from .profile_removal import Removal, ReportRequest
+from .profile import ChargingProfile
+from .proposals import Proposals
+from .removal import Removal, ReportRequest
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,16 @@ class ProfileBook:
     async def drop(self, profile: ChargingProfile, at: datetime) -> ChargingProfile:
         return await self.profiles.update(profile.key, partial(_dropped, profile, at))
 
+    async def forget(self, station_id: str, at: datetime) -> None:
+        """The station was deleted at that time. What is newer is of another one of its id."""
+        removal = Removal(station_id=station_id, at=at)
+        await self.remove(composite_id(station_id, "deleted", rfc3339(at)), removal)
+        schedules = every(self.composite_schedules, Query({"stationId": station_id}))
+        for key in [one.key async for one in schedules if one.received_at < at]:
+            await self.composite_schedules.delete(key)
+        if await self.proposals.get(station_id) is not None:
+            await self.proposals.update(station_id, lambda now: (now or Proposals()).since(at))
+
     async def decided(self, station_id: str, command_id: str) -> None:
         """What a command proposed is in the book now, or will never be."""
         if await self.proposals.get(station_id) is not None:
@@ -85,14 +96,3 @@ class ProfileBook:
 
 def _dropped(found: ChargingProfile, at: datetime, now: ChargingProfile | None) -> ChargingProfile:
     return (now or found).dropped(at)
-
-
-async def every(collection: Collection[Doc], query: Query) -> AsyncIterator[Doc]:
-    """Page by page."""
-    while True:
-        page = await collection.find(query)
-        for document in page.items:
-            yield document
-        if not page.next_page_token:
-            return
-        query = replace(query, page_token=page.next_page_token)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from libs.ocpp_messages.version import Version
 
-from .model import Transaction
+from ..model import Transaction
 from .slot import EXTERNAL, time_in
 
 Json = dict[str, Any]

@@ -25,9 +25,13 @@ class Proposal(Slot):
 
 
 class Proposals(Document):
-    """Of one station: in one document, so that of two proposals at the same time each sees the other."""
+    """Of one station: in one document, so that of two proposals at the same time each sees the other.
+
+    ``clearing`` are commands that may take profiles away, and until when each is waited for.
+    """
 
     open: list[Proposal] = []
+    clearing: dict[str, Time] = {}
 
     def proposed(self, new: Proposal, now: datetime) -> Proposals:
         """Raises ``Problem`` 409 with the command that is in its way. The same command again is no other."""
@@ -37,9 +41,25 @@ class Proposals(Document):
                 raise in_the_way(other, why, "is on its way", commandId=other.command_id)
         return self.model_copy(update={"open": [*others, new]})
 
+    def clears(self, command_id: str, now: datetime) -> Proposals:
+        others = {id: until for id, until in self.clearing.items() if until > now}
+        return self.model_copy(update={"clearing": others | {command_id: now + PATIENCE}})
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the end of a command may let others pass."""
+        return any(until > now for until in (*self.clearing.values(), *(one.expires_at for one in self.open)))
+
+    def since(self, moment: datetime) -> Proposals:
+        """Without those from before."""
+        left = [one for one in self.open if one.expires_at - PATIENCE >= moment]
+        return self.model_copy(update={"open": left}) if len(left) < len(self.open) else self
+
     def ended(self, command_id: str) -> Proposals:
         left = [one for one in self.open if one.command_id != command_id]
-        return self.model_copy(update={"open": left}) if len(left) < len(self.open) else self
+        clearing = {id: until for id, until in self.clearing.items() if id != command_id}
+        if len(left) == len(self.open) and len(clearing) == len(self.clearing):
+            return self
+        return self.model_copy(update={"open": left, "clearing": clearing})
 
 
 def in_the_way(other: Slot, why: str, where: str, **extra: Any) -> Problem:

@@ -7,16 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
+from libs.csms.documents import equals
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, page_of
-from libs.csms.journal_api import Number, equals
+from libs.csms.journal_api import Number
 from libs.csms.profile_check import ProfileCommand
 from libs.csms.store import Page, Query
 
-from .charging_profile import ChargingProfileView
+from ..service import Ledger
+from .check import check
 from .composite_schedule import CompositeScheduleView
-from .profile_check import check
-from .service import Ledger
+from .profile import ChargingProfileView
 
 EvseId = Annotated[
     Number | None, Parameter(alias="evseId", description="A connector of 1.6 is an EVSE here.")

@@ -10,7 +10,7 @@ from libs.csms.clock import Time
 from libs.csms.store import Document
 from libs.ocpp_messages.version import Version
 
-from .charging_profile import ChargingProfile
+from .profile import ChargingProfile
 from .slot import EXTERNAL
 
 

@@ -6,24 +6,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from libs.csms.clock import parse_time, rfc3339
+from libs.csms.documents import every
 from libs.csms.journal import report_key
 from libs.csms.router import Call
 from libs.csms.store import Query
 from libs.ocpp_messages.event import CommandEnded
 from libs.ocpp_messages.version import Version
 
-from .charging_profile import CLOCK_ERROR, ChargingProfile
+from ..model import Transaction, token_key
+from ..report import document_id
+from ..service import Ledger
 from .composite_schedule import CompositeSchedule
 from .dynamic_schedule import DynamicSchedule, schedule_key
-from .model import Transaction, token_key
-from .profile_book import every
-from .profile_removal import ReportRequest, cleared, replaced_by
-from .profile_rules import place_name, profile_name
-from .report import document_id
-from .service import Ledger
+from .profile import CLOCK_ERROR, ChargingProfile
+from .removal import ReportRequest, cleared, replaced_by
+from .rules import place_name, profile_name
 
 FORGOTTEN = timedelta(hours=1)
 """A remote start that has begun no transaction by then never will."""
+
+RECENT = 100
+"""Transactions of a station, among which the newest one of each connector is."""
 
 Ended = Call[CommandEnded]
 
@@ -31,18 +34,32 @@ Ended = Call[CommandEnded]
 async def profile_set(call: Ended, ledger: Ledger) -> None:
     """SetChargingProfile. What it proposed is decided, after what it did is known."""
     asked = call.request.payload
-    if _status(call) == "Accepted":
+    if call.request.station_status == "Accepted":
         profile = asked[profile_name(call.version)]
         where = asked[place_name(call.version)]
-        await _accepted(call, ledger, ChargingProfile.accepted(call.station_id, where, profile, _at(call)))
+        accepted = ChargingProfile.accepted(call.station_id, where, profile, _at(call))
+        await _accepted(call, ledger, await _of_its_transaction(call, ledger, accepted))
     if call.version is not Version.V16:
         await ledger.profiles.decided(call.station_id, call.request.id)
+
+
+async def _of_its_transaction(call: Ended, ledger: Ledger, profile: ChargingProfile) -> ChargingProfile:
+    """A TxProfile of 1.6 that names no transaction is for the one on its connector (1.6 §3.13.1)."""
+    if call.version is not Version.V16 or profile.purpose != "TxProfile" or profile.transaction_id:
+        return profile
+    newest = Query({"stationId": call.station_id}, "startedAt", True, page_size=RECENT)
+    for transaction in (await ledger.transactions.find(newest)).items:
+        if transaction.connector_id == profile.evse_id:
+            over = None if transaction.active else transaction.ended_at
+            is_its = over is None or over >= profile.known_at - CLOCK_ERROR
+            return profile.tied(transaction) if is_its else profile
+    return profile
 
 
 async def start_answered(call: Ended, ledger: Ledger) -> None:
     """RemoteStartTransaction and RequestStartTransaction: the profile is for a transaction to come (K05)."""
     asked, where = call.request.payload, call.request.payload.get(place_name(call.version), 0)
-    if _status(call) != "Accepted" or "chargingProfile" not in asked:
+    if call.request.station_status != "Accepted" or "chargingProfile" not in asked:
         return
     profile = ChargingProfile.accepted(call.station_id, where, asked["chargingProfile"], _at(call))
     begun = call.request.response.get("transactionId")
@@ -56,14 +73,18 @@ async def start_answered(call: Ended, ledger: Ledger) -> None:
 
 
 async def profile_cleared(call: Ended, ledger: Ledger) -> None:
-    removal = cleared(call.version, call.station_id, call.request.payload, _status(call), _at(call))
+    removal = cleared(
+        call.version, call.station_id, call.request.payload, call.request.station_status, _at(call)
+    )
     if removal is not None:
         await ledger.profiles.remove(call.request.id, removal)
+    if call.version is not Version.V16:
+        await ledger.profiles.decided(call.station_id, call.request.id)
 
 
 async def profiles_asked(call: Ended, ledger: Ledger) -> None:
     """GetChargingProfiles: NoProfiles is a report that holds nothing."""
-    asked, status = call.request.payload, _status(call)
+    asked, status = call.request.payload, call.request.station_status
     request = ReportRequest.of(call.request.id, call.station_id, asked, _at(call))
     if request is None:
         return
@@ -77,7 +98,7 @@ async def profiles_asked(call: Ended, ledger: Ledger) -> None:
 async def schedule_updated(call: Ended, ledger: Ledger) -> None:
     """UpdateDynamicSchedule, maybe before what set the profile (K28)."""
     asked = call.request.payload
-    if _status(call) == "Accepted":
+    if call.request.station_status == "Accepted":
         update = DynamicSchedule.updated(asked["scheduleUpdate"], call.request.id, _at(call))
         key = schedule_key(call.station_id, asked["chargingProfileId"])
         await ledger.profiles.dynamic_schedules.update(key, update.joined)
@@ -148,12 +169,6 @@ async def _accepted(call: Ended, ledger: Ledger, profile: ChargingProfile) -> No
     await known(ledger, profile)
     for number, removal in enumerate(replaced_by(profile, call.version)):
         await ledger.profiles.remove(f"{call.request.id}.{number}", removal)
-
-
-def _status(call: Ended) -> str:
-    """What the station answered, "" if it did not."""
-    status = _response(call).get("status")
-    return status if call.request.status == "answered" and isinstance(status, str) else ""
 
 
 def _response(call: Ended) -> dict[str, Any]:

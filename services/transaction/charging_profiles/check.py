@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import msgspec
 
 from libs.csms.clock import rfc3339
+from libs.csms.documents import every
 from libs.csms.http import Problem
 from libs.csms.profile_check import ProfileCommand, concerns_profiles
 from libs.csms.store import Query
@@ -14,14 +16,16 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.version import Version
 
-from .charging_profile import CLOCK_ERROR
-from .model import Transaction
-from .profile_book import every
-from .profile_proposals import Proposal, Proposals, in_the_way
-from .profile_rules import Json, Violation, place_name, profile_name, violations, wrong_transaction
-from .report import document_id
-from .service import Ledger
+from ..model import Transaction
+from ..report import document_id
+from ..service import Ledger
+from .profile import CLOCK_ERROR
+from .proposals import Proposal, Proposals, in_the_way
+from .rules import Json, Violation, place_name, profile_name, violations, wrong_transaction
 from .slot import Slot, collision
+
+PAUSES = (0.05, 0.1, 0.2, 0.4)
+"""Seconds to wait for news of commands that have no end yet."""
 
 
 async def check(ledger: Ledger, station_id: str, command: ProfileCommand) -> None:
@@ -30,13 +34,15 @@ async def check(ledger: Ledger, station_id: str, command: ProfileCommand) -> Non
     """
     version, payload = command.ocpp_version, command.payload
     _refuse(_checked(command))
+    if command.action == "ClearChargingProfile" and version is not Version.V16:
+        await _note_clearing(ledger, station_id, command.command_id)
     if command.action != "SetChargingProfile":
         return
     slot = Slot.of(payload[place_name(version)], payload[profile_name(version)])
     if slot.purpose == "TxProfile" and slot.transaction_id is not None:
         _refuse(await _about_transaction(ledger, station_id, version, slot, payload))
     if version is not Version.V16:
-        await _propose(ledger, station_id, Proposal.to_send(slot, command.command_id, ledger.clock()))
+        await _propose_in_time(ledger, station_id, Proposal.to_send(slot, command.command_id, ledger.clock()))
 
 
 def _checked(command: ProfileCommand) -> list[Violation]:
@@ -85,6 +91,19 @@ async def _told_its_needs(ledger: Ledger, transaction: Transaction, evse_id: int
     return False
 
 
+async def _propose_in_time(ledger: Ledger, station_id: str, proposal: Proposal) -> None:
+    """What is in the way may be gone already, and the news of that be on its way here."""
+    for pause in PAUSES:
+        try:
+            return await _propose(ledger, station_id, proposal)
+        except Problem:
+            known = await ledger.profiles.proposals.get(station_id)
+            if known is None or not known.is_open(ledger.clock()):
+                raise
+            await asyncio.sleep(pause)
+    await _propose(ledger, station_id, proposal)
+
+
 async def _propose(ledger: Ledger, station_id: str, proposal: Proposal) -> None:
     """Noted before the book is read, which may meanwhile hold what had been proposed before."""
     now = ledger.clock()
@@ -96,6 +115,13 @@ async def _propose(ledger: Ledger, station_id: str, proposal: Proposal) -> None:
     except Problem:
         await ledger.profiles.decided(station_id, proposal.command_id)
         raise
+
+
+async def _note_clearing(ledger: Ledger, station_id: str, command_id: str) -> None:
+    now = ledger.clock()
+    await ledger.profiles.proposals.update(
+        station_id, lambda known: (known or Proposals()).clears(command_id, now)
+    )
 
 
 async def _compare(ledger: Ledger, station_id: str, proposal: Proposal, now: datetime) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Self
-from urllib.parse import quote
 
 import msgspec
 
 from libs.csms.clock import Time
+from libs.csms.documents import composite_id
 from libs.csms.store import Document, Json
 
 from .slot import time_in
@@ -52,7 +52,7 @@ class CompositeSchedule(CalculatedSchedule):
 
     @property
     def key(self) -> str:
-        return f"{quote(self.station_id, safe='')}:{self.evse_id}"
+        return composite_id(self.station_id, self.evse_id)
 
     def unless_newer(self, known: Self | None) -> Self:
         return self if known is None or known.received_at < self.received_at else known

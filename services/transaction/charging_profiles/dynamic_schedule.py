@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Self
-from urllib.parse import quote
 
 import msgspec
 
 from libs.csms.clock import rfc3339
+from libs.csms.documents import composite_id
 from libs.csms.store import Document, Json
 from libs.ocpp_messages import ocpp2
 
@@ -47,7 +47,7 @@ class DynamicSchedule(Document):
 
 
 def schedule_key(station_id: str, profile_id: int) -> str:
-    return f"{quote(station_id, safe='')}:{profile_id}"
+    return composite_id(station_id, profile_id)
 
 
 def is_dynamic(profile: Json) -> bool:
