@@ -1,12 +1,38 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
 import pytest
 
 from tests.emulators import emulators, firestore_emulator, pubsub_emulator
 
-__all__ = ["anyio_backend", "emulators", "firestore_emulator", "pubsub_emulator"]
+if TYPE_CHECKING:
+    from tests.e2e.system import System
+
+__all__ = ["anyio_backend", "cs", "emulators", "firestore_emulator", "name", "pubsub_emulator", "tag"]
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def name() -> str:
+    """For what a test has to itself on a CSMS that all tests share."""
+    return uuid4().hex[:8]
+
+
+@pytest.fixture
+async def cs(system: System, name: str) -> str:
+    """The id of a registered station."""
+    await system.register(f"CS-{name}")
+    return f"CS-{name}"
+
+
+@pytest.fixture
+async def tag(system: System, name: str) -> str:
+    """A token that may charge, as often as it likes."""
+    await system.token(f"TAG-{name}")
+    return f"TAG-{name}"

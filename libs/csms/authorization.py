@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import get_args
+from typing import Literal, get_args
 
 import httpx
 
@@ -12,6 +12,19 @@ from libs.ocpp_messages.version import Version
 
 from .clock import Time, rfc3339
 from .store import Document
+
+TokenStatus = Literal[
+    "Accepted",
+    "Blocked",
+    "Expired",
+    "Invalid",
+    "NoCredit",
+    "NotAllowedTypeEVSE",
+    "NotAtThisLocation",
+    "NotAtThisTime",
+    "Unknown",
+]
+"""AuthorizationStatusEnumType without ConcurrentTx, which depends on transactions and not on the token."""
 
 
 class Authorization(Document):

@@ -74,12 +74,7 @@ def _inventory(station: Station, connection: Connection, version: Version) -> Wi
     if version is Version.V16:
         return _wish(connection, "GetConfiguration", encode(ocpp16.GetConfigurationRequest()), about)
     wish = _wish(connection, "GetBaseReport", b"", about)
-    return _wish(
-        connection,
-        "GetBaseReport",
-        encode(ocpp2.GetBaseReportRequest(number_of(wish), "FullInventory")),
-        about,
-    )
+    return replace(wish, body=encode(ocpp2.GetBaseReportRequest(number_of(wish), "FullInventory")))
 
 
 def _wish(connection: Connection, action: str, body: bytes, about: str) -> Wish:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Response
 from fastapi import Query as Parameter
 
-from libs.csms.authorization import Authorization
+from libs.csms.authorization import Authorization, TokenStatus
 from libs.csms.documents import equals
 from libs.csms.encoded_route import EncodedRoute
 from libs.csms.http import PageOf, PageSize, PageToken, page_of
@@ -18,7 +18,7 @@ from libs.csms.store import Query
 from . import operations
 from .api_reservations import reservations_api
 from .bodies import AuthorizationBody, IdTokenBody, NewIdToken
-from .model import IdToken, Status
+from .model import IdToken
 from .service import User
 
 Text = Annotated[str, Path(alias="idToken", description="The token in any case.")]
@@ -38,7 +38,7 @@ def tokens_api(user: User) -> APIRouter:
 
     @router.get("", response_model=PageOf[IdToken], response_model_exclude_none=True)
     async def list_id_tokens(
-        status: Status | None = None,
+        status: TokenStatus | None = None,
         type: str | None = None,
         group_id_token: Annotated[str | None, Parameter(alias="groupIdToken")] = None,
         page_size: PageSize = 100,

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from libs.csms.authorization import TokenStatus
 from libs.csms.clock import Time
 from libs.csms.fields import Plain
 from libs.csms.http import Body
 
-from .model import IdToken, Status, is_key_code
+from .model import IdToken, is_key_code
 
 TokenText = Annotated[str, Field(min_length=1, max_length=255), Plain]
 TokenType = Annotated[str, Field(min_length=1, max_length=20), Plain]
@@ -26,7 +27,7 @@ class IdTokenBody(Body):
 
     id_token: TokenText | None = None
     type: TokenType | None = None
-    status: Status | None = None
+    status: TokenStatus | None = None
     expiry_date_time: Time | None = None
     group_id_token: TokenText | None = None
     max_active_transactions: Limit = 1

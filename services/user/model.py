@@ -4,23 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Literal
 
+from libs.csms.authorization import TokenStatus
 from libs.csms.clock import Time
 from libs.csms.store import Document
-
-Status = Literal[
-    "Accepted",
-    "Blocked",
-    "Expired",
-    "Invalid",
-    "NoCredit",
-    "NotAllowedTypeEVSE",
-    "NotAtThisLocation",
-    "NotAtThisTime",
-    "Unknown",
-]
-"""AuthorizationStatusEnumType without ConcurrentTx, which depends on transactions and not on the token."""
 
 
 class IdToken(Document):
@@ -32,7 +19,7 @@ class IdToken(Document):
 
     id_token: str | None = None
     type: str = "ISO14443"
-    status: Status = "Accepted"
+    status: TokenStatus = "Accepted"
     expiry_date_time: Time | None = None
     group_id_token: str | None = None
     max_active_transactions: int = 1
@@ -42,7 +29,7 @@ class IdToken(Document):
         """Types are identifiers, which OCPP compares without regard to case. None is any."""
         return type_ is None or type_.casefold() == self.type.casefold()
 
-    def status_at(self, now: datetime) -> Status:
+    def status_at(self, now: datetime) -> TokenStatus:
         if self.expiry_date_time is not None and self.expiry_date_time <= now:
             return "Expired"
         return self.status

@@ -9,7 +9,7 @@ from libs.csms.clock import Time
 from libs.csms.documents import composite_id
 from libs.csms.store import Document
 
-from .reservation_news import Ending, Made, News, end_of
+from .reservation_news import Ending, Made, News, Terms, end_of
 
 Status = Literal["active", Ending]
 
@@ -28,20 +28,13 @@ INDEXES = [
 ]
 
 
-class ReservationView(Document):
+class ReservationView(Terms):
     """A reservation by REST. ``transactionId`` is the station's own, ``transaction`` its id among those of
     all stations. The text of a KeyCode is hidden.
     """
 
     reservation_id: int
     station_id: str
-    evse_id: int | None = None
-    connector_id: int | None = None
-    connector_type: str | None = None
-    id_token: str
-    id_token_type: str | None = None
-    group_id_token: str | None = None
-    expiry_date_time: Time
     status: Status
     reason: str | None = None
     transaction_id: str | None = None

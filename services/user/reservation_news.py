@@ -16,11 +16,9 @@ OUR_CLOCKS = timedelta(seconds=1)
 """How far those of the CSMS may be apart, of which one tells of answers and one of transactions."""
 
 
-class Made(Document):
-    """What the station accepted, ``at`` the time of its answer. In 1.6 connector 0 is any of the station."""
+class Terms(Document):
+    """What is reserved, for which token and how long. Without an EVSE, any of the station."""
 
-    command_id: str
-    at: Time
     evse_id: int | None = None
     connector_id: int | None = None
     connector_type: str | None = None
@@ -28,6 +26,13 @@ class Made(Document):
     id_token_type: str | None = None
     group_id_token: str | None = None
     expiry_date_time: Time
+
+
+class Made(Terms):
+    """What the station accepted, ``at`` the time of its answer."""
+
+    command_id: str
+    at: Time
 
 
 class News(Document):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 
@@ -20,23 +19,8 @@ async def csms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System
 
 
 @pytest.fixture
-def name() -> str:
-    """For what a test has to itself on the CSMS that all tests share."""
-    return uuid4().hex[:8]
-
-
-@pytest.fixture
-async def cs(csms: System, name: str) -> str:
-    """The id of a registered station."""
-    await csms.register(f"CS-{name}")
-    return f"CS-{name}"
-
-
-@pytest.fixture
-async def tag(csms: System, name: str) -> str:
-    """A token that may charge."""
-    await csms.token(f"TAG-{name}")
-    return f"TAG-{name}"
+def system(csms: System) -> System:
+    return csms
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 
@@ -29,23 +28,3 @@ async def google_csms(
     emulators = {"PUBSUB_EMULATOR_HOST": pubsub_emulator, "FIRESTORE_EMULATOR_HOST": firestore_emulator}
     async with google_system(tmp_path_factory.mktemp("google"), emulators) as started:
         yield started
-
-
-@pytest.fixture
-def name() -> str:
-    """For what a test has to itself on a CSMS that all tests share."""
-    return uuid4().hex[:8]
-
-
-@pytest.fixture
-async def cs(system: System, name: str) -> str:
-    """The id of a registered station."""
-    await system.register(f"CS-{name}")
-    return f"CS-{name}"
-
-
-@pytest.fixture
-async def tag(system: System, name: str) -> str:
-    """A token that may charge, as often as it likes."""
-    await system.token(f"TAG-{name}")
-    return f"TAG-{name}"

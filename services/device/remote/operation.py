@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from abc import abstractmethod
 from types import ModuleType
 from typing import Any, ClassVar, Literal
 
@@ -46,11 +47,11 @@ class Operation(Body):
         cls.operation = name
         OPERATIONS[name] = cls
 
-    def v16(self, number: int) -> msgspec.Struct:
-        raise NotImplementedError
+    @abstractmethod
+    def v16(self, number: int) -> msgspec.Struct: ...
 
-    def v2(self, number: int) -> msgspec.Struct:
-        raise NotImplementedError
+    @abstractmethod
+    def v2(self, number: int) -> msgspec.Struct: ...
 
     def request(self, version: Version, number: int) -> msgspec.Struct:
         return self.v16(number) if version is Version.V16 else self.v2(number)

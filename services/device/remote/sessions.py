@@ -28,12 +28,17 @@ CLOCKS = timedelta(seconds=2)
 async def asked_for(
     device: Device, station_id: str, started: TransactionStarted, at: datetime
 ) -> Command | None:
-    """The latest remote start that a transaction, heard of at that time, can come from, and no other did."""
+    """The latest remote start that a transaction, heard of at that time, can come from, and no other did.
+
+    None where one is known to have led to it: starts are told more than once.
+    """
     for action in STARTS:
         query = Query({"stationId": station_id, "action": action}, "createdAt", True, page_size=LATEST)
-        for command in (await device.commands.find(query)).items:
-            if _fits(command, started, at):
-                return command
+        commands = (await device.commands.find(query)).items
+        if any(each.transaction is not None and each.transaction.id == started.id for each in commands):
+            return None
+        if found := next((each for each in commands if _fits(each, started, at)), None):
+            return found
     return None
 
 

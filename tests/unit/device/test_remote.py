@@ -638,6 +638,20 @@ async def test_a_rejected_start_waits_for_no_transaction(operator: Operator, ver
     assert "transaction" not in await operator.command(answered["id"])
 
 
+async def test_a_start_that_is_told_again_does_not_come_from_an_earlier_remote_start(
+    operator: Operator,
+) -> None:
+    await operator.connected(V16)
+    earlier, later = [
+        await done(operator, "start-session", {"idToken": "TAG"}, {"status": "Accepted"}) for _ in range(2)
+    ]
+    for _ in range(2):
+        await started(operator, id_token="TAG", connector_id=1)
+
+    led_to = ["transaction" in await operator.command(one["id"]) for one in (earlier, later)]
+    assert sorted(led_to) == [False, True]
+
+
 @pytest.mark.parametrize("minutes", [-1, 30])
 async def test_a_session_at_another_time_does_not_come_from_the_remote_start(
     operator: Operator, minutes: int

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import httpx
 import pytest
 
-from libs.csms.authorization import Authorization
+from libs.csms.authorization import Authorization, TokenStatus
 from libs.csms.clock import rfc3339
 from libs.csms.store import Query
 from libs.ocpp_messages import v16, v21, v201
@@ -17,7 +17,7 @@ from libs.ocpp_messages.action import Action, Direction
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.user import handlers
-from services.user.model import IdToken, Status, key
+from services.user.model import IdToken, key
 from services.user.service import User, router
 
 from .conftest import NOW
@@ -107,8 +107,8 @@ async def test_a_token_of_another_type_is_another_token(user: User) -> None:
     assert (await user.authorize("AA00001", "EMAID")).status == "Accepted"
 
 
-@pytest.mark.parametrize("status", get_args(Status))
-async def test_every_status_is_told_as_far_as_the_version_has_it(user: User, status: Status) -> None:
+@pytest.mark.parametrize("status", get_args(TokenStatus))
+async def test_every_status_is_told_as_far_as_the_version_has_it(user: User, status: TokenStatus) -> None:
     await known(user, status=status)
 
     in_16 = status if status in ("Accepted", "Blocked", "Expired", "Invalid") else "Invalid"
@@ -117,7 +117,7 @@ async def test_every_status_is_told_as_far_as_the_version_has_it(user: User, sta
 
 
 @pytest.mark.parametrize("status", ["Accepted", "Blocked"])
-async def test_a_token_expires_at_its_moment(user: User, status: Status) -> None:
+async def test_a_token_expires_at_its_moment(user: User, status: TokenStatus) -> None:
     await known(user, "past", status=status, expiry_date_time=NOW)
     await known(user, "future", status=status, expiry_date_time=NOW + timedelta(milliseconds=1))
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
+from libs.csms.authorization import TokenStatus
 from libs.csms.clock import Time
 from libs.csms.http import Body
 from libs.csms.store import Json
@@ -13,18 +14,6 @@ from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token, text
 from ..operation import Operation
-
-TokenStatus = Literal[
-    "Accepted",
-    "Blocked",
-    "Expired",
-    "Invalid",
-    "NoCredit",
-    "NotAllowedTypeEVSE",
-    "NotAtThisLocation",
-    "NotAtThisTime",
-    "Unknown",
-]
 
 
 class TokenInfo(Body):
