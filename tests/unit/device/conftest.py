@@ -13,6 +13,7 @@ from libs.ocpp_messages.event import EVENTS
 from services.device.model import Station
 from services.device.service import Device
 
+from .operator import Operator, operating
 from .rest import client_of
 from .station import NOW, Csms, StoppedClock
 
@@ -46,3 +47,9 @@ async def registered(device: Device) -> Station:
 async def client(device: Device) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(device) as client:
         yield client
+
+
+@pytest.fixture
+async def operator(device: Device, clock: StoppedClock) -> AsyncIterator[Operator]:
+    async with operating(device, clock) as operator:
+        yield operator

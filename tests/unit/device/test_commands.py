@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from services.device.commands.open_commands import keep_commands
 from services.device.model import Station
 from services.device.service import Device
 
-from .operator import Operator, operating
+from .operator import Operator
 from .station import NOW, StoppedClock, after
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
@@ -32,12 +31,6 @@ def example(version: Version, action: str) -> Any:
     """The one that /docs offers."""
     examples = form(action)["requestBody"]["content"]["application/json"]["examples"]
     return examples[version.value]["value"]
-
-
-@pytest.fixture
-async def operator(device: Device, clock: StoppedClock) -> AsyncIterator[Operator]:
-    async with operating(device, clock) as operator:
-        yield operator
 
 
 @pytest.mark.parametrize("version", list(Version))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,8 +12,7 @@ from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.version import Version
 from services.device.service import Device
 
-from .operator import Operator, operating
-from .station import StoppedClock
+from .operator import Operator
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
 SECRET = "correct-horse-batter"
@@ -30,12 +28,6 @@ NETWORK = {
     "apn": {"apn": "a", "apnPassword": SECRET, "apnAuthentication": "PAP"},
 }
 URL = f"ftp://user:{SECRET}@files.example/fw.bin"
-
-
-@pytest.fixture
-async def operator(device: Device, clock: StoppedClock) -> AsyncIterator[Operator]:
-    async with operating(device, clock) as operator:
-        yield operator
 
 
 @pytest.mark.parametrize(

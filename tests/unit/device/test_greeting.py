@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,18 +15,12 @@ from libs.ocpp_messages.version import Version
 from services.device.model import Station
 from services.device.service import Device, router
 
-from .operator import Operator, operating
+from .operator import Operator
 from .station import Csms, StoppedClock, after
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
 TWO = pytest.mark.parametrize("version", [V16, V201])
 EVERYTHING = Query({"stationId": "CS1"})
-
-
-@pytest.fixture
-async def operator(device: Device, clock: StoppedClock) -> AsyncIterator[Operator]:
-    async with operating(device, clock) as operator:
-        yield operator
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from services.device.commands.security_settings import conclude
 from services.device.credential import Credential
 from services.device.service import Device
 
+from .admission import KEY, KEY_BYTES, basic, refusal
 from .operator import Operator, operating
 from .station import StoppedClock, after
-from .test_admission import KEY, KEY_BYTES, basic, refusal
 
 V16, V201 = Version.V16, Version.V201
 OLD = "the old secret of the station"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,8 @@ from libs.csms.sqlite import SqliteStore
 from services.user.api import api
 from services.user.service import User
 
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+from .lists_world import World, world
+from .moment import NOW
 
 
 @pytest.fixture
@@ -28,3 +28,9 @@ async def client(user: User) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app("User service", api(user), Settings(_env_file=None))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://user") as client:
         yield client
+
+
+@pytest.fixture
+async def csms(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(tmp_path) as made:
+        yield made

@@ -29,8 +29,8 @@ from services.user.local_lists.bringing import bring
 from services.user.local_lists.keeping import due
 from services.user.service import User, router
 
-from .conftest import NOW
 from .device_api import DeviceApi, FakeStation
+from .moment import NOW
 
 router.load(handlers)
 

@@ -20,7 +20,7 @@ from services.user import handlers
 from services.user.model import IdToken, key
 from services.user.service import User, router
 
-from .conftest import NOW
+from .moment import NOW
 
 router.load(handlers)
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +17,7 @@ from services.user.local_lists.bringing import bring
 from services.user.local_lists.keeping import spread_left_behind
 
 from .device_api import limit
-from .lists_world import LIST, Died, World, world
-
-
-@pytest.fixture
-async def csms(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path) as made:
-        yield made
+from .lists_world import LIST, Died, World
 
 
 async def is_right(csms: World, **statuses: str) -> None:

@@ -13,7 +13,7 @@ from libs.ocpp_messages.version import Version
 from services.user import handlers
 from services.user.service import User, router
 
-from .conftest import NOW
+from .moment import NOW
 
 router.load(handlers)
 

@@ -14,7 +14,7 @@ from libs.ocpp_messages.version import Version
 from services.user.api import api
 from services.user.service import User
 
-from .conftest import NOW
+from .moment import NOW
 from .reservations import (
     cancelled,
     deleted,

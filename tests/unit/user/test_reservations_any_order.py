@@ -16,7 +16,7 @@ from services.user.reservation import Reservation
 from services.user.service import User
 
 from ..transaction.world import Dictionary
-from .conftest import NOW
+from .moment import NOW
 from .reservations import cancelled, hear, reserved, reserved_16, updated, used
 
 minutes = st.integers(-6, 0)

@@ -1,0 +1,34 @@
+"""What a station presents to be admitted, and how it is refused."""
+
+from __future__ import annotations
+
+import base64
+
+from libs.csms.admission import NotAdmitted
+from services.device.credential import Credential
+from services.device.model import Station
+from services.device.service import Device
+
+from .station import NOW
+
+SECRET = "correct:horse-battery.staple"
+KEY = "00112233445566778899AABBCCDDEEFF0123abCD"
+KEY_BYTES = bytes.fromhex(KEY)
+
+
+def basic(username: str, password: str | bytes) -> str:
+    password = password.encode() if isinstance(password, str) else password
+    return "Basic " + base64.b64encode(username.encode() + b":" + password).decode()
+
+
+async def with_secret(device: Device, secret: str, id: str = "CS1") -> None:
+    await device.stations.update(id, lambda _: Station(id=id))
+    await device.credentials.update(id, lambda _: Credential.of(secret, NOW))
+
+
+async def refusal(device: Device, authorization: str, id: str = "CS1", *, tls: bool = False) -> int | None:
+    try:
+        await device.admit(id, authorization, tls)
+    except NotAdmitted as error:
+        return error.status
+    return None

@@ -1,0 +1,259 @@
+"""Stations come up to higher security profiles, and never down again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from libs.ocpp_messages.version import Version
+from services.device.credential import Credential, Secret
+from services.device.model import Station
+from services.device.service import Device
+
+from .admission import SECRET, basic, refusal, with_secret
+from .operator import Operator, operating
+from .station import NOW, StoppedClock
+
+
+@pytest.mark.parametrize("profile", [None, 1, 2, 3])
+@pytest.mark.parametrize("tls", [False, True])
+async def test_from_security_profile_2_on_a_station_needs_tls_and_its_secret(
+    device: Device, profile: int | None, tls: bool
+) -> None:
+    await with_secret(device, SECRET)
+    await device.stations.update("CS1", lambda _: Station(id="CS1", security_profile=profile))
+
+    admitted = await refusal(device, basic("CS1", SECRET), tls=tls) is None
+    assert admitted is (tls or profile in (None, 1))
+    assert await refusal(device, basic("CS1", "another secret"), tls=tls) == 401
+    assert await refusal(device, "", tls=tls) == 401
+
+
+async def test_so_it_is_when_every_station_has_to_have_that_profile(device: Device) -> None:
+    await with_secret(device, SECRET)
+    secured = replace(device, min_security_profile=2)
+
+    assert await refusal(secured, basic("CS1", SECRET)) == 401
+    assert await refusal(secured, basic("CS1", SECRET), tls=True) is None
+
+
+async def test_who_is_refused_for_want_of_tls_has_not_used_the_secret(device: Device) -> None:
+    """It went over the network in clear."""
+    waiting = Secret.of(SECRET, NOW).standing_as("postponed")
+    await device.stations.update("CS1", lambda _: Station(id="CS1", security_profile=2))
+    await device.credentials.update("CS1", lambda _: Credential(secrets=(waiting,)))
+
+    assert await refusal(device, basic("CS1", SECRET)) == 401
+    assert await device.credentials.get("CS1") == Credential(secrets=(waiting,))
+
+
+async def offer(device: Device, clock: StoppedClock, profile: int, status: str = "Accepted") -> None:
+    """A command brings a network profile of that security profile, in a slot of its own."""
+    data = {
+        "ocppVersion": "OCPP20",
+        "ocppTransport": "JSON",
+        "ocppCsmsUrl": "wss://csms.example.com/ocpp",
+        "messageTimeout": 30,
+        "securityProfile": profile,
+        "ocppInterface": "Wired0",
+    }
+    async with operating(device, clock) as operator:
+        request = {"configurationSlot": profile, "connectionData": data}
+        await told(operator, Version.V201, "SetNetworkProfile", request, {"status": status})
+
+
+async def told(operator: Operator, version: Version, action: str, request: Any, response: Any) -> None:
+    """The station is connected, gets the command, and its answer comes twice."""
+    known = await operator.device.stations.get("CS1")
+    await operator.connected(version)
+    await operator.device.stations.update("CS1", lambda new: known or new or Station(id="CS1"))
+    assert (await operator.post(action, request)).status_code == 202
+    command = await operator.next()
+    for _ in range(2):
+        await operator.answer(command, response)
+
+
+async def profiles(device: Device) -> tuple[int | None, tuple[int, ...] | None]:
+    """What the station has, and what it has yet to come with."""
+    station = await device.stations.get("CS1")
+    assert station is not None
+    return station.security_profile, station.offered_security_profiles
+
+
+async def test_an_offered_security_profile_counts_from_the_first_connection_that_has_it(
+    device: Device, clock: StoppedClock
+) -> None:
+    """Until then the station may have to come as before: its new connection may not work (A05)."""
+    await with_secret(device, SECRET)
+    await offer(device, clock, 2)
+    assert await refusal(device, basic("CS1", SECRET)) is None
+    assert await refusal(device, basic("CS1", "another secret"), tls=True) == 401
+    assert await profiles(device) == (None, (2,))
+
+    assert await refusal(device, basic("CS1", SECRET), tls=True) is None
+    assert await profiles(device) == (2, None)
+    assert await refusal(device, basic("CS1", SECRET)) == 401
+    assert await refusal(device, basic("CS1", SECRET), tls=True) is None
+
+
+async def test_a_station_without_a_secret_comes_up_to_nothing_by_tls(
+    device: Device, clock: StoppedClock
+) -> None:
+    await device.stations.update("CS1", lambda _: Station(id="CS1"))
+    await offer(device, clock, 1)
+
+    assert await refusal(device, "", tls=True) is None
+    assert await refusal(device, basic("CS1", SECRET), tls=True) is None
+    assert await profiles(device) == (None, (1,))
+
+    await device.credentials.update("CS1", lambda _: Credential.of(SECRET, NOW))
+    assert await refusal(device, basic("CS1", SECRET)) is None
+    assert await profiles(device) == (1, None)
+    await device.credentials.delete("CS1")
+    assert await refusal(device, "", tls=True) == 401
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)])
+async def test_of_several_offers_the_one_that_the_station_comes_with_counts(
+    device: Device, clock: StoppedClock, order: tuple[int, ...]
+) -> None:
+    """Nobody can see here that a station comes with profile 3: its certificate ends at the proxy."""
+    await with_secret(device, SECRET)
+    for profile in order:
+        await offer(device, clock, profile)
+
+    assert await refusal(device, basic("CS1", SECRET)) is None
+    assert await profiles(device) == (1, (2, 3))
+    assert await refusal(device, basic("CS1", SECRET), tls=True) is None
+    assert await profiles(device) == (2, (3,))
+    assert await refusal(device, basic("CS1", SECRET)) == 401
+
+
+@pytest.mark.parametrize(("profile", "status"), [(2, "Rejected"), (2, "Failed"), (1, "Accepted")])
+async def test_what_was_refused_or_is_no_higher_is_no_offer(
+    device: Device, clock: StoppedClock, profile: int, status: str
+) -> None:
+    await with_secret(device, SECRET)
+    await device.stations.update("CS1", lambda _: Station(id="CS1", security_profile=1))
+    await offer(device, clock, profile, status)
+
+    assert await refusal(device, basic("CS1", SECRET), tls=True) is None
+    assert await profiles(device) == (1, None)
+
+
+VARIABLE = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "SecurityProfile"}}
+
+
+@pytest.mark.parametrize("version", [Version.V16, Version.V201])
+async def test_a_setting_that_needs_a_reboot_is_an_offer_too(
+    device: Device, clock: StoppedClock, version: Version
+) -> None:
+    status, action = "RebootRequired", "SetVariables"
+    request: Any = {"setVariableData": [VARIABLE | {"attributeValue": "2"}]}
+    response: Any = {"setVariableResult": [VARIABLE | {"attributeStatus": status}]}
+    if version is Version.V16:
+        action, request, response = (
+            "ChangeConfiguration",
+            {"key": "SecurityProfile", "value": "2"},
+            {"status": status},
+        )
+    await with_secret(device, SECRET)
+    async with operating(device, clock) as operator:
+        await told(operator, version, action, request, response)
+
+    assert await refusal(device, basic("CS1", SECRET)) is None
+    assert await refusal(device, basic("CS1", SECRET), tls=True) is None
+    assert await refusal(device, basic("CS1", SECRET)) == 401
+
+
+async def test_a_station_that_is_deleted_while_it_comes_is_not_made_again(
+    device: Device, clock: StoppedClock
+) -> None:
+    await with_secret(device, SECRET)
+    await offer(device, clock, 2)
+    real = device.credentials
+
+    class Deleting(Counted):
+        async def update(self, id: str, change: Callable[[Any], Any]) -> Any:
+            await device.stations.delete(id)
+            return await real.update(id, change)
+
+    slow = replace(device, credentials=Deleting(real))
+    assert await refusal(slow, basic("CS1", SECRET), tls=True) == 404
+    assert await device.stations.get("CS1") is None
+
+
+async def test_a_secret_that_is_deleted_while_a_station_comes_with_it_has_shown_nothing(
+    device: Device, clock: StoppedClock
+) -> None:
+    await with_secret(device, SECRET)
+    await offer(device, clock, 2)
+    known = await device.credentials.get("CS1")
+    await device.credentials.delete("CS1")
+
+    class Contended(Counted):
+        async def update(self, id: str, change: Callable[[Any], Any]) -> Any:
+            change(known)
+            return change(None)
+
+    contended = replace(device, credentials=Contended(device.credentials))
+    assert await refusal(contended, basic("CS1", SECRET), tls=True) is None
+    assert await profiles(device) == (None, (2,))
+
+
+class Counted:
+    """A collection, and what is asked of it."""
+
+    def __init__(self, collection: Any) -> None:
+        self._collection = collection
+        self.asked: list[str] = []
+
+    async def get(self, id: str) -> Any:
+        self.asked.append("read")
+        return await self._collection.get(id)
+
+    async def update(self, id: str, change: Callable[[Any], Any]) -> Any:
+        old: Any = None
+
+        def noted(current: Any) -> Any:
+            nonlocal old
+            self.asked.append("read")
+            old = current
+            return change(current)
+
+        new = await self._collection.update(id, noted)
+        if new is not old:
+            self.asked.append("write")
+        return new
+
+
+@pytest.mark.parametrize("secret", [None, SECRET])
+async def test_to_let_a_station_in_as_ever_costs_a_read_of_it_and_one_of_its_secret(
+    device: Device, secret: str | None
+) -> None:
+    """Thousands of stations may reconnect at once."""
+    await device.stations.update("CS1", lambda _: Station(id="CS1", offered_security_profiles=(3,)))
+    if secret:
+        await device.credentials.update("CS1", lambda _: Credential.of(SECRET, NOW))
+    stations, credentials = Counted(device.stations), Counted(device.credentials)
+    counted = replace(device, stations=stations, credentials=credentials)
+
+    assert await refusal(counted, basic("CS1", secret) if secret else "", tls=True) is None
+    assert (stations.asked, credentials.asked) == (["read"], ["read"])
+
+
+async def test_what_is_offered_is_shown_and_only_the_station_can_change_it(
+    device: Device, client: httpx.AsyncClient, clock: StoppedClock
+) -> None:
+    await with_secret(device, SECRET)
+    await device.stations.update("CS1", lambda _: Station(id="CS1", inventory_of="1.0"))
+    await offer(device, clock, 2)
+    read = (await client.get("/chargingstations/CS1")).json()
+    written = await client.put("/chargingstations/CS1", json=read | {"offeredSecurityProfiles": [1]})
+
+    assert (read["offeredSecurityProfiles"], "securityProfile" in read) == ([2], False)
+    assert (written.status_code, written.json()) == (200, read)
