@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from libs.csms.authorization import Authorization
+from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import rfc3339, utc_now
-from libs.csms.embedded_bus import EmbeddedBus
-from libs.csms.sqlite import SqliteStore
+from libs.csms.messaging.embedded import EmbeddedBus
+from libs.csms.storage.sqlite.store import SqliteStore
 from libs.ocpp_messages import v201
 from services.transaction.meter_values import in_transaction
 from services.transaction.samples import measured2

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from libs.csms.clock import utc_now
-from libs.csms.firestore import index_definitions
 from libs.csms.settings import load
-from libs.csms.store import Doc, Index
+from libs.csms.storage.firestore import index_definitions
+from libs.csms.storage.store import Doc, Index
 from services.device.service import Device
 from services.transaction.service import Ledger
 from services.user.service import User

@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 
 from libs.csms import logs
-from libs.csms.bus import UnknownSubscription, UnknownTopic
+from libs.csms.messaging.bus import UnknownSubscription, UnknownTopic
 from libs.csms.settings import BadSetting, Settings, load
 
 from . import processes

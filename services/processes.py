@@ -11,21 +11,21 @@ from typing import Any
 
 import httpx
 
-from libs.csms.admission import HttpAdmission
-from libs.csms.authorization import HttpAuthorization
-from libs.csms.bus import Bus
+from libs.csms.clients.admission import HttpAdmission
+from libs.csms.clients.authorization import HttpAuthorization
+from libs.csms.clients.profile_check import HttpProfileCheck
+from libs.csms.clients.stations import Stations
 from libs.csms.clock import utc_now
-from libs.csms.embedded_bus import EmbeddedBus
-from libs.csms.http_server import bearer, inside
 from libs.csms.lifespan import Service, run
-from libs.csms.profile_check import HttpProfileCheck
-from libs.csms.provision import provision
-from libs.csms.router import Router
+from libs.csms.messaging.bus import Bus
+from libs.csms.messaging.embedded import EmbeddedBus
+from libs.csms.messaging.provision import provision
+from libs.csms.messaging.router import Router
 from libs.csms.settings import BadSetting, Settings
-from libs.csms.sqlite import SqliteStore
-from libs.csms.sqlite_file import StoreInUse
-from libs.csms.stations import Stations
-from libs.csms.store import Store
+from libs.csms.storage.sqlite.file import StoreInUse
+from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.storage.store import Store
+from libs.csms.web.server import bearer, inside
 from libs.ocpp_messages.catalogue import ACTIONS
 
 from .device import app as device
@@ -66,8 +66,8 @@ async def _embedded(settings: Settings) -> AsyncIterator[Pair]:
 
 @asynccontextmanager
 async def _google(settings: Settings) -> AsyncIterator[Pair]:
-    from libs.csms.firestore import FirestoreStore  # here, because this import takes a second
-    from libs.csms.pubsub import PubSubBus
+    from libs.csms.messaging.pubsub.bus import PubSubBus
+    from libs.csms.storage.firestore import FirestoreStore
 
     bus, store = PubSubBus(settings.project), FirestoreStore(settings.project)
     try:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from .bus import Subscription
+from .messaging.bus import Subscription
 
 log = logging.getLogger(__name__)
 

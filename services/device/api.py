@@ -13,7 +13,7 @@ from .service import Device
 
 
 def api(device: Device) -> APIRouter:
-    """``list`` comes before ``{id}``: a station of that name is ``/chargingstations/%6Cist``."""
+    """``list`` comes before ``{id}``: no station has that id."""
     router = APIRouter()
     for part in (seed_api, stations_api, security_api, fleet_api, reports_api):
         router.include_router(part(device))

@@ -9,12 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
-from libs.csms.admission import RegistrationStatus
+from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import Time
-from libs.csms.documents import equals, every
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import PageOf, PageSize, PageToken, page_of
-from libs.csms.store import Document, Query
+from libs.csms.storage.queries import equals, every
+from libs.csms.storage.store import Document, Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 from libs.ocpp_messages.version import Version
 
 from . import operations
@@ -51,7 +50,7 @@ class StationStatus(Document):
 
 
 def fleet_api(device: Device) -> APIRouter:
-    router = APIRouter(tags=["Fleet"], route_class=EncodedRoute)
+    router = APIRouter(tags=["Fleet"])
 
     @router.get("/summary", response_model=Summary)
     async def summary() -> Summary:

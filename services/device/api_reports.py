@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Path
 from fastapi import Query as Parameter
 
 from libs.csms.clock import Time
-from libs.csms.documents import equals
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
-from libs.csms.journal_api import From, Number, To, bound, journal_api, parts
-from libs.csms.report import Status
-from libs.csms.store import Document, Query
+from libs.csms.errors import NotFound
+from libs.csms.station_messages.api import From, Number, To, bound, messages_api, parts
+from libs.csms.station_messages.report import Status
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Document, Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from . import operations
 from .device_model import ReportedVariable
@@ -41,13 +41,13 @@ def reports_api(device: Device) -> APIRouter:
         await operations.existing(device, id)
 
     router = APIRouter(dependencies=[Depends(existing)])
-    for part in (model_api(device), history_api(device), journal_api(device.journal, device.clock)):
+    for part in (model_api(device), history_api(device), messages_api(device.message_log, device.clock)):
         router.include_router(part)
     return router
 
 
 def model_api(device: Device) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Device model"], route_class=EncodedRoute)
+    router = APIRouter(prefix="/chargingstations/{id}", tags=["Device model"])
 
     @router.get("/variables", response_model=PageOf[ReportedVariable], response_model_exclude_none=True)
     async def list_variables(
@@ -75,7 +75,7 @@ def model_api(device: Device) -> APIRouter:
     async def list_event_streams(
         id: str, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[EventStream]:
-        """Their values are notices: ``notices?action=NotifyPeriodicEventStream``."""
+        """Their values are messages: ``messages?action=NotifyPeriodicEventStream``."""
         query = Query({"stationId": id}, page_size=page_size, page_token=page_token)
         return page_of(await device.reported.event_streams.find(query))
 
@@ -83,7 +83,7 @@ def model_api(device: Device) -> APIRouter:
 
 
 def history_api(device: Device) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Events and jobs"], route_class=EncodedRoute)
+    router = APIRouter(prefix="/chargingstations/{id}", tags=["Events and jobs"])
 
     @router.get("/events", response_model=PageOf[Event], response_model_exclude_none=True)
     async def list_events(
@@ -120,10 +120,10 @@ def history_api(device: Device) -> APIRouter:
         id: str, request_id: Annotated[Number, Path(alias="requestId")]
     ) -> CustomerInformation:
         """What the station knows about a customer, put together from its messages."""
-        report = await device.journal.report(id, "NotifyCustomerInformation", request_id)
+        report = await device.message_log.report(id, "NotifyCustomerInformation", request_id)
         if report is None:
-            raise Problem(404, "the station has sent no customer information for that request")
-        texts = {part["seqNo"]: part["data"] async for part in parts(device.journal, report)}
+            raise NotFound("the station has sent no customer information for that request")
+        texts = {part["seqNo"]: part["data"] async for part in parts(device.message_log, report)}
         shown = report.shown(device.clock())
         return CustomerInformation(
             **shown.model_dump(include={"request_id", "status", "started_at", "missing_seq_nos"}),

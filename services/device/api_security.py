@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from libs.csms.admission import Admission, NotAdmitted
-from libs.csms.documents import update_from
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import Problem
-from libs.csms.store import Document
+from libs.csms.clients.admission import Admission, NotAdmitted
+from libs.csms.errors import DomainError, NotFound, Unauthenticated, Unavailable
+from libs.csms.storage.queries import update_from
+from libs.csms.storage.store import Document
 from libs.ocpp_messages.event import StationDismissed
 
 from . import operations
@@ -16,6 +15,8 @@ from .bodies import AdmissionBody, CredentialBody
 from .credential import Credential, Secret, new_secret
 from .dismissal import dismiss
 from .service import Device
+
+_REFUSALS: dict[int, type[DomainError]] = {401: Unauthenticated, 404: NotFound, 503: Unavailable}
 
 
 class Issued(Document):
@@ -26,7 +27,7 @@ class Issued(Document):
 
 
 def security_api(device: Device) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Security"], route_class=EncodedRoute)
+    router = APIRouter(prefix="/chargingstations/{id}", tags=["Security"])
 
     @router.post("/credentials", status_code=201, response_model=Issued, response_model_exclude_none=True)
     async def set_credentials(id: str, response: Response, body: CredentialBody | None = None) -> Issued:
@@ -45,7 +46,7 @@ def security_api(device: Device) -> APIRouter:
         """The station connects without a secret then, unless CSMS_MIN_SECURITY_PROFILE is 1 or more."""
         deleted = await device.credentials.delete(id)
         if deleted is None or not deleted.secrets:
-            raise Problem(404, "the charging station has no secret")
+            raise NotFound("the charging station has no secret")
 
     @router.post("/admission", response_model=Admission, response_model_exclude_none=True)
     async def admit(id: str, body: AdmissionBody) -> Admission:
@@ -53,7 +54,7 @@ def security_api(device: Device) -> APIRouter:
         try:
             return await device.admit(id, body.authorization.get_secret_value(), body.tls)
         except NotAdmitted as refusal:
-            raise Problem(refusal.status, refusal.detail) from refusal
+            raise _REFUSALS[refusal.status](refusal.detail) from refusal
 
     return router
 

@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from libs.csms.documents import every
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.store import Query
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 
 from . import operations
 from .bodies import NewStation, StationBody
@@ -18,9 +17,7 @@ from .service import Device
 
 
 def seed_api(device: Device) -> APIRouter:
-    router = APIRouter(
-        prefix="/chargingstations", tags=["Charging stations, older paths"], route_class=EncodedRoute
-    )
+    router = APIRouter(prefix="/chargingstations", tags=["Charging stations, older paths"])
 
     @router.post("/create", status_code=201, response_model=Station, response_model_exclude_none=True)
     async def create(body: NewStation) -> Station:

@@ -6,10 +6,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
-from libs.csms.documents import equals
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import PageOf, PageSize, PageToken, page_of
-from libs.csms.store import Query
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from . import operations
 from .bodies import Group, NewStation, StationBody
@@ -18,7 +17,7 @@ from .service import Device
 
 
 def stations_api(device: Device) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations", tags=["Charging stations"], route_class=EncodedRoute)
+    router = APIRouter(prefix="/chargingstations", tags=["Charging stations"])
 
     @router.get("", response_model=PageOf[Station], response_model_exclude_none=True)
     async def list_stations(

@@ -7,14 +7,14 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from libs.csms.bus import Bus
+from libs.csms.clients.profile_check import CheckProfile, unchecked
 from libs.csms.clock import Clock
-from libs.csms.http import create_app
-from libs.csms.http_server import serve
 from libs.csms.lifespan import Service
-from libs.csms.profile_check import CheckProfile, unchecked
+from libs.csms.messaging.bus import Bus
 from libs.csms.settings import Settings
-from libs.csms.store import Store
+from libs.csms.storage.store import Store
+from libs.csms.web.app import create_app
+from libs.csms.web.server import serve
 
 from . import handlers
 from .api import api

@@ -6,8 +6,8 @@ import base64
 import binascii
 import hmac
 
-from libs.csms.admission import NotAdmitted
-from libs.csms.store import Collection
+from libs.csms.clients.admission import NotAdmitted
+from libs.csms.storage.store import Collection
 
 from .credential import Credential
 

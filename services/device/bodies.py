@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from libs.csms.admission import RegistrationStatus
-from libs.csms.fields import Plain, plain
-from libs.csms.http import Body
+from libs.csms.clients.admission import RegistrationStatus
+from libs.csms.station_id import StationId
+from libs.csms.web.app import Body
+from libs.csms.web.fields import Plain, plain
 
 from .model import Station
 
@@ -17,19 +18,11 @@ OF_OPERATOR = OF_SEED | {"group", "registration_status", "heartbeat_interval"}
 OF_STATION = set(Station.model_fields) - OF_OPERATOR
 
 
-def _without_colon(id: str) -> str:
-    """A colon ends the user name in HTTP Basic authentication."""
-    if ":" in id:
-        raise ValueError("a colon is not allowed")
-    return id
-
-
 def _plain_secret(secret: SecretStr) -> SecretStr:
     plain(secret.get_secret_value())
     return secret
 
 
-StationId = Annotated[str, Field(min_length=1, max_length=48), Plain, AfterValidator(_without_colon)]
 Text = Annotated[str, Field(max_length=255), Plain]
 Group = Annotated[str, Field(min_length=1, max_length=255), Plain]
 Latitude = Annotated[float, Field(strict=True, ge=-90, le=90)]

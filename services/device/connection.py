@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from libs.csms.clock import Time, latest
-from libs.csms.documents import composite_id
-from libs.csms.store import Document
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document
 from libs.ocpp_messages.message import Message
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -54,9 +54,9 @@ class Connector(Document):
     def unseen(self, since: datetime) -> Connector:
         """Unavailable, unless it has been reported since."""
         if self.reported_at >= since:
-            changed = self.model_copy(update={"status": self.reported_status, "offline_since": None})
+            changed = self.changed(status=self.reported_status, offline_since=None)
         else:
-            changed = self.model_copy(update={"status": "Unavailable", "offline_since": since})
+            changed = self.changed(status="Unavailable", offline_since=since)
         return self if changed == self else changed
 
 
@@ -102,7 +102,7 @@ class Connection(Document):
         if newer.connection_id < self.connection_id:
             return self
         last_seen = latest(self.last_seen, newer.last_seen)
-        opened = newer.model_copy(update={"last_seen": last_seen})
+        opened = newer.changed(last_seen=last_seen)
         if newer.connection_id == self.connection_id:
             kept = ("connected", "disconnected_at", "greet_at", *_CLOSE)
             ended = {name: getattr(self, name) for name in kept}
@@ -134,18 +134,18 @@ class Connection(Document):
             return self.model_copy(update=reopened | {"last_seen": latest(self.last_seen, at)})
         if self.last_seen is not None and at - self.last_seen < SEEN_EVERY:
             return self
-        return self.model_copy(update={"last_seen": at})
+        return self.changed(last_seen=at)
 
     def to_be_greeted(self, connection_id: str, at: datetime) -> Connection:
         """Unless that connection is not this one: then what is asked is asked later, or over a newer one."""
         if connection_id != self.connection_id or self.greet_at == at:
             return self
-        return self.model_copy(update={"greet_at": at})
+        return self.changed(greet_at=at)
 
     def greeted(self, since: Connection) -> Connection:
         if (self.connection_id, self.greet_at) != (since.connection_id, since.greet_at):
             return self
-        return self.model_copy(update={"greet_at": None})
+        return self.changed(greet_at=None)
 
     def is_as_open_as(self, other: Connection) -> bool:
         return (self.connection_id, self.connected) == (other.connection_id, other.connected)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from libs.csms.clock import Time
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 
 _HEXADECIMAL_KEY = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,20}")
 
@@ -41,7 +41,7 @@ class Secret(Document):
         return hmac.compare_digest(self.digest, _digest(bytes.fromhex(self.salt), password))
 
     def standing_as(self, standing: Standing) -> Secret:
-        return self.model_copy(update={"standing": standing})
+        return self.changed(standing=standing)
 
 
 class Credential(Document):

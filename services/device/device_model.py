@@ -10,8 +10,8 @@ from urllib.parse import quote
 import msgspec
 
 from libs.csms.clock import Time
-from libs.csms.confidential import without_secrets
-from libs.csms.store import Document, Number
+from libs.csms.secrets import without_secrets
+from libs.csms.storage.store import Document, Number
 from libs.ocpp_messages import ocpp2
 
 
@@ -98,7 +98,7 @@ class ReportedVariable(Document):
             key=lambda one: one.reported_at,
             default=None,
         )
-        newer = self.model_copy(update={"attributes": attributes, "characteristics": characteristics})
+        newer = self.changed(attributes=attributes, characteristics=characteristics)
         return self if newer == self else newer
 
 

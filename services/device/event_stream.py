@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Self
 
 from libs.csms.clock import Time
-from libs.csms.documents import composite_id
-from libs.csms.store import Document
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document
 from libs.ocpp_messages import ocpp2
 
 
@@ -48,7 +48,7 @@ class EventStream(Document):
         opening = other if _later(other.opened_at, self.opened_at) else self
         closed_at = other.closed_at if _later(other.closed_at, self.closed_at) else self.closed_at
         is_open = opening.opened_at is not None and (closed_at is None or opening.opened_at > closed_at)
-        both = opening.model_copy(update={"closed_at": closed_at, "is_open": is_open})
+        both = opening.changed(closed_at=closed_at, is_open=is_open)
         return self if both == self else both
 
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from libs.csms.clock import rfc3339
-from libs.csms.documents import every
-from libs.csms.http import Problem
-from libs.csms.store import Query
+from libs.csms.errors import DomainError
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.action import encode
 from libs.ocpp_messages.version import Version
@@ -44,7 +44,7 @@ async def _greet(device: Device, connection: Connection) -> None:
         if station is not None and station.may_operate and connection.connected:
             async for wish in _wishes(device, station, connection):
                 await request(device, wish)
-    except Problem as problem:
+    except DomainError as problem:
         log.info("station %s is not asked of itself: %s", connection.station_id, problem.detail)
     except Exception:
         log.exception("station %s was not asked of itself", connection.station_id)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from libs.csms.clock import Time, rfc3339
-from libs.csms.documents import composite_id
-from libs.csms.store import Document
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document
 from libs.ocpp_messages import ocpp2
 
 Kind = Literal["firmware", "publish-firmware", "log", "diagnostics"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from libs.csms.admission import RegistrationStatus
+from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import Time
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 
 
 class Modem(Document):
@@ -86,21 +86,21 @@ class Station(Document):
         """Unless it has booted since, perhaps with other firmware."""
         if not self.lacks_inventory or (self.last_boot is not None and asked_at < self.last_boot):
             return self
-        return self.model_copy(update={"inventory_of": self.firmware_version or ""})
+        return self.changed(inventory_of=self.firmware_version or "")
 
     def secured(self, profile: int) -> Station:
         """A profile is never lowered."""
         if profile <= (self.security_profile or 0):
             return self
         ahead = tuple(each for each in self.offered_security_profiles or () if each > profile) or None
-        return self.model_copy(update={"security_profile": profile, "offered_security_profiles": ahead})
+        return self.changed(security_profile=profile, offered_security_profiles=ahead)
 
     def offered(self, profile: int) -> Station:
         """It has agreed to this profile for later connections (A05)."""
         known = self.offered_security_profiles or ()
         if profile <= (self.security_profile or 0) or profile in known:
             return self
-        return self.model_copy(update={"offered_security_profiles": tuple(sorted((*known, profile)))})
+        return self.changed(offered_security_profiles=tuple(sorted((*known, profile))))
 
     def reached(self, profile: int) -> Station:
         """It has come with this profile, and is held to the highest up to it that it has agreed to."""
@@ -115,7 +115,7 @@ class Gateway(Document):
     last_seen: Time
 
     def seen(self, at: datetime) -> Gateway:
-        return self if at <= self.last_seen else self.model_copy(update={"last_seen": at})
+        return self if at <= self.last_seen else self.changed(last_seen=at)
 
 
 class DeadMessage(Document):

@@ -9,9 +9,9 @@ from typing import Self
 import msgspec
 
 from libs.csms.clock import Time, parse_time
-from libs.csms.confidential import without_secrets
-from libs.csms.documents import composite_id
-from libs.csms.store import Document, Json, Number
+from libs.csms.secrets import without_secrets
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document, Json, Number
 from libs.ocpp_messages import ocpp2
 
 from .device_model import Component, Variable

@@ -1,12 +1,12 @@
-"""What both sets of paths do with stations. Raises ``Problem`` for what the caller did wrong."""
+"""What both sets of paths do with stations. Raises ``DomainError`` for what the caller did wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from libs.csms.documents import every, update_from
-from libs.csms.http import Problem
-from libs.csms.store import Query
+from libs.csms.errors import Conflict, Invalid, NotFound
+from libs.csms.storage.queries import every, update_from
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.event import StationDismissed
 
 from .bodies import NewStation, StationBody
@@ -26,14 +26,14 @@ _REASONS = {
 async def existing(device: Device, id: str) -> Station:
     station = await device.stations.get(id)
     if station is None:
-        raise Problem(404, NOT_FOUND)
+        raise NotFound(NOT_FOUND)
     return station
 
 
 async def create(device: Device, body: NewStation) -> Station:
     def created(station: Station | None) -> Station:
         if station is not None:
-            raise Problem(409, "there is a charging station of that id already")
+            raise Conflict("there is a charging station of that id already")
         return body.created()
 
     return await device.stations.update(body.id, created)
@@ -44,11 +44,11 @@ async def change(
 ) -> Station:
     """The id in the path wins; another one in the body is an error."""
     if body.id is not None and body.id != id:
-        raise Problem(422, "body.id: differs from the id in the path")
+        raise Invalid("body.id: differs from the id in the path")
 
     def found(station: Station | None) -> Station:
         if station is None:
-            raise Problem(404, NOT_FOUND)
+            raise NotFound(NOT_FOUND)
         return changed(station)
 
     before, station = await update_from(device.stations, id, found)
@@ -71,6 +71,6 @@ async def delete(device: Device, id: str) -> Station:
         await device.connections.delete(id)
     station = await device.stations.delete(id)
     if station is None:
-        raise Problem(404, NOT_FOUND)
+        raise NotFound(NOT_FOUND)
     await dismiss(device, id, StationDismissed(reason=_DELETED, deleted=True))
     return station

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Self, TypeVar
 
 from libs.csms.clock import rfc3339
-from libs.csms.documents import every
 from libs.csms.parallel import each
-from libs.csms.store import Collection, Query, Store
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Collection, Query, Store
 
 from .device_model import ReportedVariable
 from .event_stream import EventStream

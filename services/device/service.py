@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
-from libs.csms.admission import Admission, NotAdmitted
-from libs.csms.bus import Bus
+from libs.csms.clients.admission import Admission, NotAdmitted
+from libs.csms.clients.profile_check import CheckProfile, unchecked
 from libs.csms.clock import Clock
-from libs.csms.documents import every, update_existing, update_from
-from libs.csms.journal import Journal
-from libs.csms.profile_check import CheckProfile, unchecked
-from libs.csms.router import Call, Router
+from libs.csms.messaging.bus import Bus
+from libs.csms.messaging.router import Call, Router
 from libs.csms.settings import Settings
-from libs.csms.store import Collection, Query, Store
+from libs.csms.station_messages.log import MessageLog
+from libs.csms.storage.queries import every, update_existing, update_from
+from libs.csms.storage.store import Collection, Query, Store
 
 from .authentication import authenticate
 from .certificates import Sign, no_authority
@@ -47,7 +47,7 @@ class Device:
     dead_letters: Collection[DeadMessage]
     commands: Collection[Command]
     batches: Collection[Batch]
-    journal: Journal
+    message_log: MessageLog
     reported: Reported
     bus: Bus
     clock: Clock
@@ -70,7 +70,7 @@ class Device:
             dead_letters=store.collection("deadLetters", DeadMessage, indexes=[("receivedAt",)]),
             commands=store.collection("commands", Command, COMMAND_INDEXES),
             batches=store.collection("commandBatches", Batch),
-            journal=Journal.of(store, "device"),
+            message_log=MessageLog.of(store, "device"),
             reported=Reported.of(store),
             bus=bus,
             clock=clock,
@@ -122,7 +122,7 @@ class Device:
 
     async def note(self, call: Call[Any]) -> None:
         """Keep a message as it came. Returns when it is durable."""
-        await self.journal.note(call)
+        await self.message_log.append(call)
         await self.seen(call)
 
     async def report(self, connector: Connector) -> None:

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from libs.csms.clock import rfc3339
-from libs.csms.documents import every
-from libs.csms.store import Query
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 
 from .connection import Connection
 from .service import Device

@@ -8,10 +8,11 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 
 from libs.csms.clock import Time
-from libs.csms.documents import equals
-from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
-from libs.csms.journal_api import bound, journal_api
-from libs.csms.store import BadPageToken, Page, Query
+from libs.csms.errors import NotFound
+from libs.csms.station_messages.api import bound, messages_api
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import BadPageToken, Page, Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from .charging_profiles.api import profiles_api
 from .meter_values import MeterValue, Place, shown
@@ -65,14 +66,14 @@ def api(ledger: Ledger) -> APIRouter:
         return page_of(await _meter_values(ledger, transaction, page_size, page_token))
 
     router.include_router(profiles_api(ledger))
-    router.include_router(journal_api(ledger.journal, ledger.clock))
+    router.include_router(messages_api(ledger.message_log, ledger.clock))
     return router
 
 
 async def _found(ledger: Ledger, id: str) -> Transaction:
     transaction = await ledger.transactions.get(id)
     if transaction is None:
-        raise Problem(404, f"there is no transaction {id}")
+        raise NotFound(f"there is no transaction {id}")
     return transaction
 
 

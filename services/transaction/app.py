@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from libs.csms.authorization import Authorize
-from libs.csms.bus import Bus
+from libs.csms.clients.authorization import Authorize
+from libs.csms.clients.stations import Stations
 from libs.csms.clock import Clock
-from libs.csms.http import create_app
-from libs.csms.http_server import serve
 from libs.csms.lifespan import Service
+from libs.csms.messaging.bus import Bus
 from libs.csms.settings import Settings
-from libs.csms.stations import Stations
-from libs.csms.store import Store
+from libs.csms.storage.store import Store
+from libs.csms.web.app import create_app
+from libs.csms.web.server import serve
 
 from . import handlers
 from .api import api

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from libs.csms.clock import parse_time, rfc3339
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 
 from .sequence import union
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from libs.csms.clock import Time
-from libs.csms.store import Document, Json, Number
+from libs.csms.storage.store import Document, Json, Number
 from libs.ocpp_messages.action import encode
 
 from .evidence import moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from libs.csms.clock import Time
-from libs.csms.store import Document, Number
+from libs.csms.storage.store import Document, Number
 
 from .energy import energy
 from .evidence import Evidence, time_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from libs.csms.documents import composite_id
+from libs.csms.storage.queries import composite_id
 
 from .energy import Readings
 from .evidence import Evidence, Value, said

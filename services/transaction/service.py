@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from libs.csms.authorization import Authorize
-from libs.csms.bus import Bus
+from libs.csms.clients.authorization import Authorize
+from libs.csms.clients.stations import Stations
 from libs.csms.clock import Clock, rfc3339
-from libs.csms.journal import Journal
-from libs.csms.router import Router
-from libs.csms.stations import Stations
-from libs.csms.store import Collection, Store
+from libs.csms.messaging.bus import Bus
+from libs.csms.messaging.router import Router
+from libs.csms.station_messages.log import MessageLog
+from libs.csms.storage.store import Collection, Store
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import (
     TRANSACTION_ENDED,
@@ -56,7 +56,7 @@ class Ledger:
     authorize: Authorize
     bus: Bus
     clock: Clock
-    journal: Journal
+    message_log: MessageLog
     profiles: ProfileBook
     answers_needs: bool = False
     stations: Stations | None = None
@@ -70,7 +70,7 @@ class Ledger:
             authorize=authorize,
             bus=bus,
             clock=clock,
-            journal=Journal.of(store, "transaction"),
+            message_log=MessageLog.of(store, "transaction"),
             profiles=ProfileBook.of(store),
         )
 

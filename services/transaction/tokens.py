@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from libs.csms.authorization import Authorization
-from libs.csms.documents import every
-from libs.csms.store import Query
+from libs.csms.clients.authorization import Authorization
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 
 from .evidence import Evidence, said
 from .model import Transaction
@@ -32,7 +32,7 @@ async def authorize_start(
         refused = await _is_one_too_many(ledger, transaction, authorization)
         status = CONCURRENT if refused else authorization.status
         transaction = await _note(ledger, transaction, Evidence(first=said(at, {"startStatus": status})))
-    return authorization.model_copy(update={"status": transaction.start_status(at) or status})
+    return authorization.changed(status=transaction.start_status(at) or status)
 
 
 async def authorize_later(

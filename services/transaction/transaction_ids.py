@@ -7,7 +7,7 @@ from itertools import count
 
 import msgspec
 
-from libs.csms.store import Collection, Document
+from libs.csms.storage.store import Collection, Document
 
 
 class Claim(Document):

@@ -8,12 +8,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Response
 from fastapi import Query as Parameter
 
-from libs.csms.authorization import Authorization, TokenStatus
-from libs.csms.documents import equals
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import PageOf, PageSize, PageToken, page_of
-from libs.csms.journal_api import journal_api
-from libs.csms.store import Query
+from libs.csms.clients.authorization import Authorization, TokenStatus
+from libs.csms.station_messages.api import messages_api
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from . import operations
 from .api_reservations import reservations_api
@@ -29,12 +28,12 @@ def api(user: User) -> APIRouter:
     router.include_router(tokens_api(user))
     router.include_router(authorizations_api(user))
     router.include_router(reservations_api(user))
-    router.include_router(journal_api(user.journal, user.clock))
+    router.include_router(messages_api(user.message_log, user.clock))
     return router
 
 
 def tokens_api(user: User) -> APIRouter:
-    router = APIRouter(prefix="/idtokens", tags=["Tokens"], route_class=EncodedRoute)
+    router = APIRouter(prefix="/idtokens", tags=["Tokens"])
 
     @router.get("", response_model=PageOf[IdToken], response_model_exclude_none=True)
     async def list_id_tokens(
@@ -56,21 +55,21 @@ def tokens_api(user: User) -> APIRouter:
             response.headers["Location"] = f"/idtokens/{quote(token.id_token, safe='')}"
         return token
 
-    @router.get("/{idToken}", response_model=IdToken, response_model_exclude_none=True)
+    @router.get("/{idToken:path}", response_model=IdToken, response_model_exclude_none=True)
     async def get_id_token(text: Text) -> IdToken:
         return await operations.existing(user, text)
 
-    @router.put("/{idToken}", response_model=IdToken, response_model_exclude_none=True)
+    @router.put("/{idToken:path}", response_model=IdToken, response_model_exclude_none=True)
     async def replace_id_token(text: Text, body: IdTokenBody) -> IdToken:
         """Of a token that exists: creating one is for POST."""
         return await operations.change(user, text, body, body.replacing)
 
-    @router.patch("/{idToken}", response_model=IdToken, response_model_exclude_none=True)
+    @router.patch("/{idToken:path}", response_model=IdToken, response_model_exclude_none=True)
     async def patch_id_token(text: Text, body: IdTokenBody) -> IdToken:
         """A merge patch (RFC 7396): null removes a field."""
         return await operations.change(user, text, body, body.merged_into)
 
-    @router.delete("/{idToken}", status_code=204)
+    @router.delete("/{idToken:path}", status_code=204)
     async def delete_id_token(text: Text) -> None:
         await operations.delete(user, text)
 

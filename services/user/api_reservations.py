@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path
 from fastapi import Query as Parameter
 
 from libs.csms.clock import rfc3339
-from libs.csms.documents import equals
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
-from libs.csms.journal_api import Number
-from libs.csms.store import BadPageToken, Page, Query
+from libs.csms.errors import NotFound
+from libs.csms.station_messages.api import Number
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import BadPageToken, Page, Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from .reservation import ReservationView, Status, key, token_key
 from .service import User
@@ -23,7 +23,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def reservations_api(user: User) -> APIRouter:
-    router = APIRouter(tags=["Reservations"], route_class=EncodedRoute)
+    router = APIRouter(tags=["Reservations"])
 
     @router.get("/reservations", response_model_exclude_none=True)
     async def list_reservations(
@@ -60,7 +60,7 @@ def reservations_api(user: User) -> APIRouter:
         """The newest one that the station accepted under this number."""
         found = await user.reservations.get(key(id, reservation_id))
         if found is None or (view := found.shown(user.clock())) is None:
-            raise Problem(404, "the charging station has accepted no reservation of that number")
+            raise NotFound("the charging station has accepted no reservation of that number")
         return view
 
     return router

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from libs.csms.authorization import TokenStatus
+from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
-from libs.csms.fields import Plain
-from libs.csms.http import Body
+from libs.csms.web.app import Body
+from libs.csms.web.fields import Plain
 
 from .model import IdToken, is_key_code
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from libs.csms.authorization import TokenStatus
+from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 
 
 class IdToken(Document):

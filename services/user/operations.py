@@ -1,10 +1,10 @@
-"""Creating and changing tokens for a client. Raises ``Problem`` for what the client did wrong."""
+"""Creating and changing tokens for a client. Raises ``DomainError`` for what the client did wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from libs.csms.http import Problem
+from libs.csms.errors import Conflict, Invalid, NotFound
 
 from .bodies import IdTokenBody, NewIdToken
 from .local_lists.token_changes import changing
@@ -17,17 +17,17 @@ NOT_FOUND = "there is no token of that text"
 async def existing(user: User, id_token: str) -> IdToken:
     token = await user.find(id_token, None)
     if token is None:
-        raise Problem(404, NOT_FOUND)
+        raise NotFound(NOT_FOUND)
     return token
 
 
 async def create(user: User, body: NewIdToken) -> IdToken:
     if await user.find(body.id_token, None) is not None:
-        raise Problem(409, "there is a token of that text already")
+        raise Conflict("there is a token of that text already")
 
     def created(token: IdToken | None) -> IdToken:
         if token is not None:
-            raise Problem(409, "there is a token of that text already")
+            raise Conflict("there is a token of that text already")
         return body.created()
 
     return await user.id_tokens.update(key(body.id_token, body.type), created)
@@ -38,15 +38,15 @@ async def change(
 ) -> IdToken:
     """The text in the path wins; another one in the body is an error."""
     if body.id_token is not None and body.id_token.casefold() != id_token.casefold():
-        raise Problem(422, "body.idToken: differs from the one in the path")
+        raise Invalid("body.idToken: differs from the one in the path")
     was_key_code = is_key_code((await existing(user, id_token)).type)
 
     def found(token: IdToken | None) -> IdToken:
         if token is None:
-            raise Problem(404, NOT_FOUND)
+            raise NotFound(NOT_FOUND)
         new = changed(token)
         if is_key_code(new.type) is not is_key_code(token.type):
-            raise Problem(422, "body.type: a token cannot become a KeyCode, nor stop being one")
+            raise Invalid("body.type: a token cannot become a KeyCode, nor stop being one")
         return new
 
     id = key(id_token, "KeyCode" if was_key_code else None)
@@ -61,4 +61,4 @@ async def delete(user: User, id_token: str) -> None:
         async with changing(user, id):
             if await user.id_tokens.delete(id) is not None:
                 return
-    raise Problem(404, NOT_FOUND)
+    raise NotFound(NOT_FOUND)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from libs.csms.clock import Time
-from libs.csms.documents import composite_id
-from libs.csms.store import Document
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document
 
 from .reservation_news import Ending, Made, News, Terms, end_of
 

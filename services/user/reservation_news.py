@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from libs.csms.clock import Time, rfc3339
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 
 Ending = Literal["used", "expired", "cancelled", "removed"]
 

@@ -7,9 +7,9 @@ from datetime import datetime
 import msgspec
 
 from libs.csms.clock import parse_time, rfc3339
-from libs.csms.documents import every
-from libs.csms.router import Call
-from libs.csms.store import Query
+from libs.csms.messaging.router import Call
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.errors import Unparseable
 from libs.ocpp_messages.event import CommandEnded

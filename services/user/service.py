@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from libs.csms.authorization import Authorization
+from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import Clock
-from libs.csms.journal import Journal
-from libs.csms.router import Router
+from libs.csms.messaging.router import Router
 from libs.csms.settings import Settings
-from libs.csms.store import Collection, Store
+from libs.csms.station_messages.log import MessageLog
+from libs.csms.storage.store import Collection, Store
 
 from .local_lists.kept import LocalLists
 from .model import IdToken, keys
@@ -28,7 +28,7 @@ class User:
     id_tokens: Collection[IdToken]
     reservations: Collection[Reservation]
     local_lists: LocalLists
-    journal: Journal
+    message_log: MessageLog
     clock: Clock
     cache_lifetime: timedelta | None = None
 
@@ -39,7 +39,7 @@ class User:
             id_tokens=store.collection("idTokens", IdToken),
             reservations=store.collection("reservations", Reservation, RESERVATION_INDEXES),
             local_lists=LocalLists.of(store),
-            journal=Journal.of(store, "user"),
+            message_log=MessageLog.of(store, "user"),
             clock=clock,
             cache_lifetime=None if seconds is None else timedelta(seconds=seconds),
         )

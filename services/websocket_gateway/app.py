@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from libs.csms.admission import Admit
-from libs.csms.bus import Bus
+from libs.csms.clients.admission import Admit
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
+from libs.csms.messaging.bus import Bus
 from libs.csms.settings import Settings
 
 from .limits import Limits

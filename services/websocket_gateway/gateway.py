@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from libs.csms.admission import RegistrationStatus
+from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import parse_time, rfc3339
 from libs.csms.logs import station_id
 from libs.ocpp_messages.action import Direction

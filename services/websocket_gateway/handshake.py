@@ -10,7 +10,7 @@ from collections.abc import Callable
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from libs.csms.admission import Admission, Admit, NotAdmitted
+from libs.csms.clients.admission import Admission, Admit, NotAdmitted
 from libs.csms.clock import Clock
 from libs.csms.logs import station_id
 

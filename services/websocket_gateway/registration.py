@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.csms.admission import RegistrationStatus
+from libs.csms.clients.admission import RegistrationStatus
 from libs.ocpp_messages.errors import CallError, ErrorCode
 
 BOOT = "BootNotification"

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from libs.csms.bus import Subscription
+from libs.csms.messaging.bus import Subscription
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.catalogue import COMMAND_REQUEST_TOPICS, STATION_RESPONSE_TOPICS
 from libs.ocpp_messages.event import STATION_CONNECTED, STATION_DISMISSED

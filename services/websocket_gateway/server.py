@@ -11,9 +11,9 @@ from typing import Any, cast
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from libs.csms.admission import Admit
-from libs.csms.http_server import bind
+from libs.csms.clients.admission import Admit
 from libs.csms.logs import station_id
+from libs.csms.web.server import bind
 
 from .compression import DeflateFactory
 from .gateway import Gateway

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from libs.csms.admission import RegistrationStatus
+from libs.csms.clients.admission import RegistrationStatus
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.message import Message
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from libs.csms.bus import Bus
 from libs.csms.clock import Clock
+from libs.csms.messaging.bus import Bus
 
 from .limits import Limits
 from .routing import Routing

@@ -1,4 +1,4 @@
-"""Every bus passes these: what ``libs.csms.bus.Bus`` promises."""
+"""Every bus passes these: what ``libs.csms.messaging.bus.Bus`` promises."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ from uuid import uuid4
 import pytest
 from google.pubsub_v1 import PublisherAsyncClient, types
 
-from libs.csms.bus import MAX_ATTEMPTS, Bus, Consumer, Subscription, UnknownSubscription, UnknownTopic
-from libs.csms.embedded_bus import EmbeddedBus
-from libs.csms.provision import TOPICS, provision
-from libs.csms.pubsub import PubSubBus
+from libs.csms.messaging.bus import (
+    MAX_ATTEMPTS,
+    Bus,
+    Consumer,
+    Subscription,
+    UnknownSubscription,
+    UnknownTopic,
+)
+from libs.csms.messaging.embedded import EmbeddedBus
+from libs.csms.messaging.provision import TOPICS, provision
+from libs.csms.messaging.pubsub.bus import PubSubBus
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import Unparseable
 from libs.ocpp_messages.event import DEAD_LETTER, DeadLetter
@@ -526,8 +533,8 @@ async def test_a_message_that_takes_long_is_not_delivered_twice(pubsub_emulator:
 
 CONSUMER_IN_ITS_OWN_PROCESS = """
 import asyncio, sys
-from libs.csms.bus import Subscription
-from libs.csms.pubsub import PubSubBus
+from libs.csms.messaging.bus import Subscription
+from libs.csms.messaging.pubsub.bus import PubSubBus
 
 async def never_done(message):
     print(message.message_id, flush=True)

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from google.cloud.firestore import AsyncClient
 
-from libs.csms.firestore import FirestoreStore, index_definitions
-from libs.csms.store import Document
+from libs.csms.storage.firestore import FirestoreStore, index_definitions
+from libs.csms.storage.store import Document
 
 
 class Charger(Document):

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from libs.csms.group_commit import GroupCommit, NotWritten
-from libs.csms.sqlite import SqliteStore
-from libs.csms.sqlite_file import StoreInUse
-from libs.csms.store import Document, Query
+from libs.csms.storage.sqlite.file import StoreInUse
+from libs.csms.storage.sqlite.group_commit import GroupCommit, NotWritten
+from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.storage.store import Document, Query
 
 
 class Counter(Document):
@@ -55,7 +55,9 @@ async def test_documents_outlive_the_store(tmp_path: Path) -> None:
 
 async def test_a_second_owner_of_the_file_is_refused(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "csms.db")
-    opened_again = "import sys; from pathlib import Path; from libs.csms.sqlite import SqliteStore"
+    opened_again = (
+        "import sys; from pathlib import Path; from libs.csms.storage.sqlite.store import SqliteStore"
+    )
     opened_again += "; SqliteStore(Path(sys.argv[1]))"
 
     with pytest.raises(StoreInUse, match="is in use"):
@@ -190,7 +192,7 @@ async def test_closing_writes_what_callers_wait_for(tmp_path: Path) -> None:
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from libs.csms.sqlite import SqliteStore
+from libs.csms.storage.sqlite.store import SqliteStore
 from tests.contract.test_sqlite import Counter, counted
 
 async def write(counters, name):

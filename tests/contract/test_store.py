@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 
 from libs.csms.clock import Time, rfc3339
-from libs.csms.firestore import FirestoreStore
-from libs.csms.sqlite import SqliteStore
-from libs.csms.store import BadPageToken, Collection, Document, Query, Store
+from libs.csms.storage.firestore import FirestoreStore
+from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.storage.store import BadPageToken, Collection, Document, Query, Store
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -17,14 +17,14 @@ from uuid import uuid4
 
 import httpx
 
+from libs.csms.clients.stations import Stations
 from libs.csms.clock import utc_now
-from libs.csms.embedded_bus import EmbeddedBus
-from libs.csms.http_server import inside
 from libs.csms.lifespan import running
-from libs.csms.provision import provision
+from libs.csms.messaging.embedded import EmbeddedBus
+from libs.csms.messaging.provision import provision
 from libs.csms.settings import load
-from libs.csms.sqlite import SqliteStore
-from libs.csms.stations import Stations
+from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.web.server import inside
 from services.device import app as device
 from services.device.service import Device
 from services.transaction import app as transaction

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from libs.csms.bus import Subscription
-from libs.csms.pubsub import PubSubBus
+from libs.csms.messaging.bus import Subscription
+from libs.csms.messaging.pubsub.bus import PubSubBus
 from libs.ocpp_messages.catalogue import STATION_REQUEST_TOPICS
 
 from .system import Process, free_port

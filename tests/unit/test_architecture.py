@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 ONLY_FROM = {
-    "google": ["libs/csms/pubsub", "libs/csms/firestore"],
+    "google": ["libs/csms/messaging/pubsub", "libs/csms/storage/firestore"],
     "ocpp": ["libs/ocpp_messages"],
     "services.device": ["services/device", "services/processes.py", "deploy"],
     "services.transaction": ["services/transaction", "services/processes.py", "deploy", "benchmarks"],

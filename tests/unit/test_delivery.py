@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from libs.csms.bus import Subscription
-from libs.csms.delivery import Backoff
-from libs.csms.embedded_bus import EmbeddedBus
+from libs.csms.messaging.bus import Subscription
+from libs.csms.messaging.delivery import Backoff
+from libs.csms.messaging.embedded import EmbeddedBus
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.message import Kind, Message
 

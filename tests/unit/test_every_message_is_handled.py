@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from libs.csms.authorization import Authorization
+from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import rfc3339
 from libs.csms.settings import Settings
-from libs.csms.sqlite import SqliteStore
-from libs.csms.store import Collection, Document, Index, Store
+from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.storage.store import Collection, Document, Index, Store
 from libs.ocpp_messages.action import Action, Direction
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.message import Kind, Message

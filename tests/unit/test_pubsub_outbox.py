@@ -7,8 +7,8 @@ import pytest
 from google.api_core.exceptions import InvalidArgument, NotFound, ServiceUnavailable
 from google.pubsub_v1 import PublisherAsyncClient, types
 
-from libs.csms.bus import UnknownTopic
-from libs.csms.pubsub_outbox import MAX_BATCH, MAX_BATCH_BYTES, Outbox
+from libs.csms.messaging.bus import UnknownTopic
+from libs.csms.messaging.pubsub.outbox import MAX_BATCH, MAX_BATCH_BYTES, Outbox
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.message import Kind, Message
 

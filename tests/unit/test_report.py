@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.csms.report import PATIENCE, Part, Report
+from libs.csms.station_messages.report import PATIENCE, Part, Report
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

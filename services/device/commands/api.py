@@ -9,10 +9,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Request, Response
 from fastapi import Query as Parameter
 
-from libs.csms.documents import equals
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import PageOf, PageSize, PageToken, Problem, page_of
-from libs.csms.store import Page, Query
+from libs.csms.errors import Conflict, DomainError, NoAnswer, NotFound, TooLarge, TooMany
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Page, Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from .. import operations
 from ..service import Device
@@ -44,14 +44,15 @@ ANSWERED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The station's answer, or its CALLERROR.", "model": CommandView},
     202: {"description": "No answer yet: see Location.", "model": CommandView},
 }
-_PROBLEMS = {
-    "notConnected": (409, "the charging station is not connected"),
-    "overloaded": (429, "too many commands wait for the charging station"),
+_UNDELIVERED: dict[str, tuple[type[DomainError], str]] = {
+    "notConnected": (Conflict, "the charging station is not connected"),
+    "overloaded": (TooMany, "too many commands wait for the charging station"),
 }
+"""By the reason of the gateway."""
 
 
 def commands_api(device: Device) -> APIRouter:
-    router = APIRouter(tags=["Commands"], route_class=EncodedRoute)
+    router = APIRouter(tags=["Commands"])
 
     for action in COMMANDS:
         router.add_api_route(
@@ -69,7 +70,7 @@ def commands_api(device: Device) -> APIRouter:
     @router.post("/chargingstations/{id}/commands/{action}", include_in_schema=False)
     async def no_such_command(id: str, action: str) -> None:
         await operations.existing(device, id)
-        raise Problem(404, f"OCPP has no command {action[:50]} for charging stations")
+        raise NotFound(f"OCPP has no command {action[:50]} for charging stations")
 
     @router.get(
         "/chargingstations/{id}/commands",
@@ -94,7 +95,7 @@ def commands_api(device: Device) -> APIRouter:
     async def get_command(id: str) -> CommandView:
         found = await device.commands.get(id)
         if found is None:
-            raise Problem(404, "there is no command of that id")
+            raise NotFound("there is no command of that id")
         return CommandView.of(found)
 
     @router.delete("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
@@ -132,17 +133,19 @@ async def _body(sent: Request) -> bytes:
     async for part in sent.stream():
         body += part
         if len(body) > MAX_PAYLOAD:
-            raise Problem(413, f"a payload has at most {MAX_PAYLOAD} bytes")
+            raise TooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
     return body
 
 
 def answered(command: Command, wait: float) -> tuple[int, dict[str, str]]:
-    """The HTTP status and headers. Raises ``Problem`` where there is no answer of the station."""
-    location = {"Location": f"/commands/{quote(command.id, safe='')}"}
+    """The HTTP status and headers. Raises ``DomainError`` where there is no answer of the station."""
+    location = f"/commands/{quote(command.id, safe='')}"
     if command.status == "queued" or (command.status == "sent" and wait == 0):
-        return 202, location
+        return 202, {"Location": location}
     if command.status in ("sent", "timeout", "expired"):
-        raise Problem(504, "the charging station has not answered in time", location, commandId=command.id)
-    if command.error is not None and (problem := _PROBLEMS.get(command.error.reason)):
-        raise Problem(*problem, location, commandId=command.id, reason=command.error.description)
+        detail = "the charging station has not answered in time"
+        raise NoAnswer(detail, location=location, commandId=command.id)
+    if command.error is not None and command.error.reason in _UNDELIVERED:
+        kind, detail = _UNDELIVERED[command.error.reason]
+        raise kind(detail, location=location, commandId=command.id, reason=command.error.description)
     return 200, {}

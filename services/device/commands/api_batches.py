@@ -11,11 +11,12 @@ import orjson
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from libs.csms.documents import equals
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.fields import AnyJson
-from libs.csms.http import Body, PageOf, PageSize, PageToken, Problem, page_of
-from libs.csms.store import Page, Query
+from libs.csms.errors import Invalid, NotFound, TooLarge
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Page, Query
+from libs.csms.web.app import Body
+from libs.csms.web.fields import AnyJson
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.schemas import Validator
@@ -53,7 +54,7 @@ class BatchBody(Body):
 
 
 def batches_api(device: Device) -> APIRouter:
-    router = APIRouter(prefix="/commands", tags=["Commands"], route_class=EncodedRoute)
+    router = APIRouter(prefix="/commands", tags=["Commands"])
 
     @router.post("/{action}", status_code=202, response_model=BatchView, response_model_exclude_none=True)
     async def send_to_many(
@@ -104,7 +105,7 @@ def batches_api(device: Device) -> APIRouter:
 async def _existing(device: Device, id: str) -> Batch:
     batch = await device.batches.get(id)
     if batch is None:
-        raise Problem(404, "there is no command to many of that id")
+        raise NotFound("there is no command to many of that id")
     return batch
 
 
@@ -118,20 +119,20 @@ def _payload(action: str, body: BatchBody) -> str:
     """The payload as JSON. Raises 404 and 422 for a command that no station could, or should, get."""
     actions = [known[action] for known in ACTIONS.values() if action in known and known[action].to_station]
     if not actions:
-        raise Problem(404, f"OCPP has no command {action[:50]} for charging stations")
+        raise NotFound(f"OCPP has no command {action[:50]} for charging stations")
     if action in TOO_LATE:
-        raise Problem(422, f"{action} is for one station and its driver, and not for many")
+        raise Invalid(f"{action} is for one station and its driver, and not for many")
     if body.selection == SelectionBody():
-        raise Problem(422, "body.selection: says nothing of which stations")
+        raise Invalid("body.selection: says nothing of which stations")
     try:
         text = orjson.dumps(body.payload)
         payload = orjson.loads(text)
         if masked(payload) != payload:
-            raise Problem(422, "body.payload: holds a secret, which is not for many")
+            raise Invalid("body.payload: holds a secret, which is not for many")
     except (TypeError, CallError) as error:
-        raise Problem(422, f"body.payload: {error}") from error
+        raise Invalid(f"body.payload: {error}") from error
     if len(text) > MAX_PAYLOAD:
-        raise Problem(413, f"a payload has at most {MAX_PAYLOAD} bytes")
+        raise TooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
     _check([each.request_validator for each in actions], payload)
     return text.decode()
 
@@ -146,4 +147,4 @@ def _check(validators: Sequence[Validator], payload: Any) -> None:
             violations.append(violation.description)
         else:
             return
-    raise Problem(422, "body.payload: " + "; or ".join(dict.fromkeys(violations)))
+    raise Invalid("body.payload: " + "; or ".join(dict.fromkeys(violations)))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import orjson
 
 from libs.csms.clock import Time
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 
 from .command import Status
 
@@ -56,10 +56,10 @@ class Batch(Document):
     def cancelled(self, at: datetime) -> Batch:
         if self.cancelled_at is not None:
             return self
-        return self.model_copy(update={"status": "running", "cancelled_at": at})
+        return self.changed(status="running", cancelled_at=at)
 
     def prepared(self) -> Batch:
-        return self if self.status == "running" else self.model_copy(update={"status": "running"})
+        return self if self.status == "running" else self.changed(status="running")
 
     def shown(self, counts: dict[Status, int]) -> BatchView:
         known = self.model_dump(include={"id", "action", "created_at", "expires_at", "cancelled_at"})

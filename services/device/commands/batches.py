@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from libs.csms.documents import equals, every
-from libs.csms.http import Problem
+from libs.csms.errors import Conflict, DomainError, NotFound
 from libs.csms.parallel import each
-from libs.csms.store import Query
+from libs.csms.storage.queries import equals, every
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.errors import ErrorCode
 
 from ..connection import Connection
@@ -59,16 +59,16 @@ async def _command(device: Device, batch: Batch, id: str, station: Station | Non
     own = {"batch_id": batch.id, "waits": True, "expires_at": batch.expires_at}
     try:
         if station is None:
-            raise Problem(404, NOT_FOUND)
+            raise NotFound(NOT_FOUND)
         action = action_of(batch.action, connection)
         payload = payload_of(wish.body)
         command = journaled(wish, action, payload, device.clock())
         refuse_untimely(station, action)
         if not (batch.waits or connection.connected):
-            raise Problem(409, "the charging station is not connected")
+            raise Conflict("the charging station is not connected")
         await refuse_too_much(device, id, action.name, payload, len(wish.body))
         await refuse_profile(device, command, payload)
-    except Problem as problem:
+    except DomainError as problem:
         return Command(
             id=command_id(wish),
             station_id=id,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from libs.csms.documents import every
-from libs.csms.http import Problem
+from libs.csms.errors import Conflict, NotFound
 from libs.csms.parallel import each
-from libs.csms.store import Query
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 
 from ..service import Device
 from .batch import Batch
@@ -18,14 +18,14 @@ PARALLEL = 20
 
 
 async def cancel(device: Device, id: str) -> Command:
-    """Raises ``Problem`` unless the command waits."""
+    """Raises ``DomainError`` unless the command waits."""
 
     def cancelled(command: Command | None) -> Command:
         if command is None:
-            raise Problem(404, "there is no command of that id")
+            raise NotFound("there is no command of that id")
         if command.status != "queued":
             reason = f"the command does not wait any more: it is {command.status}"
-            raise Problem(409, reason, commandStatus=command.status)
+            raise Conflict(reason, commandStatus=command.status)
         return command.withdrawn()
 
     command = await device.commands.update(id, cancelled)
@@ -34,10 +34,10 @@ async def cancel(device: Device, id: str) -> Command:
 
 
 async def cancel_batch(device: Device, batch: Batch) -> Batch:
-    """What other processes still prepare of it, they withdraw. Raises ``Problem`` if nothing of it waits."""
+    """What other processes still prepare of it, they withdraw. Raises ``Conflict`` if nothing waits."""
     now = device.clock()
     if batch.status == "running" and not await device.commands.count(_waiting(batch.id)):
-        raise Problem(409, "nothing of the command to many waits any more")
+        raise Conflict("nothing of the command to many waits any more")
     batch = await device.batches.update(batch.id, lambda known: (known or batch).cancelled(now))
     await withdraw_batch(device, batch.id)
     return batch

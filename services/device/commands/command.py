@@ -8,7 +8,7 @@ from typing import Any, Literal
 import orjson
 
 from libs.csms.clock import Time
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 from libs.ocpp_messages.errors import ErrorCode
 
 from ..connection import Connection
@@ -100,17 +100,17 @@ class Command(Document):
     def due(self, at: datetime) -> Command:
         if self.status != "queued" or (self.due_at is not None and self.due_at <= at):
             return self
-        return self.model_copy(update={"due_at": at.replace(microsecond=0)})
+        return self.changed(due_at=at.replace(microsecond=0))
 
     def not_due(self, since: datetime | None) -> Command:
         """Its station has left again; unless it is back by now, which would have given another time."""
-        return self.model_copy(update={"due_at": None}) if self.due_at == since else self
+        return self.changed(due_at=None) if self.due_at == since else self
 
     def sent(self, connection_id: str, at: datetime) -> Command:
         """Only one caller gets another command than this one: it is the one to send it."""
         if self.status != "queued":
             return self
-        return self.model_copy(update={"status": "sent", "sent_at": at, "connection_id": connection_id})
+        return self.changed(status="sent", sent_at=at, connection_id=connection_id)
 
     def answered(self, response: str, at: datetime) -> Command:
         return self._ended(status="answered", response=response, answered_at=at)
@@ -123,7 +123,7 @@ class Command(Document):
 
     def began(self, transaction: StartedTransaction) -> Command:
         """The first one counts."""
-        return self.model_copy(update={"transaction": transaction}) if self.transaction is None else self
+        return self.changed(transaction=transaction) if self.transaction is None else self
 
     def expired(self, at: datetime) -> Command:
         if self.status != "queued" or self.expires_at is None or at < self.expires_at:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import orjson
 
-from libs.csms.bus import UnknownTopic
 from libs.csms.clock import parse_time, rfc3339
+from libs.csms.messaging.bus import UnknownTopic
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError, ErrorCode
 from libs.ocpp_messages.message import Kind, Message

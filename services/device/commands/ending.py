@@ -8,8 +8,8 @@ from functools import partial
 import orjson
 
 from libs.csms.clock import rfc3339
-from libs.csms.documents import every
-from libs.csms.store import Query
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import COMMAND_ENDED, CommandEnded
 from libs.ocpp_messages.message import Kind, Message

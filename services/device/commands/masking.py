@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from libs.csms.confidential import HIDDEN, without_secrets
+from libs.csms.secrets import HIDDEN, without_secrets
 
 _SECRET_NAME = re.compile("password|passphrase|secret|authorizationkey|simpin|privatekey", re.IGNORECASE)
 _KEYCODE = re.compile("keycode", re.IGNORECASE)

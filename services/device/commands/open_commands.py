@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from libs.csms.clock import rfc3339
-from libs.csms.documents import every, update_from
 from libs.csms.parallel import each
-from libs.csms.store import Query
+from libs.csms.storage.queries import every, update_from
+from libs.csms.storage.store import Query
 
 from ..connection import Connection
 from ..greeting import greet_due

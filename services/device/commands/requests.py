@@ -1,4 +1,4 @@
-"""A client asks for a command. Raises ``Problem`` where the station cannot, or must not, get it."""
+"""A client asks for a command. Raises ``DomainError`` where the station cannot, or must not, get it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from libs.csms.documents import update_from
-from libs.csms.http import Problem
-from libs.csms.profile_check import ProfileCommand, concerns_profiles
+from libs.csms.clients.profile_check import ProfileCommand, concerns_profiles
+from libs.csms.errors import Conflict, Invalid, TooLarge, TooMany
+from libs.csms.storage.queries import update_from
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.version import Version
 
@@ -54,7 +54,7 @@ async def request(device: Device, wish: Wish) -> Command:
     """The command, on its way to the station; or the one that the same key has got already."""
     station = await operations.existing(device, wish.station_id)
     if len(wish.body) > MAX_PAYLOAD:
-        raise Problem(413, f"a payload has at most {MAX_PAYLOAD} bytes")
+        raise TooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
     connection = await device.connections.get(wish.station_id) or Connection(station_id=wish.station_id)
     action = action_of(wish.action, connection)
     payload = payload_of(wish.body)
@@ -67,7 +67,7 @@ async def request(device: Device, wish: Wish) -> Command:
     await refuse_profile(device, command, payload)
     if must_wait:
         bound_to = connection.connection_id if wish.in_turn else ""
-        command = command.model_copy(update={"connection_id": bound_to})
+        command = command.changed(connection_id=bound_to)
         return await _queue(device, command, payload, wish)
     command = command.sent(connection.connection_id, command.created_at)
     return await _send(device, command, payload, connection)
@@ -75,9 +75,9 @@ async def request(device: Device, wish: Wish) -> Command:
 
 def refuse_untimely(station: Station, action: Action[Any, Any]) -> None:
     if station.registration_status == "Rejected":
-        raise Problem(409, "the charging station is rejected, and is sent nothing")
+        raise Conflict("the charging station is rejected, and is sent nothing")
     if action.name in BEFORE_ACCEPTANCE_NOT and not station.may_operate:
-        raise Problem(409, "the charging station's BootNotification has not been accepted")
+        raise Conflict("the charging station's BootNotification has not been accepted")
 
 
 async def refuse_profile(device: Device, command: Command, payload: Any) -> None:
@@ -96,22 +96,22 @@ async def _must_wait(device: Device, connection: Connection, wish: Wish) -> bool
     """For the station, or behind what waits for it. Raises 409 and 422 if the command may not."""
     if wish.ttl is None:
         if not connection.connected:
-            raise Problem(409, "the charging station is not connected")
+            raise Conflict("the charging station is not connected")
         return False
     if wish.action in TOO_LATE:
-        raise Problem(422, f"query.deliver: {wish.action} is for now, and not for later")
+        raise Invalid(f"query.deliver: {wish.action} is for now, and not for later")
     queued = await device.commands.count({"stationId": wish.station_id, "status": "queued"})
     if queued >= MAX_QUEUED:
-        raise Problem(429, f"{queued} commands wait for the charging station already", {"Retry-After": "60"})
+        raise TooMany(f"{queued} commands wait for the charging station already", retry_after=60)
     return wish.in_turn or queued > 0 or not connection.connected
 
 
 async def _queue(device: Device, command: Command, payload: Any, wish: Wish) -> Command:
     """A connection that has just begun may not have seen it: so it is made due here where there is one."""
     if orjson.loads(command.payload) != payload:
-        raise Problem(422, "query.deliver: the payload holds a secret, which is not kept until later")
+        raise Invalid("query.deliver: the payload holds a secret, which is not kept until later")
     expires_at = command.created_at + timedelta(seconds=wish.ttl or 0)
-    waiting = command.model_copy(update={"waits": True, "expires_at": expires_at})
+    waiting = command.changed(waits=True, expires_at=expires_at)
     command = same(await device.commands.update(command.id, lambda known: known or waiting), command)
     connection = await device.connections.get(command.station_id)
     if connection is not None and connection.connected:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from libs.csms.documents import update_existing
+from libs.csms.storage.queries import update_existing
 
 from ..credential import Credential, Secret
 from ..model import Station
@@ -69,7 +69,7 @@ async def propose(device: Device, command: Command, payload: Any) -> None:
     value = SECRET.asked(command, payload)
     if value is None:
         return
-    secret = Secret.of(value, command.created_at).model_copy(update={"command_id": command.id})
+    secret = Secret.of(value, command.created_at).changed(command_id=command.id)
     await device.credentials.update(
         command.station_id, lambda known: (known or Credential(secrets=())).proposed(secret)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.csms.http import Problem
+from libs.csms.errors import Invalid
 
 from ..device_model import Component, ReportedVariable, Variable
 from ..service import Device
@@ -33,17 +33,17 @@ async def refuse_too_much(device: Device, station_id: str, action: str, payload:
     items = payload.get(place) or []
     most = await _limit(device, station_id, component, "ItemsPerMessage", instance)
     if most is not None and len(items) > most:
-        raise Problem(422, f"{place}: the station takes {most} items a message, and these are {len(items)}")
+        raise Invalid(f"{place}: the station takes {most} items a message, and these are {len(items)}")
     longest = await _limit(device, station_id, component, "BytesPerMessage", instance)
     if longest is not None and size > longest:
-        raise Problem(422, f"the station takes {longest} bytes a message, and these are {size}")
+        raise Invalid(f"the station takes {longest} bytes a message, and these are {size}")
 
 
 async def _refuse_id(device: Device, station_id: str, id: int) -> None:
     """K01.FR.80: smaller ones are for what limits the station from outside."""
     reserved = await _limit(device, station_id, "SmartChargingCtrlr", "MaxExternalConstraintsId", None)
     if reserved is not None and id <= reserved:
-        raise Problem(422, f"chargingProfile.id: the station keeps the ids up to {reserved} to itself")
+        raise Invalid(f"chargingProfile.id: the station keeps the ids up to {reserved} to itself")
 
 
 async def _limit(

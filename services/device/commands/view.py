@@ -7,7 +7,7 @@ from typing import Any, Self
 import orjson
 
 from libs.csms.clock import Time
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 
 from .command import Command, CommandError, StartedTransaction, Status
 

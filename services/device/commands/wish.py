@@ -1,6 +1,6 @@
 """What a client wishes a station to be commanded, and the command that it makes. No I/O.
 
-Raises ``Problem`` where OCPP has no such command, or its payload is wrong.
+Raises ``DomainError`` where OCPP has no such command, or its payload is wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from libs.csms.http import Problem
+from libs.csms.errors import Conflict, Invalid, NotFound
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
@@ -47,14 +47,14 @@ def action_of(name: str, connection: Connection) -> Action[Any, Any]:
     """Of the version that the station speaks. Raises 404."""
     if connection.ocpp_version is None:
         if any(name in actions and actions[name].to_station for actions in ACTIONS.values()):
-            raise Problem(409, "the charging station has never been connected")
-        raise Problem(404, "no version of OCPP has such a command")
+            raise Conflict("the charging station has never been connected")
+        raise NotFound("no version of OCPP has such a command")
     version = Version(connection.ocpp_version)
     action = ACTIONS[version].get(name)
     if action is None:
-        raise Problem(404, f"{version} has no such action")
+        raise NotFound(f"{version} has no such action")
     if not action.to_station:
-        raise Problem(404, f"{name} is sent by stations, not to them")
+        raise NotFound(f"{name} is sent by stations, not to them")
     return action
 
 
@@ -63,7 +63,7 @@ def payload_of(body: bytes) -> Any:
     try:
         return orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:
-        raise Problem(422, f"body: is not JSON in UTF-8: {error}") from error
+        raise Invalid(f"body: is not JSON in UTF-8: {error}") from error
 
 
 def journaled(wish: Wish, action: Action[Any, Any], payload: Any, at: datetime) -> Command:
@@ -72,7 +72,7 @@ def journaled(wish: Wish, action: Action[Any, Any], payload: Any, at: datetime) 
         shown = masked_json(payload)
         action.request_validator.check(payload)
     except CallError as violation:
-        raise Problem(422, violation.description, code=violation.code.value) from violation
+        raise Invalid(violation.description, code=violation.code.value) from violation
     return Command(
         id=command_id(wish),
         station_id=wish.station_id,
@@ -108,5 +108,5 @@ def _fingerprint(wish: Wish, payload: Any) -> str:
 
 def same(known: Command, command: Command) -> Command:
     if known.fingerprint != command.fingerprint:
-        raise Problem(422, "the Idempotency-Key was used for another command", commandId=known.id)
+        raise Invalid("the Idempotency-Key was used for another command", commandId=known.id)
     return known

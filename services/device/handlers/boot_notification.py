@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.csms.admission import RegistrationStatus
+from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import rfc3339
-from libs.csms.documents import update_existing
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
+from libs.csms.storage.queries import update_existing
 from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 
 from ..model import Boot, Modem

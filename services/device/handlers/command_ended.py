@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from libs.csms.documents import update_existing
-from libs.csms.router import Call
-from libs.csms.store import Json
+from libs.csms.messaging.router import Call
+from libs.csms.storage.queries import update_existing
+from libs.csms.storage.store import Json
 from libs.ocpp_messages.event import COMMAND_ENDED, CommandEnded
 
 from ..job import Kind

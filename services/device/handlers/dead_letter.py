@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages.event import DEAD_LETTER, DeadLetter
 
 from ..model import DeadMessage

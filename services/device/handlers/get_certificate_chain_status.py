@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from libs.csms.clock import rfc3339
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21
 
 from ..service import Device, router

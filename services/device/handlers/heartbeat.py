@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.csms.clock import rfc3339
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 
 from ..service import Device, router

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21
 
 from ..service import Device, router

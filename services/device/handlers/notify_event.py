@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
 from ..connection import Connector

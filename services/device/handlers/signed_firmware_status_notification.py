@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
 
 from ..job import Step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 from libs.ocpp_messages.errors import CallError, ErrorCode
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages.event import TRANSACTION_STARTED, TransactionStarted
 
 from ..commands.command import Command, StartedTransaction

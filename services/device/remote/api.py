@@ -9,9 +9,8 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import Problem
-from libs.csms.store import Document, Json
+from libs.csms.errors import Conflict, NotFound
+from libs.csms.storage.store import Document, Json
 from libs.ocpp_messages.action import encode
 from libs.ocpp_messages.version import Version
 
@@ -53,9 +52,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 def remote_api(device: Device) -> APIRouter:
-    router = APIRouter(
-        prefix="/chargingstations/{id}/remote", tags=["Remote operations"], route_class=EncodedRoute
-    )
+    router = APIRouter(prefix="/chargingstations/{id}/remote", tags=["Remote operations"])
     for operation in OPERATIONS.values():
         router.add_api_route(
             f"/{operation.operation}",
@@ -72,7 +69,7 @@ def remote_api(device: Device) -> APIRouter:
     @router.post("/{operation}", include_in_schema=False)
     async def no_such_operation(id: str, operation: str) -> None:
         await stations.existing(device, id)
-        raise Problem(404, f"there is no operation {operation[:50]}; there are {', '.join(OPERATIONS)}")
+        raise NotFound(f"there is no operation {operation[:50]}; there are {', '.join(OPERATIONS)}")
 
     return router
 
@@ -107,11 +104,11 @@ def _endpoint(device: Device, operation: type[Operation]) -> Callable[..., Await
 
 
 async def _translated(device: Device, wish: Wish, operation: Operation, number: int) -> Wish:
-    """Raises ``Problem`` where the station, or its version of OCPP, cannot be asked that."""
+    """Raises ``DomainError`` where the station, or its version of OCPP, cannot be asked that."""
     await stations.existing(device, wish.station_id)
     connection = await device.connections.get(wish.station_id)
     if connection is None or connection.ocpp_version is None:
-        raise Problem(409, "the charging station has never connected: its version of OCPP is unknown")
+        raise Conflict("the charging station has never connected: its version of OCPP is unknown")
     told = operation.request(Version(connection.ocpp_version), number)
     action = type(told).__name__.removesuffix("Request")
     return Wish(wish.station_id, action, encode(told), wish.key, wish.ttl, wish.asked)

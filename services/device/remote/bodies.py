@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from libs.csms.clock import rfc3339
-from libs.csms.http import Body
+from libs.csms.web.app import Body
 from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.schemas import LARGEST_INTEGER
 

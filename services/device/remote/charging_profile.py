@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from libs.csms.clock import Time
-from libs.csms.http import Body
+from libs.csms.web.app import Body
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from .bodies import Number, TransactionId, WholeNumber, text, transaction_16

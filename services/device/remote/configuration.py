@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from libs.csms.store import Json
+from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2
 
 from .names import KEYS, name_of, text_of

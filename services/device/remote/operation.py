@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from libs.csms.http import Body, Problem
-from libs.csms.store import Json
+from libs.csms.errors import Invalid
+from libs.csms.storage.store import Json
+from libs.csms.web.app import Body
 from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.version import Version
 
@@ -37,7 +38,7 @@ STATUSES: dict[str, Status] = {
 class Operation(Body):
     """``number`` is positive, and unlike those of other operations: for the ids that a message may need.
 
-    ``v16`` and ``v2`` raise ``Problem`` for what their version cannot express.
+    ``v16`` and ``v2`` raise ``DomainError`` for what their version cannot express.
     """
 
     operation: ClassVar[str]
@@ -74,8 +75,8 @@ def load(operations: ModuleType) -> None:
         importlib.import_module(module.name)
 
 
-def unknown_to(version: str, place: str, why: str) -> Problem:
-    return Problem(422, f"body.{place}: OCPP {version} {why}")
+def unknown_to(version: str, place: str, why: str) -> Invalid:
+    return Invalid(f"body.{place}: OCPP {version} {why}")
 
 
 def connector_16(evse_id: int | None, connector_id: int | None) -> int | None:

@@ -7,8 +7,8 @@ from time import monotonic
 
 import orjson
 
-from libs.csms.journal_api import parts
-from libs.csms.store import Json
+from libs.csms.station_messages.api import parts
+from libs.csms.storage.store import Json
 
 from ..commands.command import Command
 from ..commands.delivery import outcome
@@ -46,9 +46,9 @@ async def outcome_of(
 async def _reported(device: Device, station_id: str, number: int, until: float) -> Json:
     """The configuration, if all of it arrives in time."""
     while True:
-        report = await device.journal.report(station_id, "NotifyReport", number)
+        report = await device.message_log.report(station_id, "NotifyReport", number)
         if report is not None and report.shown(device.clock()).status == "complete":
-            told = [part async for part in parts(device.journal, report)]
+            told = [part async for part in parts(device.message_log, report)]
             return {"configuration": settings_reported(told)}
         if monotonic() >= until:
             return {}

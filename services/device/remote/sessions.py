@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from libs.csms.store import Query
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.event import TransactionStarted
 
 from ..commands.command import Command

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import msgspec
 
-from libs.csms.confidential import HIDDEN
-from libs.csms.store import Json
+from libs.csms.secrets import HIDDEN
+from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.event import CommandEnded
 

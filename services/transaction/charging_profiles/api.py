@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
-from libs.csms.documents import equals
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import PageOf, PageSize, PageToken, page_of
-from libs.csms.journal_api import Number
-from libs.csms.profile_check import ProfileCommand
-from libs.csms.store import Page, Query
+from libs.csms.clients.profile_check import ProfileCommand
+from libs.csms.station_messages.api import Number
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Page, Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from ..service import Ledger
 from .check import check
@@ -25,7 +24,7 @@ EvseId = Annotated[
 
 
 def profiles_api(ledger: Ledger) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Charging profiles"], route_class=EncodedRoute)
+    router = APIRouter(prefix="/chargingstations/{id}", tags=["Charging profiles"])
 
     @router.get(
         "/chargingprofiles", response_model=PageOf[ChargingProfileView], response_model_exclude_none=True

@@ -15,8 +15,8 @@ from typing import Self
 import msgspec
 
 from libs.csms.clock import rfc3339
-from libs.csms.documents import composite_id, every
-from libs.csms.store import Collection, Json, Query, Scalar, Store
+from libs.csms.storage.queries import composite_id, every
+from libs.csms.storage.store import Collection, Json, Query, Scalar, Store
 
 from .composite_schedule import CompositeSchedule
 from .dynamic_schedule import DynamicSchedule, is_dynamic, schedule_key

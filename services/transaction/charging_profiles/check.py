@@ -1,4 +1,4 @@
-"""Whether a command about charging profiles may be sent to a station. Raises ``Problem`` if not."""
+"""Whether a command about charging profiles may be sent to a station. Raises ``DomainError`` if not."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime
 
 import msgspec
 
+from libs.csms.clients.profile_check import ProfileCommand, concerns_profiles
 from libs.csms.clock import rfc3339
-from libs.csms.documents import every
-from libs.csms.http import Problem
-from libs.csms.profile_check import ProfileCommand, concerns_profiles
-from libs.csms.store import Query
+from libs.csms.errors import DomainError, Invalid
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.version import Version
@@ -48,18 +48,18 @@ async def check(ledger: Ledger, station_id: str, command: ProfileCommand) -> Non
 def _checked(command: ProfileCommand) -> list[Violation]:
     action = ACTIONS[command.ocpp_version].get(command.action)
     if action is None or not action.to_station or not concerns_profiles(action.name, command.payload):
-        raise Problem(422, f"body.action: {command.action[:50]} is no command about charging profiles")
+        raise Invalid(f"body.action: {command.action[:50]} is no command about charging profiles")
     try:
         action.request_validator.check(command.payload)
     except CallError as violation:
-        raise Problem(422, violation.description, code=violation.code.value) from violation
+        raise Invalid(violation.description, code=violation.code.value) from violation
     return violations(command.ocpp_version, command.action, command.payload)
 
 
 def _refuse(found: list[Violation]) -> None:
     if found:
         errors = [{"at": one.place, "detail": one.reason} for one in found]
-        raise Problem(422, "; ".join(f"{one.place}: {one.reason}" for one in found), errors=errors)
+        raise Invalid("; ".join(f"{one.place}: {one.reason}" for one in found), errors=errors)
 
 
 async def _about_transaction(
@@ -85,7 +85,7 @@ async def _told_its_needs(ledger: Ledger, transaction: Transaction, evse_id: int
         order_by="receivedAt",
         from_=rfc3339(transaction.started_at - CLOCK_ERROR),
     )
-    async for notice in every(ledger.journal.notices, needs):
+    async for notice in every(ledger.message_log.messages, needs):
         if msgspec.json.decode(notice.payload).get("evseId") == evse_id:
             return True
     return False
@@ -96,7 +96,7 @@ async def _propose_in_time(ledger: Ledger, station_id: str, proposal: Proposal) 
     for pause in PAUSES:
         try:
             return await _propose(ledger, station_id, proposal)
-        except Problem:
+        except DomainError:
             known = await ledger.profiles.proposals.get(station_id)
             if known is None or not known.is_open(ledger.clock()):
                 raise
@@ -112,7 +112,7 @@ async def _propose(ledger: Ledger, station_id: str, proposal: Proposal) -> None:
     )
     try:
         await _compare(ledger, station_id, proposal, now)
-    except Problem:
+    except DomainError:
         await ledger.profiles.decided(station_id, proposal.command_id)
         raise
 

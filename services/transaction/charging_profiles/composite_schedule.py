@@ -8,8 +8,8 @@ from typing import Any, Self
 import msgspec
 
 from libs.csms.clock import Time
-from libs.csms.documents import composite_id
-from libs.csms.store import Document, Json
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document, Json
 
 from .slot import time_in
 

@@ -8,8 +8,8 @@ from typing import Self
 import msgspec
 
 from libs.csms.clock import rfc3339
-from libs.csms.documents import composite_id
-from libs.csms.store import Document, Json
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document, Json
 from libs.ocpp_messages import ocpp2
 
 Update = ocpp2.ChargingScheduleUpdateType
@@ -35,7 +35,7 @@ class DynamicSchedule(Document):
             name: max(said, known.newest.get(name, said), key=lambda one: one[:2])
             for name, said in self.newest.items()
         }
-        return known if newest == known.newest else self.model_copy(update={"newest": newest})
+        return known if newest == known.newest else self.changed(newest=newest)
 
     def over(self, profile: Json, since: datetime) -> Json:
         """The profile with what has been accepted ``since`` then, when the station got it."""

@@ -8,8 +8,8 @@ from typing import Any, Self
 import msgspec
 
 from libs.csms.clock import Time, latest, rfc3339
-from libs.csms.documents import composite_id
-from libs.csms.store import Document, Json
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document, Json
 from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.action import encode
 
@@ -94,7 +94,7 @@ class ChargingProfile(KnownProfile):
     @property
     def slot(self) -> Slot:
         told = Slot.of(self.evse_id, msgspec.json.decode(self.charging_profile))
-        return told.model_copy(update={"transaction_id": self.transaction_id})
+        return told.changed(transaction_id=self.transaction_id)
 
     def joined(self, known: Self | None) -> Self:
         """With what is ``known`` of the same profile, the same in any order; ``known`` if this is no news."""

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from libs.csms.clock import Time
-from libs.csms.http import Problem
-from libs.csms.store import Document
+from libs.csms.errors import Conflict
+from libs.csms.storage.store import Document
 
 from .slot import Slot, collision
 
@@ -34,16 +34,16 @@ class Proposals(Document):
     clearing: dict[str, Time] = {}
 
     def proposed(self, new: Proposal, now: datetime) -> Proposals:
-        """Raises ``Problem`` 409 with the command that is in its way. The same command again is no other."""
+        """Raises ``Conflict`` with the command that is in its way. The same command again is no other."""
         others = [one for one in self.open if one.expires_at > now and one.command_id != new.command_id]
         for other in others:
             if why := collision(new, other, now):
                 raise in_the_way(other, why, "is on its way", commandId=other.command_id)
-        return self.model_copy(update={"open": [*others, new]})
+        return self.changed(open=[*others, new])
 
     def clears(self, command_id: str, now: datetime) -> Proposals:
         others = {id: until for id, until in self.clearing.items() if until > now}
-        return self.model_copy(update={"clearing": others | {command_id: now + PATIENCE}})
+        return self.changed(clearing=others | {command_id: now + PATIENCE})
 
     def is_open(self, now: datetime) -> bool:
         """Whether the end of a command may let others pass."""
@@ -52,16 +52,16 @@ class Proposals(Document):
     def since(self, moment: datetime) -> Proposals:
         """Without those from before."""
         left = [one for one in self.open if one.expires_at - PATIENCE >= moment]
-        return self.model_copy(update={"open": left}) if len(left) < len(self.open) else self
+        return self.changed(open=left) if len(left) < len(self.open) else self
 
     def ended(self, command_id: str) -> Proposals:
         left = [one for one in self.open if one.command_id != command_id]
         clearing = {id: until for id, until in self.clearing.items() if id != command_id}
         if len(left) == len(self.open) and len(clearing) == len(self.clearing):
             return self
-        return self.model_copy(update={"open": left, "clearing": clearing})
+        return self.changed(open=left, clearing=clearing)
 
 
-def in_the_way(other: Slot, why: str, where: str, **extra: Any) -> Problem:
+def in_the_way(other: Slot, why: str, where: str, **extra: Any) -> Conflict:
     detail = f"charging profile {other.id} on EVSE {other.evse_id}, which {where}, {why}"
-    return Problem(409, detail, chargingProfileId=other.id, **extra)
+    return Conflict(detail, chargingProfileId=other.id, **extra)

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from libs.csms.clock import parse_time, rfc3339
-from libs.csms.documents import every
-from libs.csms.journal import report_key
-from libs.csms.router import Call
-from libs.csms.store import Query
+from libs.csms.messaging.router import Call
+from libs.csms.station_messages.log import report_key
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.event import CommandEnded
 from libs.ocpp_messages.version import Version
 
@@ -115,7 +115,7 @@ async def report_received(ledger: Ledger, station_id: str, request_id: int) -> N
     after the answer that announces it.
     """
     id = _report_id(station_id, request_id)
-    request, report = await ledger.profiles.report_requests.get(id), await ledger.journal.reports.get(id)
+    request, report = await ledger.profiles.report_requests.get(id), await ledger.message_log.reports.get(id)
     if request is None or report is None or report.started_at < request.at:
         return
     if report.shown(ledger.clock()).status == "complete":

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from libs.csms.clock import Time
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 from libs.ocpp_messages.version import Version
 
 from .profile import ChargingProfile

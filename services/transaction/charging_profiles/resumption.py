@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from libs.csms.stations import Stations
-from libs.csms.store import Json
+from libs.csms.clients.stations import Stations
+from libs.csms.storage.store import Json
 
 from ..model import Transaction
 from ..transaction_ids import digest

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from libs.csms.clock import Time, parse_time
-from libs.csms.store import Document
+from libs.csms.storage.store import Document
 
 EXTERNAL = "ChargingStationExternalConstraints"
 

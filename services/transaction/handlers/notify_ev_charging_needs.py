@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
 from ..service import Ledger, router
@@ -14,7 +14,7 @@ Response = ocpp2.NotifyEVChargingNeedsResponse
 @router.on(v201.NotifyEVChargingNeeds)
 async def notify_ev_charging_needs_201(call: Call[Request], ledger: Ledger) -> Response:
     """Processing promises a profile, which only somebody can send who reads this by the API (K15.FR.05)."""
-    await ledger.journal.note(call)
+    await ledger.message_log.append(call)
     return Response(status="Processing" if ledger.answers_needs else "Rejected")
 
 
@@ -23,7 +23,7 @@ async def notify_ev_charging_needs(call: Call[Request], ledger: Ledger) -> Respo
     """In ISO 15118-20 a Rejected would end the transaction (K18.FR.22), so none is NoChargingProfile there
     (K19.FR.04); only ISO 15118-2 has parameters of AC or DC (K15.FR.06, K19.FR.06).
     """
-    await ledger.journal.note(call)
+    await ledger.message_log.append(call)
     if ledger.answers_needs:
         return Response(status="Processing")
     needs = call.request.charging_needs

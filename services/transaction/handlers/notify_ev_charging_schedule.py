@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
 from ..charging_profiles.chosen_schedule import exceeds
@@ -21,7 +21,7 @@ TOO_MUCH = ocpp2.StatusInfoType(reason_code="InvalidSchedule", additional_info="
 @router.on(v201.NotifyEVChargingSchedule, v21.NotifyEVChargingSchedule)
 async def notify_ev_charging_schedule(call: Call[Request], ledger: Ledger) -> Response:
     """K15.FR.13: one that exceeds the TxProfile of the transaction on that EVSE is Rejected."""
-    await ledger.journal.note(call)
+    await ledger.message_log.append(call)
     offered = await _offered(call, ledger)
     if offered is not None:
         told = msgspec.json.encode(await ledger.profiles.newest(offered))

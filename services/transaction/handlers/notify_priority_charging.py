@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21
 
 from ..service import Ledger, router
@@ -12,5 +12,5 @@ from ..service import Ledger, router
 async def notify_priority_charging(
     call: Call[ocpp2.NotifyPriorityChargingRequest], ledger: Ledger
 ) -> ocpp2.NotifyPriorityChargingResponse:
-    await ledger.journal.note(call)
+    await ledger.message_log.append(call)
     return ocpp2.NotifyPriorityChargingResponse()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from libs.csms.router import Call
-from libs.csms.store import Json
+from libs.csms.messaging.router import Call
+from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, v21
 
 from ..charging_profiles.dynamic_schedule import is_dynamic, update_of
@@ -20,7 +20,7 @@ NOT_FOUND = ocpp2.StatusInfoType(
 
 @router.on(v21.PullDynamicScheduleUpdate)
 async def pull_dynamic_schedule_update(call: Call[Request], ledger: Ledger) -> Response:
-    await ledger.journal.note(call)
+    await ledger.message_log.append(call)
     profile = await _newest(ledger, call.station_id, call.request.charging_profile_id)
     if profile is None:
         return Response(status="Rejected", status_info=NOT_FOUND)

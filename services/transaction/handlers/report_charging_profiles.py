@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
 from ..charging_profiles import records
@@ -16,7 +16,7 @@ Request = ocpp2.ReportChargingProfilesRequest
 async def report_charging_profiles(
     call: Call[Request], ledger: Ledger
 ) -> ocpp2.ReportChargingProfilesResponse:
-    await ledger.journal.note(call)
+    await ledger.message_log.append(call)
     for profile in ChargingProfile.reported(call.station_id, call.request, call.received_at):
         await records.known(ledger, profile)
     await records.report_received(ledger, call.station_id, call.request.request_id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from libs.csms.authorization import id_tag_info
+from libs.csms.clients.authorization import id_tag_info
 from libs.csms.clock import rfc3339
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
 
 from ..energy import Readings

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from libs.csms.authorization import Authorization, id_token_info
-from libs.csms.router import Call
+from libs.csms.clients.authorization import Authorization, id_token_info
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
 from ..energy import Readings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages.event import TRANSACTION_RESUMED, TransactionResumed
 
 from ..charging_profiles.resumption import send_again

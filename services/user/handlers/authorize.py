@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from libs.csms.authorization import id_tag_info, id_token_info
-from libs.csms.router import Call
+from libs.csms.clients.authorization import id_tag_info, id_token_info
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 
 from ..service import User, router

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
 from ..reservation_news import News
@@ -15,7 +15,7 @@ async def reservation_status_update(
     call: Call[ocpp2.ReservationStatusUpdateRequest], user: User
 ) -> ocpp2.ReservationStatusUpdateResponse:
     """NoTransaction (2.1): the driver came and did not plug in."""
-    await user.journal.note(call)
+    await user.message_log.append(call)
     told, at = call.request.reservation_update_status, call.received_at
     news = News(
         status="expired" if told == "Expired" else "removed",

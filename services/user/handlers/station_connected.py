@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages.event import STATION_CONNECTED, StationConnected
 
 from ..service import User, router

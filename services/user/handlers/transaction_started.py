@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.csms.clock import parse_time
-from libs.csms.router import Call
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages.event import TRANSACTION_STARTED, TransactionStarted
 
 from ..reservation_news import News

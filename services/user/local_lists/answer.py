@@ -7,7 +7,7 @@ from typing import Literal
 
 import httpx
 
-from libs.csms.store import Json
+from libs.csms.storage.store import Json
 
 Outcome = Literal["accepted", "refused", "unsupported", "undelivered", "impossible", "open"]
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
+from libs.csms.clients.stations import Stations
 from libs.csms.clock import Time
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import Body, PageSize, PageToken
-from libs.csms.stations import Stations
-from libs.csms.store import Document, Query
+from libs.csms.storage.store import Document, Query
+from libs.csms.web.app import Body
+from libs.csms.web.paging import PageSize, PageToken
 
 from ..bodies import TokenText
 from ..service import User
@@ -56,9 +56,7 @@ class LocalListView(LocalListState):
 
 
 def local_lists_api(user: User, stations: Stations) -> APIRouter:
-    router = APIRouter(
-        prefix="/chargingstations/{id}/locallist", tags=["Local lists"], route_class=EncodedRoute
-    )
+    router = APIRouter(prefix="/chargingstations/{id}/locallist", tags=["Local lists"])
 
     @router.get("", response_model=LocalListView, response_model_exclude_none=True)
     async def get_local_list(id: str, page_size: PageSize = 100, page_token: PageToken = "") -> LocalListView:

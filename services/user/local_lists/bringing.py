@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import httpx
 
+from libs.csms.clients.stations import Stations
 from libs.csms.parallel import each
-from libs.csms.stations import Stations
 from libs.ocpp_messages.version import Version
 
 from ..service import User

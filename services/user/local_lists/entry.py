@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from libs.csms.clock import Time
-from libs.csms.documents import composite_id
-from libs.csms.store import Document
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document
 
 from .message import AuthorizationData
 
@@ -39,14 +39,14 @@ class Entry(Document):
     def wished(self, id_token: str) -> Entry:
         if self.wanted and self.id_token == id_token:
             return self
-        return self.doubted().model_copy(update={"wanted": True, "id_token": id_token})
+        return self.doubted().changed(wanted=True, id_token=id_token)
 
     def unwished(self) -> Entry:
-        return self.doubted().model_copy(update={"wanted": False}) if self.wanted else self
+        return self.doubted().changed(wanted=False) if self.wanted else self
 
     def doubted(self) -> Entry:
         """The token has changed."""
-        return self.model_copy(update={"stamp": self.stamp + 1, "told": 0})
+        return self.changed(stamp=self.stamp + 1, told=0)
 
     def confirmed(self, item: AuthorizationData, version: int) -> Entry:
         """The station has taken the item. What was wished meanwhile is still to be told."""
@@ -63,7 +63,7 @@ class Entry(Document):
 
     def settled(self, stamp: int, version: int) -> Entry:
         """The station has what is wanted, as it turns out."""
-        return self.model_copy(update={"told": version}) if stamp == self.stamp else self
+        return self.changed(told=version) if stamp == self.stamp else self
 
 
 class TokenChange(Document):

@@ -7,10 +7,10 @@ import logging
 from contextlib import suppress
 from datetime import timedelta
 
+from libs.csms.clients.stations import Stations
 from libs.csms.clock import rfc3339
-from libs.csms.documents import every
-from libs.csms.stations import Stations
-from libs.csms.store import Query
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 
 from ..service import User
 from .bringing import bring

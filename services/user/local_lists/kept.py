@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-from libs.csms.documents import every, update_existing
-from libs.csms.store import Collection, Query, Scalar, Store
+from libs.csms.storage.queries import every, update_existing
+from libs.csms.storage.store import Collection, Query, Scalar, Store
 
 from .entry import Entry, TokenChange
 from .message import Message

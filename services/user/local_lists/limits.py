@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from libs.csms.stations import Stations
-from libs.csms.store import Json
+from libs.csms.clients.stations import Stations
+from libs.csms.storage.store import Json
 
 from .message import AuthorizationData
 

@@ -7,9 +7,9 @@ import json
 from typing import Literal
 from urllib.parse import quote
 
-from libs.csms.authorization import group_for
+from libs.csms.clients.authorization import group_for
 from libs.csms.clock import Time, rfc3339
-from libs.csms.store import Document, Json
+from libs.csms.storage.store import Document, Json
 from libs.ocpp_messages.version import Version
 
 from ..model import IdToken

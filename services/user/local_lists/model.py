@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
 from libs.csms.clock import Time
-from libs.csms.http import Problem
-from libs.csms.store import Document
+from libs.csms.errors import Conflict
+from libs.csms.storage.store import Document
 
 from .message import Message, UpdateType
 
@@ -70,9 +70,9 @@ class LocalList(Document):
         """A client begins to change it. Should it not come to an end, what it changed is brought anyway."""
         forgetting_until = self.lease_until if self.orphaned else None
         if any(until is not None and now < until for until in (self.editing_until, forgetting_until)):
-            raise Problem(409, "somebody else is changing the list", {"Retry-After": "1"})
+            raise Conflict("somebody else is changing the list", retry_after=1)
         until = now + EDITING
-        return self._wished(now).model_copy(update={"editing_until": until, "due_at": until})
+        return self._wished(now).changed(editing_until=until, due_at=until)
 
     def edited(self, now: datetime, leaving: Literal["leaving", "staying"]) -> Self:
         update = {"editing_until": None, "leaving": leaving == "leaving", "updated_at": now}
@@ -104,7 +104,7 @@ class LocalList(Document):
         """Only one caller gets another list than this one: it is the one to look after it."""
         if self.due_at is None or now < self._not_before(self.due_at):
             return self
-        return self.model_copy(update={"due_at": now + LEASE, "lease_until": now + LEASE})
+        return self.changed(due_at=now + LEASE, lease_until=now + LEASE)
 
     def prepared(self, message: Message, now: datetime) -> Self:
         if self.sending is not None or message.version <= self.number:
@@ -112,7 +112,7 @@ class LocalList(Document):
         sending = Sending(
             version=message.version, update_type=message.update_type, message=message.key, since=now
         )
-        return self.model_copy(update={"sending": sending, "number": message.version})
+        return self.changed(sending=sending, number=message.version)
 
     def is_sending(self, message: Message) -> bool:
         return self.sending is not None and self.sending.message == message.key
@@ -155,25 +155,25 @@ class LocalList(Document):
 
     def failed(self, reason: str, changes: int, now: datetime) -> Self:
         if changes != self.changes:
-            return self.model_copy(update={"refusals": 0, "lease_until": None, "due_at": now})
+            return self.changed(refusals=0, lease_until=None, due_at=now)
         end = {"status": "failed", "reason": reason, "lease_until": None, "due_at": None}
         return self.model_copy(update=end)
 
     def postponed(self, changes: int, now: datetime) -> Self:
         """Until the station connects, or for a pause that doubles each time."""
         if changes != self.changes:
-            return self.model_copy(update={"lease_until": None, "due_at": now})
+            return self.changed(lease_until=None, due_at=now)
         pause = min(timedelta(minutes=1) * 2 ** min(self.tries, 10), LONGEST_PAUSE)
-        return self.model_copy(update={"lease_until": None, "due_at": now + pause, "tries": self.tries + 1})
+        return self.changed(lease_until=None, due_at=now + pause, tries=self.tries + 1)
 
     def asked_again(self, command_id: str, at: datetime) -> Self:
         """The same message, at that time: its answer is still to come."""
-        waiting = self.model_copy(update={"lease_until": None, "due_at": at})
+        waiting = self.changed(lease_until=None, due_at=at)
         if not command_id or command_id in self.commands:
             return waiting
         doubts = tuple(id for id in self.doubts if id != command_id)
         commands = (*self.commands, command_id)[-REMEMBERED:]
-        return waiting.model_copy(update={"commands": commands, "doubts": doubts})
+        return waiting.changed(commands=commands, doubts=doubts)
 
     def let_go(self, now: datetime) -> Self:
         """Of one that has been orphaned meanwhile nothing is waited for."""
@@ -181,7 +181,7 @@ class LocalList(Document):
 
     def synchronized(self, changes: int, now: datetime) -> Self:
         if changes != self.changes or self.sending is not None or self.version is None:
-            return self.model_copy(update={"lease_until": None, "due_at": now})
+            return self.changed(lease_until=None, due_at=now)
         end = {"status": "synchronized", "reason": None, "synchronized_at": now, "refusals": 0, "tries": 0}
         return self.model_copy(update=end | {"lease_until": None, "due_at": None})
 
@@ -190,24 +190,24 @@ class LocalList(Document):
         if command_id in self.commands or command_id in self.doubts:
             return self
         number = max(self.number, version) if version < LARGEST_FOREIGN_VERSION else self.number
-        counted = self.model_copy(update={"number": number})
+        counted = self.changed(number=number)
         if self.sending is not None:
-            return counted.model_copy(update={"doubts": (*self.doubts, command_id)})
+            return counted.changed(doubts=(*self.doubts, command_id))
         commands = (*self.commands, command_id)[-REMEMBERED:]
-        return counted.model_copy(update={"commands": commands, "version": None})._wished(now)
+        return counted.changed(commands=commands, version=None)._wished(now)
 
     def customer_cleared(self, command_id: str, now: datetime) -> Self:
         """That command took a token out of the list, and will not do so again."""
         if command_id in self.commands:
             return self
         commands = (*self.commands, command_id)[-REMEMBERED:]
-        return self.token_changed(now).model_copy(update={"commands": commands, "updated_at": now})
+        return self.token_changed(now).changed(commands=commands, updated_at=now)
 
     def counted(self, version: int) -> Self:
         """The station says that it has this version."""
         if version <= self.number or version >= LARGEST_FOREIGN_VERSION:
             return self
-        return self.model_copy(update={"number": version})
+        return self.changed(number=version)
 
     def _ended(self, command_id: str, now: datetime | None, **known: Any) -> Self:
         """The message on its way has ended, and tells which commands were not ours."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from libs.csms.documents import every
-from libs.csms.store import Query
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.version import Version
 
 from ..service import User
@@ -74,7 +74,7 @@ class Draft:
             await self._settle(entry)
             return None
         if held and entry.type.casefold() != item.type.casefold():
-            return item.model_copy(update={"info": None, "type": entry.type})  # then it differs once more
+            return item.changed(info=None, type=entry.type)  # then it differs once more
         return item
 
     async def _item(self, entry: Entry) -> AuthorizationData:

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from libs.csms.documents import every
 from libs.csms.parallel import each
-from libs.csms.store import Query
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
 
 from ..service import User
 from .entry import Entry, TokenChange

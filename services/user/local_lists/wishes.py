@@ -1,4 +1,4 @@
-"""What clients, operators and stations cause a list to become. Raises ``Problem`` for a client's mistakes."""
+"""What clients, operators and stations cause a list to become. Raises ``DomainError`` for mistakes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Literal
 
 import httpx
 
-from libs.csms.http import Problem
+from libs.csms.clients.stations import Stations
+from libs.csms.errors import Invalid, NotFound, Unavailable
 from libs.csms.parallel import each
-from libs.csms.stations import Stations
 
 from ..model import is_key_code
 from ..model import key as token_key
@@ -34,7 +34,7 @@ Tokens = dict[str, str]
 async def existing(user: User, station_id: str) -> LocalList:
     found = await user.local_lists.lists.get(station_id)
     if found is None or found.orphaned:
-        raise Problem(404, NO_LIST)
+        raise NotFound(NO_LIST)
     return found
 
 
@@ -43,7 +43,7 @@ async def replace(user: User, stations: Stations, station_id: str, id_tokens: Se
     await _require_station(stations, station_id)
     tokens = await _tokens(user, id_tokens, "idTokens")
     if len(tokens) > MOST_TOKENS:
-        raise Problem(422, f"body.idTokens: a list has at most {MOST_TOKENS} tokens")
+        raise Invalid(f"body.idTokens: a list has at most {MOST_TOKENS} tokens")
     now = user.clock()
     new = LocalList(station_id=station_id, life=uuid.uuid4().hex, updated_at=now)
     await user.local_lists.lists.update(station_id, lambda known: (known or new).editing(now))
@@ -56,10 +56,10 @@ async def change(user: User, station_id: str, add: Sequence[str], remove: Sequen
     removed = {token_key(text, None): text for text in remove}
     added = await _tokens(user, add, "add")
     if both := added.keys() & removed.keys():
-        raise Problem(422, f"body: in add and in remove: {_named(added[token] for token in sorted(both))}")
+        raise Invalid(f"body: in add and in remove: {_named(added[token] for token in sorted(both))}")
     listed = {entry.token async for entry in _wanted(user, station_id)}
     if len((listed | added.keys()) - removed.keys()) > MOST_TOKENS:
-        raise Problem(422, f"body.add: a list has at most {MOST_TOKENS} tokens")
+        raise Invalid(f"body.add: a list has at most {MOST_TOKENS} tokens")
     await _edit(user, station_id)
     return await _write(user, station_id, added, listed & removed.keys(), "staying")
 
@@ -87,7 +87,7 @@ async def orphan(user: User, station_id: str, at: datetime) -> None:
 async def _edit(user: User, station_id: str) -> None:
     now = user.clock()
     if await user.local_lists.change(station_id, lambda known: known.editing(now)) is None:
-        raise Problem(404, NO_LIST)
+        raise NotFound(NO_LIST)
 
 
 async def _write(
@@ -98,7 +98,7 @@ async def _write(
     now = user.clock()
     changed = await user.local_lists.change(station_id, lambda known: known.edited(now, after))
     if changed is None:
-        raise Problem(404, NO_LIST)
+        raise NotFound(NO_LIST)
     user.local_lists.news.set()
     return changed
 
@@ -118,9 +118,9 @@ async def _require_station(stations: Stations, station_id: str) -> None:
     try:
         exists = await stations.exists(station_id)
     except httpx.HTTPError as error:
-        raise Problem(503, "the device service does not answer", {"Retry-After": "5"}) from error
+        raise Unavailable("the device service does not answer", retry_after=5) from error
     if not exists:
-        raise Problem(404, "there is no charging station of that id")
+        raise NotFound("there is no charging station of that id")
 
 
 async def _tokens(user: User, id_tokens: Sequence[str], field: str) -> Tokens:
@@ -134,11 +134,11 @@ async def _tokens(user: User, id_tokens: Sequence[str], field: str) -> Tokens:
             if token is None:
                 unknown.append(text)
             elif token.id_token is None or is_key_code(token.type):
-                raise Problem(422, f"body.{field}: one is a KeyCode, whose text is not kept: no list has it")
+                raise Invalid(f"body.{field}: one is a KeyCode, whose text is not kept: no list has it")
             else:
                 tokens[token_key(text, None)] = token.id_token
     if unknown:
-        raise Problem(422, f"body.{field}: unknown tokens: {_named(unknown)}", idTokens=unknown)
+        raise Invalid(f"body.{field}: unknown tokens: {_named(unknown)}", idTokens=unknown)
     return tokens
 
 

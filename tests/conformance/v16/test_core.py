@@ -181,5 +181,5 @@ async def test_a_data_transfer_of_a_vendor_that_nobody_knows_is_answered_so(
 ) -> None:
     transfer = {"vendorId": f"com.example.{name}", "messageId": "GetTariff", "data": '{"kWh": 1}'}
     assert await station.call("DataTransfer", transfer) == {"status": "UnknownVendorId"}
-    [noted] = await operator.listed("notices?action=DataTransfer")
+    [noted] = await operator.listed("messages?action=DataTransfer")
     assert noted["payload"] == transfer

@@ -82,7 +82,7 @@ async def security_event(operator: Operator, type: str) -> None:
     """Is answered, and kept."""
     event = {"type": type, "timestamp": now(), "techInfo": "as told"}
     assert await operator.station.call("SecurityEventNotification", event) == {}
-    [kept] = await operator.listed("notices?action=SecurityEventNotification")
+    [kept] = await operator.listed("messages?action=SecurityEventNotification")
     assert kept["payload"] == event
 
 

@@ -58,7 +58,7 @@ def course(job: Json) -> tuple[str, list[str]]:
 
 async def noticed(operator: Operator, action: str, service: str = "device") -> list[Json]:
     """The payloads of such messages that the CSMS has kept; those of the same millisecond in any order."""
-    return [one["payload"] for one in await operator.listed(f"notices?action={action}", service)]
+    return [one["payload"] for one in await operator.listed(f"messages?action={action}", service)]
 
 
 async def security_event(operator: Operator, type_: str) -> None:

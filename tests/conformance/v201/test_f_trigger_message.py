@@ -58,7 +58,7 @@ async def test_a_station_says_that_it_is_idle(operator: Operator, message: str) 
 
     assert await operator.station.call(message, {"status": "Idle"}) == {}
 
-    [notice] = await operator.listed(f"notices?action={message}")
+    [notice] = await operator.listed(f"messages?action={message}")
     assert notice["payload"] == {"status": "Idle"}
     assert await operator.listed("jobs") == []
 

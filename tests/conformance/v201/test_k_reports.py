@@ -80,7 +80,7 @@ async def test_others_set_a_limit(operator: Operator) -> None:
 
     assert await operator.station.call("NotifyChargingLimit", payload) == {}
 
-    [notice] = await operator.listed("notices?action=NotifyChargingLimit", "transaction")
+    [notice] = await operator.listed("messages?action=NotifyChargingLimit", "transaction")
     assert notice["payload"] == payload
 
 
@@ -93,7 +93,7 @@ async def test_others_release_their_limit(operator: Operator, tag: str, while_ch
 
     payload = {"chargingLimitSource": "EMS", "evseId": 1}
     assert await operator.station.call("ClearedChargingLimit", payload) == {}
-    [notice] = await operator.listed("notices?action=ClearedChargingLimit", "transaction")
+    [notice] = await operator.listed("messages?action=ClearedChargingLimit", "transaction")
     assert notice["payload"] == payload
 
     if while_charging:

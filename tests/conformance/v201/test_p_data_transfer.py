@@ -15,7 +15,7 @@ async def test_a_vendor_whom_nobody_knows(operator: Operator) -> None:
 
     assert await operator.station.call("DataTransfer", payload) == {"status": "UnknownVendorId"}
 
-    [notice] = await operator.listed("notices?action=DataTransfer")
+    [notice] = await operator.listed("messages?action=DataTransfer")
     assert notice["payload"] == payload
 
 

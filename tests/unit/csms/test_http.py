@@ -9,10 +9,12 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from libs.csms.http import Body, PageOf, PageSize, PageToken, Problem, create_app, page_of
-from libs.csms.http_server import serve
+from libs.csms.errors import Conflict
 from libs.csms.settings import BadSetting, Settings, load
-from libs.csms.store import BadPageToken, Document, NotStored, Page
+from libs.csms.storage.store import BadPageToken, Document, NotStored, Page
+from libs.csms.web.app import Body, create_app
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
+from libs.csms.web.server import serve
 
 TOKEN = "0123456789abcdef"
 
@@ -40,7 +42,7 @@ def router() -> APIRouter:
 
     @router.get("/problem")
     async def problem() -> None:
-        raise Problem(409, "it is there already", id="a")
+        raise Conflict("it is there already", id="a")
 
     @router.get("/full")
     async def full() -> None:

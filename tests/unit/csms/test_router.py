@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from libs.csms.bus import Subscription
-from libs.csms.embedded_bus import EmbeddedBus
-from libs.csms.router import Call, Router
+from libs.csms.messaging.bus import Subscription
+from libs.csms.messaging.embedded import EmbeddedBus
+from libs.csms.messaging.router import Call, Router
 from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError, ErrorCode, Unparseable

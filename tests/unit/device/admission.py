@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from libs.csms.admission import NotAdmitted
+from libs.csms.clients.admission import NotAdmitted
 from services.device.credential import Credential
 from services.device.model import Station
 from services.device.service import Device

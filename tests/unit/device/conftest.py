@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from libs.csms.embedded_bus import EmbeddedBus
+from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import Settings
-from libs.csms.sqlite import SqliteStore
+from libs.csms.storage.sqlite.store import SqliteStore
 from libs.ocpp_messages.event import EVENTS
 from services.device.model import Station
 from services.device.service import Device

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from libs.csms.bus import UnknownTopic
 from libs.csms.clock import rfc3339
+from libs.csms.messaging.bus import UnknownTopic
 from libs.ocpp_messages.errors import CallError, ErrorCode
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version

@@ -17,15 +17,15 @@ from services.device.service import Device
 _present: ContextVar[Device] = ContextVar("present")
 
 
-class _PresentJournal:
+class _PresentLog:
     def __getattr__(self, name: str) -> Any:
-        return getattr(_present.get().journal, name)
+        return getattr(_present.get().message_log, name)
 
 
 class _PresentDevice:
     """The device of the test whose request this is."""
 
-    journal = _PresentJournal()
+    message_log = _PresentLog()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_present.get(), name)

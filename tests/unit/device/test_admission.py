@@ -8,7 +8,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from libs.csms.admission import Admission, HttpAdmission, NotAdmitted
+from libs.csms.clients.admission import Admission, HttpAdmission, NotAdmitted
 from services.device.model import Station
 from services.device.service import Device
 
@@ -117,10 +117,10 @@ async def test_the_operator_may_change_his_mind(
 
 
 async def test_a_gateway_elsewhere_asks_over_http(device: Device, client: httpx.AsyncClient) -> None:
-    await with_secret(device, SECRET, "a/b")
-    path = "/chargingstations/a%2Fb/admission"
+    await with_secret(device, SECRET, "a b")
+    path = "/chargingstations/a%20b/admission"
 
-    admitted = await client.post(path, json={"authorization": basic("a/b", SECRET)})
+    admitted = await client.post(path, json={"authorization": basic("a b", SECRET)})
     refused = await client.post(path, json={"authorization": ""})
     unknown = await client.post("/chargingstations/nobody/admission", json={"authorization": ""})
 

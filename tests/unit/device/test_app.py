@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from libs.csms.clock import utc_now
-from libs.csms.embedded_bus import EmbeddedBus
+from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import Settings
-from libs.csms.sqlite import SqliteStore
+from libs.csms.storage.sqlite.store import SqliteStore
 from services.device.app import device_service
 
 

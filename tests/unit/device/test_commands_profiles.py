@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from libs.csms.http import Problem
-from libs.csms.profile_check import ProfileCommand
+from libs.csms.clients.profile_check import ProfileCommand
+from libs.csms.errors import Conflict, DomainError, Invalid, Unavailable
+from libs.csms.web.problems import STATUSES
 from libs.ocpp_messages.version import Version
 from services.device.service import Device
 
@@ -35,7 +36,7 @@ class Checker:
     """The transaction service: it has ``problem`` against everything."""
 
     def __init__(self) -> None:
-        self.problem: Problem | None = None
+        self.problem: DomainError | None = None
         self.asked: list[tuple[str, ProfileCommand]] = []
 
     async def check(self, station_id: str, command: ProfileCommand) -> None:
@@ -76,25 +77,23 @@ async def test_a_charging_profile_is_checked_before_it_is_sent(
     assert (await operator.next()).message_id == command["id"]
 
 
-@pytest.mark.parametrize(
-    "problem", [Problem(409, "in the way", chargingProfileId=7), Problem(422, "evseId: x")]
-)
+@pytest.mark.parametrize("problem", [Conflict("in the way", chargingProfileId=7), Invalid("evseId: x")])
 async def test_what_is_wrong_is_answered_and_not_sent(
-    operator: Operator, checker: Checker, problem: Problem
+    operator: Operator, checker: Checker, problem: DomainError
 ) -> None:
     checker.problem = problem
     await operator.connected()
 
     answer = await operator.post("SetChargingProfile", SET)
 
-    assert (answer.status_code, answer.json()["detail"]) == (problem.status, problem.detail)
-    assert problem.extra.items() <= answer.json().items()
+    assert (answer.status_code, answer.json()["detail"]) == (STATUSES[type(problem)], problem.detail)
+    assert problem.members.items() <= answer.json().items()
     assert operator.sent.empty()
     assert (await operator.http.get("/chargingstations/CS1/commands")).json()["items"] == []
 
 
 async def test_other_commands_need_nobody_to_check_them(operator: Operator, checker: Checker) -> None:
-    checker.problem = Problem(503, "the transaction service does not answer")
+    checker.problem = Unavailable("the transaction service does not answer")
     await operator.connected()
 
     assert (await operator.post("ClearCache")).status_code == 202
@@ -116,7 +115,7 @@ async def test_what_cannot_be_sent_anyhow_is_not_checked(operator: Operator, che
 async def test_the_same_key_is_checked_once(operator: Operator, checker: Checker) -> None:
     await operator.connected()
     first = await operator.post("SetChargingProfile", SET, key="k")
-    checker.problem = Problem(409, "in the way")
+    checker.problem = Conflict("in the way")
 
     again = await operator.post("SetChargingProfile", SET, key="k")
 
@@ -138,7 +137,7 @@ async def test_what_waits_for_a_station_is_checked_when_it_is_asked(
 
 async def test_each_station_of_many_is_checked(operator: Operator, checker: Checker) -> None:
     await operator.connected()
-    checker.problem = Problem(409, "charging profile 7 is in the way")
+    checker.problem = Conflict("charging profile 7 is in the way")
     body = {"selection": {"ids": ["CS1"]}, "payload": SET}
     asked = await operator.http.post("/commands/SetChargingProfile", json=body)
     await operator.look_after(1)

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from libs.csms.store import Query
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.version import Version
 from services.device.model import Station
 from services.device.service import Device
@@ -97,7 +97,7 @@ async def test_secrets_that_a_station_reports_are_not_kept(csms: Csms, client: h
     ]
     await csms.call("NotifyReport", report(0, *told))
 
-    kept = str(await listed(client, "variables")) + str(await listed(client, "notices"))
+    kept = str(await listed(client, "variables")) + str(await listed(client, "messages"))
     assert "hush" not in kept
     assert "***" in kept
 
@@ -163,7 +163,7 @@ async def test_what_a_station_has_goes_with_it(
 
 
 @pytest.mark.parametrize(
-    "path", ["variables", "monitors", "events", "eventstreams", "jobs", "notices", "reports"]
+    "path", ["variables", "monitors", "events", "eventstreams", "jobs", "messages", "reports"]
 )
 async def test_an_unknown_station_has_no_lists(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(f"/chargingstations/other/{path}")).status_code == 404

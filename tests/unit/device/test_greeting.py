@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from libs.csms.store import Query
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.event import StationConnected, StationDisconnected
 from libs.ocpp_messages.message import Message

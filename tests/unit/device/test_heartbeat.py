@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from libs.csms.clock import rfc3339
-from libs.csms.store import Collection
+from libs.csms.storage.store import Collection
 from libs.ocpp_messages.event import StationConnected
 from libs.ocpp_messages.version import Version
 from services.device.connection import Connection

@@ -91,7 +91,7 @@ async def test_a_station_that_is_idle_has_no_job(csms: Csms, client: httpx.Async
     await tell(csms, LOG, "Idle")
 
     assert await listed(client, "jobs") == []
-    assert len(await listed(client, "notices")) == 1
+    assert len(await listed(client, "messages")) == 1
 
 
 @pytest.mark.parametrize(

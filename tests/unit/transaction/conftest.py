@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from libs.csms.authorization import Authorization
-from libs.csms.sqlite import SqliteStore
+from libs.csms.clients.authorization import Authorization
+from libs.csms.storage.sqlite.store import SqliteStore
 from libs.ocpp_messages.version import Version
 from services.transaction.service import Ledger
 

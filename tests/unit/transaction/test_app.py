@@ -6,14 +6,14 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from libs.csms.authorization import Authorization
-from libs.csms.bus import Subscription
+from libs.csms.clients.authorization import Authorization
+from libs.csms.clients.stations import Stations
 from libs.csms.clock import rfc3339, utc_now
-from libs.csms.embedded_bus import EmbeddedBus
 from libs.csms.lifespan import running
+from libs.csms.messaging.bus import Subscription
+from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import Settings
-from libs.csms.sqlite import SqliteStore
-from libs.csms.stations import Stations
+from libs.csms.storage.sqlite.store import SqliteStore
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version

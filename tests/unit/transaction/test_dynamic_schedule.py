@@ -6,8 +6,8 @@ from itertools import permutations
 import httpx
 import pytest
 
-from libs.csms.http import create_app
 from libs.csms.settings import Settings
+from libs.csms.web.app import create_app
 from services.transaction.api import api
 from services.transaction.service import Ledger
 

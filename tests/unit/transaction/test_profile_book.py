@@ -7,8 +7,8 @@ from itertools import permutations
 import httpx
 import pytest
 
-from libs.csms.http import create_app
 from libs.csms.settings import Settings
+from libs.csms.web.app import create_app
 from libs.ocpp_messages.event import StationDismissed
 from libs.ocpp_messages.version import Version
 from services.transaction.api import api

@@ -7,9 +7,9 @@ import httpx
 import msgspec
 import pytest
 
-from libs.csms.http import create_app
+from libs.csms.clients.stations import Stations
 from libs.csms.settings import Settings
-from libs.csms.stations import Stations
+from libs.csms.web.app import create_app
 from libs.ocpp_messages.event import TRANSACTION_RESUMED, TransactionResumed
 from services.transaction.api import api
 from services.transaction.report import document_id

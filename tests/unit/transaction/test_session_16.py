@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
-from libs.csms.store import Query
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.event import TRANSACTION_ENDED, TRANSACTION_STARTED
 from libs.ocpp_messages.version import Version
 from services.transaction.model import NEVER_GIVEN, NO_START

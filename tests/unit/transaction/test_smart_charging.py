@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from libs.csms.clock import rfc3339
-from libs.csms.http import create_app
 from libs.csms.settings import Settings
+from libs.csms.web.app import create_app
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.message import Kind, Message
@@ -93,7 +93,7 @@ async def test_what_a_station_tells_of_charging_can_be_read_as_it_came(
 ) -> None:
     assert await send(ledger, action, payload, version) == answer
 
-    [notice] = await listed(client, "notices", action=action)
+    [notice] = await listed(client, "messages", action=action)
     assert (notice["payload"], notice["ocppVersion"]) == (payload, version.value)
 
 
@@ -104,7 +104,7 @@ async def test_a_vehicles_needs_are_kept_and_no_profile_is_promised(
 
     assert await send(ledger, "NotifyEVChargingNeeds", needs, V201) == {"status": "Rejected"}
     assert await send(ledger, "NotifyEVChargingNeeds", needs, V21) == {"status": "NoChargingProfile"}
-    assert len(await listed(client, "notices", action="NotifyEVChargingNeeds")) == 1
+    assert len(await listed(client, "messages", action="NotifyEVChargingNeeds")) == 1
 
 
 async def test_a_vat_number_that_nobody_checks_is_not_said_to_be_right(ledger: Ledger) -> None:
@@ -149,4 +149,4 @@ async def test_the_same_report_at_once_from_two_deliveries_is_one(
 ) -> None:
     await asyncio.gather(*(send(ledger, "ReportChargingProfiles", profiles(1, 7)) for _ in range(5)))
 
-    assert len(await listed(client, "chargingprofiles")) == len(await listed(client, "notices")) == 1
+    assert len(await listed(client, "chargingprofiles")) == len(await listed(client, "messages")) == 1

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from libs.csms.authorization import Authorization
+from libs.csms.clients.authorization import Authorization
 from libs.ocpp_messages.version import Version
 from services.transaction.service import Ledger
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from libs.csms.authorization import Authorization
+from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import rfc3339
-from libs.csms.journal import Journal
-from libs.csms.router import Call
-from libs.csms.store import Document, Store
+from libs.csms.messaging.router import Call
+from libs.csms.station_messages.log import MessageLog
+from libs.csms.storage.store import Document, Store
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.message import Kind, Message
@@ -82,7 +82,7 @@ def ledger_on(store: Store, tokens: Tokens) -> Ledger:
 def ledger_in_memory() -> Ledger:
     """Every token is accepted."""
     transactions, values, ids, notices, reports, profiles = (Dictionary() for _ in range(6))
-    journal = Journal(notices, reports)  # type: ignore[arg-type]
+    journal = MessageLog(notices, reports)  # type: ignore[arg-type]
     return Ledger(transactions, values, ids, accept, Recorder(), lambda: NOW, journal, profiles)  # type: ignore[arg-type]
 
 

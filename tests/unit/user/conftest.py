@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from libs.csms.http import create_app
 from libs.csms.settings import Settings
-from libs.csms.sqlite import SqliteStore
+from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.web.app import create_app
 from services.user.api import api
 from services.user.service import User
 

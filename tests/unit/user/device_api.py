@@ -8,8 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Header, Response
 
-from libs.csms.encoded_route import EncodedRoute
-from libs.csms.http import problem
+from libs.csms.web.problems import problem
 
 Json = dict[str, Any]
 
@@ -66,7 +65,6 @@ class DeviceApi:
         self.calls = 0
         self.down = False
         self.app = FastAPI()
-        self.app.router.route_class = EncodedRoute
         self._paths()
 
     def _paths(self) -> None:

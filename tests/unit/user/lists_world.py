@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 
+from libs.csms.clients.stations import Stations
 from libs.csms.clock import rfc3339
-from libs.csms.embedded_bus import EmbeddedBus
-from libs.csms.http import create_app
+from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import Settings
-from libs.csms.sqlite import SqliteStore
-from libs.csms.stations import Stations
-from libs.csms.store import Collection, Doc, Page, Query
+from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.storage.store import Collection, Doc, Page, Query
+from libs.csms.web.app import create_app
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import CommandEnded, StationConnected, StationDismissed
 from libs.ocpp_messages.message import Kind, Message

@@ -7,11 +7,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from libs.csms.clients.stations import Stations
 from libs.csms.clock import utc_now
-from libs.csms.embedded_bus import EmbeddedBus
+from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import Settings
-from libs.csms.sqlite import SqliteStore
-from libs.csms.stations import Stations
+from libs.csms.storage.sqlite.store import SqliteStore
 from services.user.app import user_service
 from services.user.service import User
 

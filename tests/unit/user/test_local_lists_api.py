@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from libs.csms.authorization import LONGEST_TOKEN
-from libs.csms.store import Query
+from libs.csms.clients.authorization import LONGEST_TOKEN
+from libs.csms.storage.store import Query
 from services.user.local_lists.keeping import keep_local_lists
 
 from .lists_messages import add, full, given

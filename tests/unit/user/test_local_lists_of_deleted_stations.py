@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from libs.csms.stations import Stations
-from libs.csms.store import Query
+from libs.csms.clients.stations import Stations
+from libs.csms.storage.store import Query
 from libs.ocpp_messages.event import StationDismissed
 from services.user.local_lists.bringing import bring
 

@@ -43,7 +43,7 @@ async def test_the_end_of_a_reservation_is_kept_once(
         await router.handle(message, bus, user, user.clock)  # type: ignore[arg-type]
 
     assert [answer.data for answer in bus.answers] == [b"{}", b"{}"]
-    [notice] = (await client.get("/chargingstations/CS1/notices")).json()["items"]
+    [notice] = (await client.get("/chargingstations/CS1/messages")).json()["items"]
     assert (notice["payload"], notice["ocppVersion"]) == (payload, version.value)
 
 

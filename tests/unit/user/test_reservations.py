@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from libs.csms.http import create_app
 from libs.csms.settings import Settings
+from libs.csms.web.app import create_app
 from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
 from services.user.api import api

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.csms.settings import Settings
-from libs.csms.store import Index
+from libs.csms.storage.store import Index
 from libs.ocpp_messages.message import Message
 from services.user.reservation import Reservation
 from services.user.service import User

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from libs.csms.admission import RegistrationStatus
-from libs.csms.bus import Subscription
+from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import utc_now
-from libs.csms.embedded_bus import EmbeddedBus
+from libs.csms.messaging.bus import Subscription
+from libs.csms.messaging.embedded import EmbeddedBus
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.catalogue import (
     COMMAND_REQUEST_TOPICS,

@@ -10,9 +10,9 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from libs.csms.admission import Admission, Admit
-from libs.csms.bus import Subscription
+from libs.csms.clients.admission import Admission, Admit
 from libs.csms.clock import utc_now
+from libs.csms.messaging.bus import Subscription
 from services.websocket_gateway.limits import Limits
 from services.websocket_gateway.routing import ByAction, Inbox
 from services.websocket_gateway.server import GatewayServer

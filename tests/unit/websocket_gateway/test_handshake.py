@@ -8,7 +8,7 @@ import base64
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from libs.csms.admission import Admission, NotAdmitted
+from libs.csms.clients.admission import Admission, NotAdmitted
 from services.websocket_gateway.limits import Limits
 
 from .lab import CURRENT_TIME, result

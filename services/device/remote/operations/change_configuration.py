@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
-from libs.csms.store import Json
+from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..names import key_of

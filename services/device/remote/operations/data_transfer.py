@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from libs.csms.fields import AnyJson
-from libs.csms.store import Json
+from libs.csms.storage.store import Json
+from libs.csms.web.fields import AnyJson
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..operation import Operation, unknown_to

@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 from pydantic import AliasChoices, Field
 
-from libs.csms.http import Problem
-from libs.csms.store import Json
+from libs.csms.errors import Invalid
+from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..configuration import settings_2, settings_16
@@ -50,7 +50,6 @@ def variable_named(name: str, place: str) -> tuple[ocpp2.ComponentType, ocpp2.Va
     try:
         return variable_of(name)
     except NoName as error:
-        raise Problem(
-            422,
+        raise Invalid(
             f"body.{place}: {name} is no variable of OCPP 2; write it as Component[instance]:evse.Variable",
         ) from error

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from libs.csms.clock import Time
-from libs.csms.store import Json
+from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import Location, WholeNumber, text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.store import Json
+from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..operation import Operation

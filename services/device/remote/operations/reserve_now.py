@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from libs.csms.clock import Time, rfc3339
-from libs.csms.store import Json
+from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
-from libs.csms.authorization import TokenStatus
+from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
-from libs.csms.http import Body
-from libs.csms.store import Json
+from libs.csms.storage.store import Json
+from libs.csms.web.app import Body
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token, text

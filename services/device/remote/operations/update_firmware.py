@@ -9,7 +9,7 @@ import msgspec
 from pydantic import Field, model_validator
 
 from libs.csms.clock import Time, rfc3339
-from libs.csms.store import Json
+from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import Location, WholeNumber, text

@@ -1,0 +1,58 @@
+"""Whether a station may connect: what a gateway asks of the device service."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import httpx
+
+from ..storage.store import Document
+from .stations import station_path
+
+RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
+
+
+class Admission(Document):
+    """What a gateway remembers about a connection.
+
+    Unless ``registration_status`` is Accepted, the station may send BootNotification only (B02 and B03).
+    It is Accepted once a BootNotification has been answered so, over all later connections, for as long as
+    the operator does not change his mind.
+    """
+
+    registration_status: RegistrationStatus
+
+
+class NotAdmitted(Exception):
+    """The station may not connect. ``status``: 404 unknown, 401 credentials, 503 nobody can say now."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+Admit = Callable[[str, str, bool], Awaitable[Admission]]
+"""From a station's id, its Authorization header or "", and whether it has TLS. Raises ``NotAdmitted``."""
+
+
+class HttpAdmission:
+    """Asks the device service in its own process. When that does not answer, nobody is admitted."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def admit(self, station_id: str, authorization: str, tls: bool) -> Admission:
+        path = f"{station_path(station_id)}/admission"
+        try:
+            answer = await self._client.post(path, json={"authorization": authorization, "tls": tls})
+        except httpx.HTTPError as error:
+            raise NotAdmitted(503, "the device service does not answer") from error
+        if answer.headers.get("WWW-Authenticate", "").startswith("Bearer"):
+            raise NotAdmitted(503, "the device service refuses this gateway's CSMS_API_TOKEN")
+        if answer.status_code in (401, 404):
+            raise NotAdmitted(answer.status_code, answer.json()["detail"])
+        if answer.status_code != 200:
+            raise NotAdmitted(503, f"the device service answers {answer.status_code}")
+        return Admission.model_validate_json(answer.content)

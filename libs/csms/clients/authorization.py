@@ -1,0 +1,89 @@
+"""Whether a token may charge: what the user service knows, and the words in which stations are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Literal, get_args
+
+import httpx
+
+from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.version import Version
+
+from ..clock import Time, rfc3339
+from ..storage.store import Document
+
+TokenStatus = Literal[
+    "Accepted",
+    "Blocked",
+    "Expired",
+    "Invalid",
+    "NoCredit",
+    "NotAllowedTypeEVSE",
+    "NotAtThisLocation",
+    "NotAtThisTime",
+    "Unknown",
+]
+"""AuthorizationStatusEnumType without ConcurrentTx, which depends on transactions and not on the token."""
+
+
+class Authorization(Document):
+    """What is known about a token now. ``status`` is an AuthorizationStatusEnumType, never ConcurrentTx.
+
+    More transactions than ``max_active_transactions`` at the same time are for the transaction service to
+    refuse, which knows them; None is no limit.
+    """
+
+    status: str
+    cache_expiry_date_time: Time | None = None
+    group_id_token: str | None = None
+    max_active_transactions: int | None = None
+
+
+_STATUSES_16 = set(get_args(ocpp16.IdTagInfoStatus))
+_STATUSES_2 = set(get_args(ocpp2.AuthorizationStatusEnumType))
+
+LONGEST_TOKEN = {Version.V16: 20, Version.V201: 36, Version.V21: 255}
+
+
+def group_for(version: Version, group_id_token: str | None) -> str | None:
+    """The group as a station of this version is told it: one that the version cannot carry is left out."""
+    fits = group_id_token is not None and 0 < len(group_id_token) <= LONGEST_TOKEN[version]
+    return group_id_token if fits else None
+
+
+def id_tag_info(authorization: Authorization) -> ocpp16.IdTagInfo:
+    """1.6 has fewer statuses: what it cannot say is Invalid."""
+    expiry = authorization.cache_expiry_date_time
+    return ocpp16.IdTagInfo(
+        status=authorization.status if authorization.status in _STATUSES_16 else "Invalid",  # type: ignore[arg-type]
+        expiry_date=rfc3339(expiry) if expiry else None,
+        parent_id_tag=group_for(Version.V16, authorization.group_id_token),
+    )
+
+
+def id_token_info(authorization: Authorization, version: Version) -> ocpp2.IdTokenInfoType:
+    expiry = authorization.cache_expiry_date_time
+    group = group_for(version, authorization.group_id_token)
+    return ocpp2.IdTokenInfoType(
+        status=authorization.status if authorization.status in _STATUSES_2 else "Invalid",  # type: ignore[arg-type]
+        cache_expiry_date_time=rfc3339(expiry) if expiry else None,
+        group_id_token=ocpp2.IdTokenType(group, "Central") if group else None,
+    )
+
+
+Authorize = Callable[[str, str | None], Awaitable[Authorization]]
+"""From a token and its type; OCPP 1.6 has no types, so None is any."""
+
+
+class HttpAuthorization:
+    """Asks the user service in its own process. Raises ``httpx.HTTPError`` when that does not answer."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def authorize(self, id_token: str, type_: str | None) -> Authorization:
+        body = {"idToken": id_token} | ({"type": type_} if type_ is not None else {})
+        answer = await self._client.post("/authorizations", json=body)
+        answer.raise_for_status()
+        return Authorization.model_validate_json(answer.content)

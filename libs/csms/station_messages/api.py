@@ -1,0 +1,98 @@
+"""The message_log of a service by REST: a station's messages as it sent them, and its reports."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter
+from fastapi import Query as Parameter
+from pydantic import Field
+
+from libs.ocpp_messages.schemas import LARGEST_INTEGER
+
+from ..clock import Clock, Time, rfc3339
+from ..errors import Invalid
+from ..storage.queries import equals, every
+from ..storage.store import Document, Page, Query
+from ..web.paging import PageOf, PageSize, PageToken, page_of
+from .log import MessageLog, StationMessage
+from .report import Report, ReportView
+
+Number = Annotated[int, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
+"""A number of OCPP in a path or query."""
+RequestId = Annotated[Number | None, Parameter(alias="requestId", description="Of a report; needs action.")]
+From = Annotated[Time | None, Parameter(alias="from", description="Received at this time or later.")]
+To = Annotated[Time | None, Parameter(description="Received before this time.")]
+
+
+class StationMessageView(Document):
+    """A message of a station. Secrets in it are hidden."""
+
+    station_id: str
+    action: str
+    ocpp_version: str
+    received_at: Time
+    payload: Any
+
+    @classmethod
+    def of(cls, message: StationMessage) -> StationMessageView:
+        known = message.model_dump(include=set(cls.model_fields) - {"payload"})
+        return cls(**known, payload=msgspec.json.decode(message.payload))
+
+
+def messages_api(message_log: MessageLog, clock: Clock) -> APIRouter:
+    router = APIRouter(prefix="/chargingstations/{id}", tags=["Messages of stations"])
+
+    @router.get("/messages", response_model=PageOf[StationMessageView], response_model_exclude_none=True)
+    async def list_messages(
+        id: str,
+        action: str | None = None,
+        request_id: RequestId = None,
+        from_: From = None,
+        to: To = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[StationMessageView]:
+        """What the station told, the newest first."""
+        if request_id is not None and action is None:
+            raise Invalid("query.requestId: numbers the reports of one action, so name the action too")
+        query = Query(
+            equals(stationId=id, action=action, requestId=request_id),
+            order_by="receivedAt",
+            descending=True,
+            from_=bound(from_),
+            to=bound(to),
+            page_size=page_size,
+            page_token=page_token,
+        )
+        page = await message_log.messages.find(query)
+        return page_of(Page([StationMessageView.of(message) for message in page.items], page.next_page_token))
+
+    @router.get("/reports", response_model=PageOf[ReportView], response_model_exclude_none=True)
+    async def list_reports(
+        id: str, page_size: PageSize = 100, page_token: PageToken = ""
+    ) -> PageOf[ReportView]:
+        """Which reports have arrived completely, the newest first. their parts are messages."""
+        query = Query({"stationId": id}, "startedAt", True, page_size=page_size, page_token=page_token)
+        page = await message_log.reports.find(query)
+        return page_of(Page([report.shown(clock()) for report in page.items], page.next_page_token))
+
+    return router
+
+
+async def parts(message_log: MessageLog, report: Report) -> AsyncIterator[Any]:
+    """The payloads of a report, in the order of their arrival."""
+    query = Query(
+        {"stationId": report.station_id, "action": report.action, "requestId": report.request_id},
+        order_by="receivedAt",
+        from_=bound(report.started_at),
+    )
+    async for message in every(message_log.messages, query):
+        yield msgspec.json.decode(message.payload)
+
+
+def bound(at: datetime | None) -> str | None:
+    return rfc3339(at) if at else None

@@ -1,0 +1,1 @@
+"""Documents by id, in collections: on Firestore, and in an SQLite file."""

@@ -1,0 +1,167 @@
+"""Writes of many callers, made durable together in SQLite. The only module that knows when that happens."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from ..store import Document, NotStored
+
+log = logging.getLogger(__name__)
+
+ROWS_PER_STATEMENT = 250
+
+FEW = 3
+PATIENCE = 0.005
+"""Seconds. A commit costs a wait for the disk and two switches of threads, however small it is: when the
+last one had more than a few documents, the next one waits this long for others to join it.
+"""
+
+Key = tuple[str, str]
+"""Table and id."""
+
+Rows = Mapping[str, Mapping[str, str | None]]
+"""By table and id: the document as JSON, or None to delete it."""
+
+
+class NotWritten(NotStored):
+    """The disk did not take a write. The store holds what it held before."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Writes that become durable together or not at all. None stands for a deleted document."""
+
+    documents: dict[Key, Document | None] = field(default_factory=dict)
+    rows: dict[str, dict[str, str | None]] = field(default_factory=lambda: defaultdict(dict))
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def durable(self) -> asyncio.Future[None]:
+        """A future for this caller alone, so that its cancellation cancels nobody else's write."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(future)
+        return future
+
+    def end(self, error: BaseException | None) -> None:
+        for future in self.waiting:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(NotWritten(str(error)))
+
+
+class GroupCommit:
+    """One batch is being committed in a thread while the next one fills: batches grow with the load and with
+    the slowness of the disk. ``committed`` is told the documents of every batch that ended well.
+
+    A failed commit fails the filling batch too, whose documents were made from those of the failed one, and
+    ``failed`` is told.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        committed: Callable[[Mapping[Key, Document | None]], None],
+        failed: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._committed = committed
+        self._failed = failed
+        self._thread = ThreadPoolExecutor(1, "sqlite-commit")
+        self._filling = Batch()
+        self._running: Batch | None = None
+        self._pause = 0.0
+
+    def batch_with(self, key: Key) -> Batch | None:
+        """The newest batch with a write of that document, until it is durable."""
+        if key in self._filling.documents:
+            return self._filling
+        if self._running is not None and key in self._running.documents:
+            return self._running
+        return None
+
+    def last(self) -> Batch | None:
+        """The batch after which everything written so far is durable."""
+        return self._filling if self._filling.documents else self._running
+
+    def write(self, key: Key, document: Document | None, row: str | None) -> asyncio.Future[None]:
+        """``row`` is the document as JSON. The future ends when it is durable, or with ``NotWritten``."""
+        if not self._filling.documents and self._running is None:
+            self._start_soon()
+        table, id = key
+        self._filling.documents[key] = document
+        self._filling.rows[table][id] = row
+        return self._filling.durable()
+
+    async def close(self) -> None:
+        while (batch := self.last()) is not None:
+            with suppress(NotWritten):
+                await batch.durable()
+        self._thread.shutdown()
+
+    def _start_soon(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._pause:
+            loop.call_later(self._pause, self._start)
+        else:
+            loop.call_soon(self._start)
+
+    def _start(self) -> None:
+        batch, self._filling = self._filling, Batch()
+        self._running = batch
+        commit = asyncio.get_running_loop().run_in_executor(
+            self._thread, _commit, self._connection, batch.rows
+        )
+        commit.add_done_callback(partial(self._ended, batch))
+
+    def _ended(self, batch: Batch, commit: asyncio.Future[None]) -> None:
+        self._running = None
+        self._pause = PATIENCE if len(batch.documents) > FEW else 0.0
+        error = commit.exception()
+        if error is None:
+            self._committed(batch.documents)
+        else:
+            log.error("a commit of %d documents failed: %s", len(batch.documents), error)
+            self._failed()
+            self._filling.end(error)
+            self._filling = Batch()
+        batch.end(error)
+        if self._filling.documents:
+            self._start_soon()
+
+
+def _commit(connection: sqlite3.Connection, rows: Rows) -> None:
+    """Few statements of many rows: after each one this thread has to wait for its turn to run Python."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for table, documents in rows.items():
+            put = [(id, row) for id, row in documents.items() if row is not None]
+            for some in _chunks(put):
+                values = ", ".join(["(?, ?)"] * len(some))
+                connection.execute(
+                    f'INSERT INTO "{table}" (id, doc) VALUES {values} '
+                    "ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
+                    list(itertools.chain.from_iterable(some)),
+                )
+            if gone := [(id,) for id, row in documents.items() if row is None]:
+                connection.executemany(f'DELETE FROM "{table}" WHERE id = ?', gone)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _chunks(rows: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        yield rows[start : start + ROWS_PER_STATEMENT]

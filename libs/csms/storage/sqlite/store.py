@@ -1,0 +1,150 @@
+"""The embedded store, on one SQLite file: collections as tables, and queries as SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Generic
+
+from pydantic import TypeAdapter
+
+from ..page_tokens import page_token, position
+from ..store import Doc, Document, Index, Page, Query, Scalar, checked_field
+from .file import File
+from .group_commit import NotWritten
+
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+
+
+class SqliteStore:
+    """One process owns the file, and one event loop the store. Raises ``StoreInUse``.
+
+    A write costs by the pages of the file that it touches: with ids that grow with time and few indexes, a
+    large collection takes new documents about as fast as a small one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = File(path)
+        self._types: dict[str, type[Document]] = {}
+
+    def collection(self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> SqliteCollection[Doc]:
+        """Adds the table and the indexes that a file of an older release lacks."""
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"not a collection name: {name!r}")
+        if self._types.setdefault(name, type_) is not type_:
+            raise ValueError(f"{name} holds {self._types[name]}, not {type_}")
+        self._file.define(f'CREATE TABLE IF NOT EXISTS "{name}" (id TEXT PRIMARY KEY, doc TEXT NOT NULL)')
+        for fields in indexes:
+            columns = ", ".join([*map(_expression, fields), "id"])
+            index = f"{name} by {', '.join(fields)}"
+            self._file.define(f'CREATE INDEX IF NOT EXISTS "{index}" ON "{name}" ({columns})')
+        return SqliteCollection(self._file, name, type_)
+
+    async def close(self) -> None:
+        """Writes what callers still wait for, first."""
+        await self._file.close()
+
+
+class SqliteCollection(Generic[Doc]):
+    def __init__(self, file: File, name: str, type_: type[Doc]) -> None:
+        self._file = file
+        self._name = name
+        self._type = type_
+        self._page: TypeAdapter[list[tuple[str, Doc]]] = TypeAdapter(list[tuple[str, type_]])  # type: ignore[valid-type]
+
+    async def get(self, id: str) -> Doc | None:
+        key = self._name, id
+        if (batch := self._file.commits.batch_with(key)) is not None:
+            document: Any = batch.documents[key]
+            with suppress(NotWritten):
+                await batch.durable()
+                return document  # type: ignore[no-any-return]
+        return self._file.stored(key, self._type)
+
+    async def update(self, id: str, change: Callable[[Doc | None], Doc]) -> Doc:
+        """Also raises ``NotWritten``."""
+        key = self._name, id
+        old, batch = self._file.newest(key, self._type)
+        new = change(old)
+        if new is not old:
+            await self._file.commits.write(key, new, _json(new))
+        elif batch is not None:
+            await batch.durable()
+        return new
+
+    async def put(self, id: str, document: Doc) -> None:
+        """Also raises ``NotWritten``."""
+        await self._file.commits.write((self._name, id), document, _json(document))
+
+    async def delete(self, id: str) -> Doc | None:
+        """Also raises ``NotWritten``."""
+        key = self._name, id
+        old, batch = self._file.newest(key, self._type)
+        if old is not None:
+            await self._file.commits.write(key, None, None)
+        elif batch is not None:
+            await batch.durable()
+        return old
+
+    async def find(self, query: Query) -> Page[Doc]:
+        where, values = _conditions(query)
+        direction = "DESC" if query.descending else "ASC"
+        order = ", ".join(f"{column} {direction}" for column in _order(query))
+        text = await self._file.select(
+            "SELECT '[' || coalesce(group_concat('[' || json_quote(id) || ',' || doc || ']'), '') || ']' "
+            f'FROM (SELECT id, doc FROM "{self._name}" WHERE {where} ORDER BY {order} LIMIT ?)',
+            [*values, query.page_size + 1],
+        )
+        found = self._page.validate_json(text)
+        items = [document for _, document in found[: query.page_size]]
+        if len(found) <= query.page_size:
+            return Page(items)
+        last_id, last = found[query.page_size - 1]
+        return Page(items, page_token(query, last_id, last))
+
+    async def count(self, equals: Mapping[str, Scalar]) -> int:
+        where, values = _conditions(Query(equals=equals))
+        total: int = await self._file.select(f'SELECT count(*) FROM "{self._name}" WHERE {where}', values)
+        return total
+
+
+def _json(document: Document) -> str:
+    return document.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def _expression(field: str) -> str:
+    return f"json_extract(doc, '$.{checked_field(field)}')"
+
+
+def _order(query: Query) -> list[str]:
+    return [_expression(query.order_by), "id"] if query.order_by else ["id"]
+
+
+def _conditions(query: Query) -> tuple[str, list[Any]]:
+    """What follows WHERE, and its values."""
+    terms = [(f"{_expression(field)} = ?", [value]) for field, value in query.equals.items()]
+    if query.order_by:
+        terms += _bounds(query)
+    if (behind := position(query)) is not None:
+        columns = _order(query)
+        marks = ", ".join("?" * len(columns))
+        beyond = "<" if query.descending else ">"
+        terms.append((f"({', '.join(columns)}) {beyond} ({marks})", list(behind[-len(columns) :])))
+    return (
+        " AND ".join(term for term, _ in terms) or "1",
+        [value for _, values in terms for value in values],
+    )
+
+
+def _bounds(query: Query) -> list[tuple[str, list[Any]]]:
+    """A later page is bounded by where it begins, so that SQLite seeks to it instead of reading up to it."""
+    ordered = _expression(query.order_by)
+    terms: list[tuple[str, list[Any]]] = [(f"{ordered} IS NOT NULL", [])]
+    lower, upper = (f"{ordered} >= ?", query.from_), (f"{ordered} < ?", query.to)
+    if (behind := position(query)) is not None and query.descending:
+        upper = (f"{ordered} <= ?", behind[0])
+    elif behind is not None:
+        lower = (f"{ordered} >= ?", behind[0])
+    return terms + [(term, [value]) for term, value in (lower, upper) if value is not None]

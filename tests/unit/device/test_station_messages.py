@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from libs.ocpp_messages.version import Version
+from services.device.data_transfer import Reply, Transfer, data_transfer
+from services.device.service import Device
+
+from .station import Csms, after
+from .test_device_model import listed
+
+pytestmark = pytest.mark.usefixtures("registered")
+
+V16, V201, V21 = Version.V16, Version.V201, Version.V21
+AT = "2026-11-20T11:00:00Z"
+HASH = {"hashAlgorithm": "SHA256", "issuerNameHash": "a", "issuerKeyHash": "b", "serialNumber": "1"}
+TOKEN = {"idToken": "4711", "type": "KeyCode"}
+BATTERY = {"evseId": 1, "serialNumber": "B", "soC": 50, "soH": 90.5}
+STREAM = {"id": 3, "params": {"interval": 60}, "variableMonitoringId": 9}
+NOT_ENABLED = {"reasonCode": "NotEnabled", "additionalInfo": "the CSMS has no certificate authority"}
+
+ACKNOWLEDGED: list[tuple[Version, str, dict[str, Any]]] = [
+    (V16, "SecurityEventNotification", {"type": "Tamper", "timestamp": AT}),
+    (V201, "SecurityEventNotification", {"type": "Tamper", "timestamp": AT, "techInfo": "door"}),
+    (V201, "NotifyDisplayMessages", {"requestId": 1, "tbc": True}),
+    (V21, "NotifyDERAlarm", {"controlType": "LFMustTrip", "timestamp": AT}),
+    (V21, "NotifyDERStartStop", {"controlId": "c", "started": True, "timestamp": AT}),
+    (V21, "ReportDERControl", {"requestId": 2}),
+    (V21, "ClosePeriodicEventStream", {"id": 3}),
+]
+
+
+@pytest.mark.parametrize(("version", "action", "payload"), ACKNOWLEDGED)
+async def test_what_a_station_tells_can_be_read_as_it_came(
+    csms: Csms, client: httpx.AsyncClient, version: Version, action: str, payload: dict[str, Any]
+) -> None:
+    assert await csms.call(action, payload, version=version) == {}
+
+    assert await listed(client, "messages", action=action) == [
+        {
+            "stationId": "CS1",
+            "action": action,
+            "ocppVersion": version.value,
+            "receivedAt": "2026-11-20T12:00:00.000Z",
+            "payload": payload,
+        }
+    ]
+
+
+async def test_the_same_message_sent_again_is_kept_once(csms: Csms, client: httpx.AsyncClient) -> None:
+    await csms.call("SecurityEventNotification", {"type": "Tamper", "timestamp": AT})
+    await csms.call("SecurityEventNotification", {"type": "Tamper", "timestamp": AT}, at=after(30))
+    await csms.call("ReportDERControl", {"requestId": 2}, version=V21)
+    await csms.call("ReportDERControl", {"requestId": 2}, version=V21, at=after(30))
+
+    told = [(one["action"], one["receivedAt"][17:19]) for one in await listed(client, "messages")]
+    assert told == [
+        ("ReportDERControl", "30"),
+        ("SecurityEventNotification", "00"),
+        ("ReportDERControl", "00"),
+    ]
+
+
+async def test_notices_are_found_by_time_and_report(csms: Csms, client: httpx.AsyncClient) -> None:
+    for seconds, request_id in enumerate([1, 2, 2]):
+        payload = {"requestId": request_id, "tbc": True}
+        await csms.call("NotifyDisplayMessages", payload, at=after(seconds))
+
+    assert len(await listed(client, "messages", **{"from": "2026-11-20T12:00:01Z"})) == 2
+    assert len(await listed(client, "messages", action="NotifyDisplayMessages", requestId=2)) == 2
+    refused = await client.get("/chargingstations/CS1/messages", params={"requestId": 2})
+    assert refused.status_code == 422
+
+
+async def test_vendors_additions_are_kept_to_the_letter(csms: Csms, client: httpx.AsyncClient) -> None:
+    custom = {"vendorId": "V", "snake_case": {"iso15118eMAID": [1, 2.5, None, {"": "é"}], "x": None}}
+    payload = {"requestId": 2, "customData": custom}
+    await csms.call("ReportDERControl", payload, version=V21)
+
+    [notice] = await listed(client, "messages")
+    assert notice["payload"] == payload
+
+
+async def test_a_payload_that_no_reader_could_show_is_refused(csms: Csms, device: Device) -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(200):
+        nested = {"deeper": nested}
+    payload = {"requestId": 2, "customData": {"vendorId": "V", **nested}}
+
+    response = await csms.call("ReportDERControl", payload, version=V21)
+
+    assert response == {"errorCode": "FormatViolation"}
+    assert await device.message_log.messages.count({}) == 0
+
+
+async def test_a_pin_is_hidden(csms: Csms, client: httpx.AsyncClient) -> None:
+    swap = {"eventType": "BatteryIn", "requestId": 1, "idToken": TOKEN, "batteryData": [BATTERY]}
+    assert await csms.call("BatterySwap", swap, version=V21) == {}
+
+    [notice] = await listed(client, "messages")
+    assert notice["payload"] == swap | {"idToken": {"idToken": "***", "type": "KeyCode"}}
+
+
+async def test_customer_information_is_put_together_in_the_order_of_its_parts(
+    csms: Csms, client: httpx.AsyncClient
+) -> None:
+    parts = enumerate(["Anna ", "Berg, ", "since 2020"])
+    for number, text in sorted(parts, key=lambda part: -part[0]):
+        payload = {"requestId": 4, "seqNo": number, "data": text, "generatedAt": AT, "tbc": number < 2}
+        assert await csms.call("NotifyCustomerInformation", payload) == {}
+
+    response = await client.get("/chargingstations/CS1/customerinformation/4")
+    assert (response.json()["status"], response.json()["text"]) == ("complete", "Anna Berg, since 2020")
+    assert (await client.get("/chargingstations/CS1/customerinformation/5")).status_code == 404
+
+
+async def test_a_certificate_is_not_promised_without_an_authority(csms: Csms) -> None:
+    assert await csms.call("SignCertificate", {"csr": "PEM"}, version=V16) == {"status": "Rejected"}
+    for version in (V201, V21):
+        answer = await csms.call("SignCertificate", {"csr": "PEM"}, version=version)
+        assert answer == {"status": "Rejected", "statusInfo": NOT_ENABLED}
+
+
+async def test_questions_about_certificates_are_answered_without_asking_anybody(csms: Csms) -> None:
+    ocsp = {"ocspRequestData": {**HASH, "responderURL": "http://169.254.169.254/"}}
+    contract = {"iso15118SchemaVersion": "urn:iso", "action": "Install", "exiRequest": "AAAA"}
+    chain = {"certificateHashData": HASH, "source": "OCSP", "urls": ["http://169.254.169.254/"]}
+
+    for version in (V201, V21):
+        status = await csms.call("GetCertificateStatus", ocsp, version=version)
+        issued = await csms.call("Get15118EVCertificate", contract, version=version)
+        assert status == {"status": "Failed", "statusInfo": NOT_ENABLED}
+        assert issued == {"status": "Failed", "exiResponse": "", "statusInfo": NOT_ENABLED}
+    answer = await csms.call("GetCertificateChainStatus", {"certificateStatusRequests": [chain]}, version=V21)
+    assert answer["certificateStatus"] == [
+        {
+            "certificateHashData": HASH,
+            "source": "OCSP",
+            "status": "Failed",
+            "nextUpdate": "2026-11-21T12:00:00.000Z",
+        }
+    ]
+
+
+async def test_a_stream_is_open_until_it_is_closed_in_whatever_order_that_comes(
+    csms: Csms, client: httpx.AsyncClient
+) -> None:
+    await csms.call("ClosePeriodicEventStream", {"id": 3}, version=V21, at=after(60))
+    opened = await csms.call("OpenPeriodicEventStream", {"constantStreamData": STREAM}, version=V21)
+    [closed_stream] = await listed(client, "eventstreams")
+    await csms.call("OpenPeriodicEventStream", {"constantStreamData": STREAM}, version=V21, at=after(90))
+    [open_stream] = await listed(client, "eventstreams")
+
+    assert opened == {"status": "Accepted"}
+    assert (closed_stream["isOpen"], closed_stream["variableMonitoringId"]) == (False, 9)
+    assert (open_stream["isOpen"], open_stream["interval"]) == (True, 60)
+
+
+@data_transfer("com.example.Tests", "Echo")
+async def echo(transfer: Transfer, device: Device) -> Reply:
+    return Reply("Accepted", {"got": transfer.data, "station": transfer.station_id})
+
+
+@pytest.mark.parametrize("version", [V16, V201, V21])
+async def test_a_data_transfer_is_answered_by_the_function_of_its_vendor_and_message(
+    csms: Csms, client: httpx.AsyncClient, version: Version
+) -> None:
+    payload = {"vendorId": "COM.example.tests", "messageId": "echo", "data": "hello"}
+    answer = await csms.call("DataTransfer", payload, version=version)
+
+    as_text = '{"got":"hello","station":"CS1"}'
+    expected = as_text if version is V16 else {"got": "hello", "station": "CS1"}
+    assert answer == {"status": "Accepted", "data": expected}
+    assert [one["payload"] for one in await listed(client, "messages")] == [payload]
+
+
+@pytest.mark.parametrize("version", [V16, V201, V21])
+async def test_a_data_transfer_that_nobody_knows_says_what_is_unknown(csms: Csms, version: Version) -> None:
+    vendor = await csms.call("DataTransfer", {"vendorId": "com.example.other"}, version=version)
+    message = await csms.call("DataTransfer", {"vendorId": "com.example.tests"}, version=version)
+
+    assert (vendor, message) == ({"status": "UnknownVendorId"}, {"status": "UnknownMessageId"})
+
+
+async def test_a_vendors_message_has_one_function() -> None:
+    with pytest.raises(ValueError, match="already has a function"):
+        data_transfer("com.example.tests", "ECHO")(lambda transfer, device: echo(transfer, device))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "messages?requestId=99999999999999999999&action=x",
+        "messages?from=0001-01-01T00:00:00%2B10:00",
+        "events?to=9999-12-31T23:59:59-10:00",
+        "variables?evseId=-99999999999999999",
+        "variables?pageToken=x",
+        "jobs?kind=other",
+        "customerinformation/99999999999999999999",
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_refused(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"/chargingstations/CS1/{query}")).status_code == 422
