@@ -50,14 +50,19 @@ class StationDisconnected(EventData, frozen=True):
     reason: str = ""
 
 
-class StationDismissed(EventData, frozen=True):
+class StationAccessRevoked(EventData, frozen=True):
     """The operator has deleted the station, does not accept it any more, or has given it another secret: it
-    has to leave, unless it asked for admission later than this was sent. ``reason`` is for its eyes. Of one
-    that is ``deleted``, whoever comes later under its id inherits nothing.
+    has to leave, unless it asked for admission later than this was sent. ``reason`` is the text of the close
+    frame.
     """
 
     reason: str
-    deleted: bool = False
+
+
+class StationDeleted(EventData, frozen=True):
+    """The operator has deleted the station: whoever comes later under its id inherits nothing of it. Sent at
+    least once, after the station is refused and before its id can be used again.
+    """
 
 
 class GatewayAlive(EventData, frozen=True):
@@ -134,7 +139,8 @@ class DeadLetter(EventData, frozen=True):
 
 STATION_CONNECTED = Event(StationConnected)
 STATION_DISCONNECTED = Event(StationDisconnected)
-STATION_DISMISSED = Event(StationDismissed)
+STATION_ACCESS_REVOKED = Event(StationAccessRevoked)
+STATION_DELETED = Event(StationDeleted)
 GATEWAY_ALIVE = Event(GatewayAlive)
 TRANSACTION_STARTED = Event(TransactionStarted)
 TRANSACTION_RESUMED = Event(TransactionResumed)
@@ -145,7 +151,8 @@ DEAD_LETTER = Event(DeadLetter)
 EVENTS: list[Event[Any]] = [
     STATION_CONNECTED,
     STATION_DISCONNECTED,
-    STATION_DISMISSED,
+    STATION_ACCESS_REVOKED,
+    STATION_DELETED,
     GATEWAY_ALIVE,
     TRANSACTION_STARTED,
     TRANSACTION_RESUMED,

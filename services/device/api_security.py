@@ -8,12 +8,11 @@ from libs.csms.clients.admission import Admission, NotAdmitted
 from libs.csms.errors import DomainError, NotFound, Unauthenticated, Unavailable
 from libs.csms.storage.queries import update_from
 from libs.csms.storage.store import Document
-from libs.ocpp_messages.event import StationDismissed
 
 from . import operations
 from .bodies import AdmissionBody, CredentialBody
 from .credential import Credential, Secret, new_secret
-from .dismissal import dismiss
+from .dismissal import revoke_access
 from .service import Device
 
 _REFUSALS: dict[int, type[DomainError]] = {401: Unauthenticated, 404: NotFound, 503: Unavailable}
@@ -37,7 +36,7 @@ def security_api(device: Device) -> APIRouter:
         secret = given.get_secret_value() if given is not None else new_secret()
         if await _replace(device, id, secret):
             reason = "the secret of the charging station has been replaced"
-            await dismiss(device, id, StationDismissed(reason=reason))
+            await revoke_access(device, id, reason)
         response.headers["Cache-Control"] = "no-store"
         return Issued(station_id=id, secret=secret if given is None else None)
 

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from libs.csms.errors import Conflict, Invalid, NotFound
 from libs.csms.storage.queries import every, update_from
 from libs.csms.storage.store import Query
-from libs.ocpp_messages.event import StationDismissed
 
 from .bodies import NewStation, StationBody
 from .commands.ending import withdraw_all
-from .dismissal import dismiss
+from .dismissal import announce_deletion, revoke_access
 from .model import Station
 from .service import Device
 
@@ -54,7 +53,7 @@ async def change(
     before, station = await update_from(device.stations, id, found)
     was = before.registration_status if before is not None else ""
     if station.registration_status not in ("Accepted", was):
-        await dismiss(device, id, StationDismissed(reason=_REASONS[station.registration_status]))
+        await revoke_access(device, id, _REASONS[station.registration_status])
     return station
 
 
@@ -72,5 +71,6 @@ async def delete(device: Device, id: str) -> Station:
     station = await device.stations.delete(id)
     if station is None:
         raise NotFound(NOT_FOUND)
-    await dismiss(device, id, StationDismissed(reason=_DELETED, deleted=True))
+    await revoke_access(device, id, _DELETED)
+    await announce_deletion(device, id)
     return station

@@ -19,6 +19,8 @@ from .reservation import Reservation, key
 from .reservation_news import Made, News
 from .service import User
 
+DELETED = "the charging station has been deleted"
+
 
 async def reserve_now_ended(call: Call[CommandEnded], user: User) -> None:
     if call.request.station_status != "Accepted":
@@ -45,12 +47,12 @@ async def ended(user: User, station_id: str, reservation_id: int, news: News) ->
     await user.reservations.update(key(station_id, reservation_id), lambda known: (known or new).ended(news))
 
 
-async def station_deleted(user: User, station_id: str, at: datetime, reason: str) -> None:
+async def station_deleted(user: User, station_id: str, at: datetime) -> None:
     """What it holds for somebody is held no more."""
     active = Query({"stationId": station_id, "status": "active"}, "until", from_=rfc3339(at))
     numbers = [one.reservation_id async for one in every(user.reservations, active)]
     for number in numbers:
-        await ended(user, station_id, number, News(status="removed", at=at, heard_at=at, reason=reason))
+        await ended(user, station_id, number, News(status="removed", at=at, heard_at=at, reason=DELETED))
 
 
 def _made_16(call: Call[CommandEnded]) -> tuple[int, Made]:

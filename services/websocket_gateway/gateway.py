@@ -14,8 +14,8 @@ from libs.csms.logs import station_id
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.event import (
+    STATION_ACCESS_REVOKED,
     STATION_CONNECTED,
-    STATION_DISMISSED,
     StationConnected,
     StationDisconnected,
 )
@@ -86,7 +86,7 @@ class Gateway:
         """Hand a bus message to its session. Waits for no station."""
         station_id.set(message.station_id)
         match message.kind, message.origin:
-            case Kind.EVENT, _ if message.action == STATION_DISMISSED.name:
+            case Kind.EVENT, _ if message.action == STATION_ACCESS_REVOKED.name:
                 self._dismissed(message)
             case Kind.EVENT, _:
                 self._connected_elsewhere(message)
@@ -142,7 +142,7 @@ class Gateway:
                 session.close(*REPLACED)
 
     def _dismissed(self, message: Message) -> None:
-        reason = STATION_DISMISSED.decode(message.data).reason
+        reason = STATION_ACCESS_REVOKED.decode(message.data).reason
         self._dismissals.add(message.station_id, parse_time(message.sent_at), reason)
         if session := self._by_station.get(message.station_id):
             self._dismiss(session)

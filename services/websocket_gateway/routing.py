@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from libs.csms.messaging.bus import Subscription
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.catalogue import COMMAND_REQUEST_TOPICS, STATION_RESPONSE_TOPICS
-from libs.ocpp_messages.event import STATION_CONNECTED, STATION_DISMISSED
+from libs.ocpp_messages.event import STATION_ACCESS_REVOKED, STATION_CONNECTED
 
 
 def new_gateway_id() -> str:
@@ -78,5 +78,5 @@ def _of_gateway(gateway_id: str, topic: str) -> Subscription:
 
 def _news(gateway_id: str) -> list[Subscription]:
     """For all gateways: a newer connection elsewhere ends the older one here, and so does a dismissal."""
-    topics = STATION_CONNECTED.name, STATION_DISMISSED.name
+    topics = STATION_CONNECTED.name, STATION_ACCESS_REVOKED.name
     return [Subscription(f"gateway-{gateway_id}.{topic}", topic, temporary=True) for topic in topics]

@@ -29,7 +29,7 @@ async def operator(device: Device, csms: Csms, registered: Station) -> AsyncIter
 
 def dismissals(csms: Csms) -> list[Any]:
     """Station and reason of each."""
-    found = [message for topic, message in csms.published if topic == "StationDismissed"]
+    found = [message for topic, message in csms.published if topic == "StationAccessRevoked"]
     assert all((each.kind, each.sent_at) == (Kind.EVENT, "2026-11-20T12:00:00.000Z") for each in found)
     return [(each.station_id, json.loads(each.data)["reason"]) for each in found]
 
@@ -93,4 +93,4 @@ async def test_nobody_leaves_before_the_decision_is_durable(
     await operator.patch(PATH, json={"registrationStatus": "Rejected"})
     await operator.delete(PATH)
 
-    assert [station and station.registration_status for station in known] == ["Rejected", None]
+    assert [station and station.registration_status for station in known] == ["Rejected", None, None]

@@ -15,7 +15,7 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.event import (
     CommandEnded,
     EventData,
-    StationDismissed,
+    StationDeleted,
     TransactionEnded,
     TransactionStarted,
 )
@@ -72,7 +72,7 @@ class Operator:
 
     async def deleted(self, second: int) -> None:
         """The station was."""
-        await self.event(StationDismissed(reason="deleted", deleted=True), second)
+        await self.event(StationDeleted(), second)
 
     async def event(self, event: EventData, second: int) -> None:
         message = Message(

@@ -9,7 +9,7 @@ import pytest
 
 from libs.csms.settings import Settings
 from libs.csms.web.app import create_app
-from libs.ocpp_messages.event import StationDismissed
+from libs.ocpp_messages.event import StationAccessRevoked
 from libs.ocpp_messages.version import Version
 from services.transaction.api import api
 from services.transaction.service import Ledger
@@ -438,7 +438,7 @@ async def test_another_station_under_the_id_of_a_deleted_one_has_none_of_its_pro
 async def test_a_dismissed_station_that_is_not_deleted_keeps_its_profiles(operator: Operator) -> None:
     await operator.set(1, profile2(7), 1)
 
-    await operator.event(StationDismissed(reason="rejected"), 2)
+    await operator.event(StationAccessRevoked(reason="rejected"), 2)
 
     assert await operator.known() == [(1, 7, None)]
 

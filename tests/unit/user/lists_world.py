@@ -19,7 +19,7 @@ from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Collection, Doc, Page, Query
 from libs.csms.web.app import create_app
 from libs.ocpp_messages.action import Direction, encode
-from libs.ocpp_messages.event import CommandEnded, StationConnected, StationDismissed
+from libs.ocpp_messages.event import CommandEnded, StationConnected, StationDeleted
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.user import handlers
@@ -132,8 +132,8 @@ class World:
 
     async def deleted(self, ago: float = 0) -> None:
         """The station was, so many seconds ago."""
-        told = StationDismissed(reason="deleted", deleted=True)
-        await self.event("StationDismissed", told, self.now - timedelta(seconds=ago))
+        told = StationDeleted()
+        await self.event("StationDeleted", told, self.now - timedelta(seconds=ago))
 
     async def ended(
         self, action: str, id: str, payload: Any, response: Any, status: str = "answered"

@@ -12,10 +12,10 @@ from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.event import (
     COMMAND_ENDED,
-    STATION_DISMISSED,
+    STATION_DELETED,
     TRANSACTION_STARTED,
     CommandEnded,
-    StationDismissed,
+    StationDeleted,
     TransactionStarted,
 )
 from libs.ocpp_messages.message import Kind, Message
@@ -114,8 +114,8 @@ def updated(at: float, status: str, number: int = 7) -> Message:
 
 def deleted(at: float) -> Message:
     """The station was."""
-    told = StationDismissed(reason="the station has been deleted", deleted=True)
-    return _event(STATION_DISMISSED.name, told, minute(at), Version.V201)
+    told = StationDeleted()
+    return _event(STATION_DELETED.name, told, minute(at), Version.V201)
 
 
 async def hear(user: User, *messages: Message) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from libs.csms.clients.stations import Stations
 from libs.csms.storage.store import Query
-from libs.ocpp_messages.event import StationDismissed
+from libs.ocpp_messages.event import StationAccessRevoked
 from services.user.local_lists.bringing import bring
 
 from .device_api import FakeStation
@@ -106,6 +106,6 @@ async def test_the_list_of_a_new_station_is_right_though_the_end_of_the_old_one_
 async def test_a_dismissed_station_that_is_not_deleted_keeps_its_list(csms: World) -> None:
     await given(csms, "A")
 
-    await csms.event("StationDismissed", StationDismissed(reason="rejected"))
+    await csms.event("StationAccessRevoked", StationAccessRevoked(reason="rejected"))
 
     assert (await csms.state())["status"] == "synchronized"

@@ -348,7 +348,7 @@ async def test_a_deleted_station_holds_nothing_any_more_and_a_new_one_of_its_id_
 
     removed = await shown(client, 1)
     assert (removed["status"], removed["endedAt"]) == ("removed", minute(-5))
-    assert removed["reason"] == "the station has been deleted"
+    assert removed["reason"] == "the charging station has been deleted"
     assert (await shown(client, 2))["status"] == "active"
     assert (await shown(client, 3))["status"] == "expired"
     assert await listed(client, stationId="CS1", status="active") == [2]

@@ -25,7 +25,7 @@ def dismissal(at: datetime, station_id: str = "CS1") -> Message:
         data=json.dumps({"reason": DISMISSED[1]}).encode(),
         message_id="d1",
         station_id=station_id,
-        action="StationDismissed",
+        action="StationAccessRevoked",
         kind=Kind.EVENT,
         sent_at=rfc3339(at),
         origin=Direction.FROM_STATION,
@@ -33,7 +33,7 @@ def dismissal(at: datetime, station_id: str = "CS1") -> Message:
 
 
 async def dismiss(it: Lab, at: datetime, station_id: str = "CS1") -> None:
-    await it.bus.publish("StationDismissed", dismissal(at, station_id))
+    await it.bus.publish("StationAccessRevoked", dismissal(at, station_id))
 
 
 @pytest.mark.parametrize("routing", [ByAction, Inbox])
@@ -89,11 +89,11 @@ async def test_a_socket_is_closed_with_the_reason_and_the_next_one_stays() -> No
             await station.send('[2, "1", "Heartbeat", {}]')
             await beats.next()
 
-            await it.bus.publish("StationDismissed", dismissal(utc_now()))
+            await it.bus.publish("StationAccessRevoked", dismissal(utc_now()))
 
             assert await closed(station) == DISMISSED
         async with it.connect() as station:
-            await it.bus.publish("StationDismissed", dismissal(NOW))
+            await it.bus.publish("StationAccessRevoked", dismissal(NOW))
             await station.send('[2, "1", "Heartbeat", {}]')
             assert json.loads(await station.recv()) == [3, "1", CURRENT_TIME]
 
