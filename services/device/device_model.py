@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from libs.csms.clock import Time
-from libs.csms.secrets import without_secrets
+from libs.csms.secrets import masked
 from libs.csms.storage.store import Document, Number
 from libs.ocpp_messages import ocpp2
 
@@ -73,7 +73,7 @@ class ReportedVariable(Document):
 
     @classmethod
     def of(cls, station_id: str, told: ocpp2.ReportDataType, at: datetime) -> Self:
-        known = without_secrets(msgspec.to_builtins(told))
+        known = masked(msgspec.to_builtins(told))
         characteristics = known.get("variableCharacteristics")
         at_that_time = {"reportedAt": at}
         return cls(

@@ -9,7 +9,7 @@ from typing import Self
 import msgspec
 
 from libs.csms.clock import Time, parse_time
-from libs.csms.secrets import without_secrets
+from libs.csms.secrets import masked
 from libs.csms.storage.queries import composite_id
 from libs.csms.storage.store import Document, Json, Number
 from libs.ocpp_messages import ocpp2
@@ -68,7 +68,7 @@ class Event(Document):
     @classmethod
     def of(cls, station_id: str, told: ocpp2.EventDataType, at: datetime) -> Self:
         """Happened ``at`` where the station names no time that could be."""
-        known = without_secrets(msgspec.to_builtins(told))
+        known = masked(msgspec.to_builtins(told))
         own = {"stationId": station_id, "id": told.event_id, "receivedAt": at}
         return cls.model_validate({**known, **own, "timestamp": _time(told.timestamp, at)})
 

@@ -12,8 +12,6 @@ from .report import Report
 from .service import Ledger
 
 CONCURRENT = "ConcurrentTx"
-SECRET_TYPES = {"KeyCode"}
-"""Types of tokens that are secrets: what somebody knows, not what somebody has."""
 
 
 async def authorize(ledger: Ledger, id_token: str, type_: str | None) -> Authorization:

@@ -8,10 +8,11 @@ from pydantic import BeforeValidator, Field
 
 from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
+from libs.csms.secrets import is_secret_token_type
 from libs.csms.web.app import Body
 from libs.csms.web.fields import Plain
 
-from .model import IdToken, is_key_code
+from .model import IdToken
 
 TokenText = Annotated[str, Field(min_length=1, max_length=255), Plain]
 TokenType = Annotated[str, Field(min_length=1, max_length=20), Plain]
@@ -47,7 +48,7 @@ class NewIdToken(IdTokenBody):
     id_token: TokenText
 
     def created(self) -> IdToken:
-        shown = None if is_key_code(self.type) else self.id_token
+        shown = None if is_secret_token_type(self.type) else self.id_token
         return self.replacing(IdToken(id_token=shown))
 
 

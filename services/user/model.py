@@ -7,6 +7,7 @@ from datetime import datetime
 
 from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
+from libs.csms.secrets import is_secret_token_type
 from libs.csms.storage.store import Document
 
 
@@ -35,14 +36,10 @@ class IdToken(Document):
         return self.status
 
 
-def is_key_code(type_: str | None) -> bool:
-    return type_ is not None and type_.casefold() == "keycode"
-
-
 def key(id_token: str, type_: str | None) -> str:
     """The document id of a token. Tokens are compared without regard to case, and have one type each."""
     folded = id_token.casefold()
-    return _hidden(folded) if is_key_code(type_) else folded
+    return _hidden(folded) if is_secret_token_type(type_) else folded
 
 
 def keys(id_token: str, type_: str | None) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from libs.csms.errors import Conflict, Invalid, NotFound
+from libs.csms.secrets import is_secret_token_type
 
 from .bodies import IdTokenBody, NewIdToken
 from .local_lists.token_changes import changing
-from .model import IdToken, is_key_code, key, keys
+from .model import IdToken, key, keys
 from .service import User
 
 NOT_FOUND = "there is no token of that text"
@@ -39,13 +40,13 @@ async def change(
     """The text in the path wins; another one in the body is an error."""
     if body.id_token is not None and body.id_token.casefold() != id_token.casefold():
         raise Invalid("body.idToken: differs from the one in the path")
-    was_key_code = is_key_code((await existing(user, id_token)).type)
+    was_key_code = is_secret_token_type((await existing(user, id_token)).type)
 
     def found(token: IdToken | None) -> IdToken:
         if token is None:
             raise NotFound(NOT_FOUND)
         new = changed(token)
-        if is_key_code(new.type) is not is_key_code(token.type):
+        if is_secret_token_type(new.type) is not is_secret_token_type(token.type):
             raise Invalid("body.type: a token cannot become a KeyCode, nor stop being one")
         return new
 

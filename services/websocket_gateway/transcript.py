@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
+
+from libs.csms.secrets import masked_frame
 
 log = logging.getLogger(__name__)
 
 _LENGTH = 200
-_SECRET = re.compile(
-    r'("\w*(?:token|tag|password|value|key|pin|data|csr|certificate|url|location)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)',
-    re.IGNORECASE,
-)
 
 
 def received(frame: str | bytes) -> None:
@@ -27,5 +24,5 @@ def sent(frame: str | bytes) -> None:
 def _readable(frame: str | bytes) -> str:
     start = frame[: 4 * _LENGTH]
     text = start if isinstance(start, str) else start.decode(errors="replace")
-    text = _SECRET.sub(r'\1"…"', text)
+    text = masked_frame(text)
     return text if len(text) <= _LENGTH and len(frame) <= 4 * _LENGTH else f"{text[:_LENGTH]}… ({len(frame)})"

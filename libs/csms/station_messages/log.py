@@ -13,7 +13,7 @@ from libs.ocpp_messages.message import Message
 
 from ..clock import Time
 from ..messaging.router import Call
-from ..secrets import without_secrets
+from ..secrets import masked
 from ..storage.queries import composite_id
 from ..storage.store import Collection, Document, Store
 from .report import Part, Report
@@ -58,7 +58,7 @@ class MessageLog:
         Raises ``CallError`` for a payload that no document can hold.
         """
         payload = msgspec.json.decode(call.message.data)
-        shown = without_secrets(payload)
+        shown = masked(payload)
         text = call.message.data if shown == payload else msgspec.json.encode(shown)
         if len(text) > LONGEST:
             raise CallError(ErrorCode.FORMAT_VIOLATION, f"the payload has more than {LONGEST} bytes")

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from libs.csms.errors import Invalid, NotFound, TooLarge
+from libs.csms.secrets import masked
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Page, Query
 from libs.csms.web.app import Body
@@ -27,7 +28,6 @@ from .batch import Batch, BatchView, Selection
 from .cancelling import cancel_batch
 from .command import Status
 from .ending import DUE
-from .masking import masked
 from .requests import MAX_PAYLOAD, TOO_LATE
 from .view import CommandView
 

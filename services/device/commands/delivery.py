@@ -14,6 +14,7 @@ import orjson
 
 from libs.csms.clock import parse_time, rfc3339
 from libs.csms.messaging.bus import UnknownTopic
+from libs.csms.secrets import masked_json, masked_text
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError, ErrorCode
 from libs.ocpp_messages.message import Kind, Message
@@ -24,7 +25,6 @@ from ..news import heard
 from ..service import Device
 from .command import Command, CommandError
 from .ending import ended
-from .masking import masked_json, masked_text
 from .security_settings import conclude
 
 log = logging.getLogger(__name__)

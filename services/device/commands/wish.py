@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from libs.csms.errors import Conflict, Invalid, NotFound
+from libs.csms.secrets import masked_json
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
@@ -22,7 +23,6 @@ from libs.ocpp_messages.version import Version
 
 from ..connection import Connection
 from .command import Command
-from .masking import masked_json
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from libs.csms.messaging.router import Call
+from libs.csms.secrets import masked_text, may_hold_secret
 from libs.ocpp_messages.event import DEAD_LETTER, DeadLetter
 
 from ..model import DeadMessage
@@ -12,8 +13,6 @@ from ..service import Device, router
 
 MAX_DATA = 100_000
 """Characters that are kept; a document of Firestore holds a mebibyte."""
-
-_SECRET_WORDS = ("password", "authorizationkey", "keycode")
 
 
 @router.on(DEAD_LETTER)
@@ -37,5 +36,4 @@ async def dead_letter(call: Call[DeadLetter], device: Device) -> None:
 
 def _without_secrets(data: str) -> str:
     """Data that may hold a password or PIN is not kept: not even its sender may have known where."""
-    lowered = data.lower()
-    return "(withheld: may hold a secret)" if any(word in lowered for word in _SECRET_WORDS) else data
+    return "(withheld: may hold a secret)" if may_hold_secret(data) else masked_text(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from libs.csms.clients.authorization import Authorization, id_token_info
 from libs.csms.messaging.router import Call
+from libs.csms.secrets import is_secret_token_type
 from libs.ocpp_messages import ocpp2, v21, v201
 
 from ..energy import Readings
@@ -13,7 +14,7 @@ from ..model import Transaction
 from ..report import Report, report
 from ..samples import measured2
 from ..service import Ledger, router
-from ..tokens import SECRET_TYPES, authorize, authorize_later, authorize_start
+from ..tokens import authorize, authorize_later, authorize_start
 
 Request = ocpp2.TransactionEventRequest
 
@@ -63,7 +64,7 @@ def _report(call: Call[Request], said_at: str, readings: Readings) -> Report:
 
 def _token(id_token: ocpp2.IdTokenType, name: str) -> dict[str, Value | None]:
     """A token that is a secret is not kept, and one that is empty is none."""
-    value = None if id_token.type in SECRET_TYPES else id_token.id_token or None
+    value = None if is_secret_token_type(id_token.type) else id_token.id_token or None
     return {name: value, f"{name}Type": id_token.type}
 
 

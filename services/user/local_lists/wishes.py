@@ -14,8 +14,8 @@ import httpx
 from libs.csms.clients.stations import Stations
 from libs.csms.errors import Invalid, NotFound, Unavailable
 from libs.csms.parallel import each
+from libs.csms.secrets import is_secret_token_type
 
-from ..model import is_key_code
 from ..model import key as token_key
 from ..service import User
 from .entry import Entry
@@ -133,7 +133,7 @@ async def _tokens(user: User, id_tokens: Sequence[str], field: str) -> Tokens:
         for text, token in zip(part, await asyncio.gather(*(user.find(t, None) for t in part)), strict=True):
             if token is None:
                 unknown.append(text)
-            elif token.id_token is None or is_key_code(token.type):
+            elif token.id_token is None or is_secret_token_type(token.type):
                 raise Invalid(f"body.{field}: one is a KeyCode, whose text is not kept: no list has it")
             else:
                 tokens[token_key(text, None)] = token.id_token
