@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import unit_v2
 
 from .evidence import read_time
 
@@ -52,7 +53,7 @@ def measured2(meter_values: Iterable[ocpp2.MeterValueType], otherwise: datetime)
 
 
 def _sample16(sampled: ocpp16.SampledValue) -> Sampled:
-    unit = "Celsius" if sampled.unit == "Celcius" else sampled.unit
+    unit = unit_v2(sampled.unit)
     signed = sampled.format == "SignedData"
     value = None if signed else _number(sampled.value)
     return Sampled(

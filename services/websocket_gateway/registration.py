@@ -6,18 +6,12 @@ from typing import Any
 
 from libs.csms.clients.admission import RegistrationStatus
 from libs.ocpp_messages.errors import CallError, ErrorCode
+from libs.ocpp_messages.mappings import triggered_action
 
 BOOT = "BootNotification"
 
 _TRIGGERS = {"TriggerMessage", "ExtendedTriggerMessage"}
 _REPORTS = {"GetBaseReport", "GetReport"}
-_NO_ACTION_OF_THEIR_OWN = {
-    "SignChargePointCertificate": "SignCertificate",
-    "SignChargingStationCertificate": "SignCertificate",
-    "SignCombinedCertificate": "SignCertificate",
-    "SignV2G20Certificate": "SignCertificate",
-    "SignV2GCertificate": "SignCertificate",
-}
 
 
 class Registration:
@@ -44,7 +38,6 @@ class Registration:
         if response.get("status") != "Accepted":
             return
         if action in _TRIGGERS:
-            wanted = request["requestedMessage"]
-            self._invited |= {_NO_ACTION_OF_THEIR_OWN.get(wanted, wanted)}
+            self._invited |= {triggered_action(request["requestedMessage"])}
         elif action in _REPORTS:
             self._invited |= {"NotifyReport"}

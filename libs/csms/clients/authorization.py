@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, get_args
+from typing import Literal
 
 import httpx
 
 from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import authorization_status_v2, authorization_status_v16
 from libs.ocpp_messages.version import Version
 
 from ..clock import Time, rfc3339
@@ -40,9 +41,6 @@ class Authorization(Document):
     max_active_transactions: int | None = None
 
 
-_STATUSES_16 = set(get_args(ocpp16.IdTagInfoStatus))
-_STATUSES_2 = set(get_args(ocpp2.AuthorizationStatusEnumType))
-
 LONGEST_TOKEN = {Version.V16: 20, Version.V201: 36, Version.V21: 255}
 
 
@@ -53,10 +51,9 @@ def group_for(version: Version, group_id_token: str | None) -> str | None:
 
 
 def id_tag_info(authorization: Authorization) -> ocpp16.IdTagInfo:
-    """1.6 has fewer statuses: what it cannot say is Invalid."""
     expiry = authorization.cache_expiry_date_time
     return ocpp16.IdTagInfo(
-        status=authorization.status if authorization.status in _STATUSES_16 else "Invalid",  # type: ignore[arg-type]
+        status=authorization_status_v16(authorization.status),
         expiry_date=rfc3339(expiry) if expiry else None,
         parent_id_tag=group_for(Version.V16, authorization.group_id_token),
     )
@@ -66,7 +63,7 @@ def id_token_info(authorization: Authorization, version: Version) -> ocpp2.IdTok
     expiry = authorization.cache_expiry_date_time
     group = group_for(version, authorization.group_id_token)
     return ocpp2.IdTokenInfoType(
-        status=authorization.status if authorization.status in _STATUSES_2 else "Invalid",  # type: ignore[arg-type]
+        status=authorization_status_v2(authorization.status),
         cache_expiry_date_time=rfc3339(expiry) if expiry else None,
         group_id_token=ocpp2.IdTokenType(group, "Central") if group else None,
     )

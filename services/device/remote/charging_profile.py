@@ -10,6 +10,7 @@ from pydantic import Field
 from libs.csms.clock import Time
 from libs.csms.web.app import Body
 from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import CHARGING_PROFILE_PURPOSES_V16
 
 from .bodies import Number, TransactionId, WholeNumber, text, transaction_16
 from .operation import unknown_to
@@ -17,12 +18,6 @@ from .operation import unknown_to
 Purpose = Literal["ChargingStationMaxProfile", "TxDefaultProfile", "TxProfile"]
 RateUnit = Literal["A", "W"]
 Rate = Annotated[Decimal, Field(max_digits=15, decimal_places=6)]
-
-PURPOSES_16: dict[str, ocpp16.ChargingProfilePurpose] = {
-    "ChargingStationMaxProfile": "ChargePointMaxProfile",
-    "TxDefaultProfile": "TxDefaultProfile",
-    "TxProfile": "TxProfile",
-}
 
 
 class Period(Body):
@@ -91,7 +86,7 @@ class ChargingProfile(Body):
         return ocpp16.ChargingProfile(
             charging_profile_id=self.id,
             stack_level=self.stack_level,
-            charging_profile_purpose=PURPOSES_16[self.charging_profile_purpose],
+            charging_profile_purpose=CHARGING_PROFILE_PURPOSES_V16[self.charging_profile_purpose],
             charging_profile_kind=self.charging_profile_kind,
             charging_schedule=self.charging_schedule.v16(),
             transaction_id=transaction_16(self.transaction_id) if self.transaction_id else None,

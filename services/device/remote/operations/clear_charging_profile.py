@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import CHARGING_PROFILE_PURPOSES_V16
 
 from ..bodies import WholeNumber
-from ..charging_profile import PURPOSES_16, Purpose
+from ..charging_profile import Purpose
 from ..operation import Operation
 
 
@@ -18,7 +19,9 @@ class ClearChargingProfile(Operation, name="clear-charging-profile"):
     stack_level: WholeNumber | None = None
 
     def v16(self, number: int) -> ocpp16.ClearChargingProfileRequest:
-        purpose = self.charging_profile_purpose and PURPOSES_16[self.charging_profile_purpose]
+        purpose = (
+            self.charging_profile_purpose and CHARGING_PROFILE_PURPOSES_V16[self.charging_profile_purpose]
+        )
         return ocpp16.ClearChargingProfileRequest(
             self.charging_profile_id, self.evse_id, purpose, self.stack_level
         )

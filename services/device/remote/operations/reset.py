@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import RESET_TYPES_V16
 
 from ..bodies import Number
 from ..operation import Operation, unknown_to
@@ -17,10 +18,9 @@ class Reset(Operation, name="reset"):
     evse_id: Number | None = None
 
     def v16(self, number: int) -> ocpp16.ResetRequest:
-        """A soft reset ends transactions too, but in good order."""
         if self.evse_id is not None:
             raise unknown_to("1.6", "evseId", "resets whole stations only")
-        return ocpp16.ResetRequest("Hard" if self.type == "Immediate" else "Soft")
+        return ocpp16.ResetRequest(RESET_TYPES_V16[self.type])
 
     def v2(self, number: int) -> ocpp2.ResetRequest:
         return ocpp2.ResetRequest(self.type, evse_id=self.evse_id)

@@ -11,6 +11,7 @@ from libs.csms.clock import Time
 from libs.csms.storage.store import Json
 from libs.csms.web.app import Body
 from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import authorization_status_v16
 
 from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token, text
 from ..operation import Operation
@@ -25,7 +26,7 @@ class TokenInfo(Body):
 
     def v16(self) -> ocpp16.IdTagInfo:
         return ocpp16.IdTagInfo(
-            self.status if self.status in ("Accepted", "Blocked", "Expired") else "Invalid",
+            authorization_status_v16(self.status),
             expiry_date=text(self.expiry_date_time),
             parent_id_tag=self.group_id_token and id_tag(self.group_id_token, "groupIdToken"),
         )

@@ -7,23 +7,14 @@ from typing import Literal
 import msgspec
 
 from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import (
+    EXTENDED_MESSAGE_TRIGGERS_V16,
+    MESSAGE_TRIGGERS_V2,
+    MESSAGE_TRIGGERS_V16,
+)
 
 from ..bodies import Number
 from ..operation import Operation, connector_16, evse_2, unknown_to
-
-CORE: dict[str, ocpp16.RequestedMessage] = {
-    "BootNotification": "BootNotification",
-    "DiagnosticsStatusNotification": "DiagnosticsStatusNotification",
-    "FirmwareStatusNotification": "FirmwareStatusNotification",
-    "Heartbeat": "Heartbeat",
-    "MeterValues": "MeterValues",
-    "StatusNotification": "StatusNotification",
-}
-SECURITY: dict[str, ocpp16.MessageTriggerEnumType] = {
-    "LogStatusNotification": "LogStatusNotification",
-    "SignChargingStationCertificate": "SignChargePointCertificate",
-}
-"""Those that OCPP 1.6 triggers by its security extension."""
 
 
 class TriggerMessage(Operation, name="trigger-message"):
@@ -48,16 +39,16 @@ class TriggerMessage(Operation, name="trigger-message"):
 
     def v16(self, number: int) -> msgspec.Struct:
         connector_id = connector_16(self.evse_id, self.connector_id)
-        if core := CORE.get(self.requested_message):
+        if core := MESSAGE_TRIGGERS_V16.get(self.requested_message):
             return ocpp16.TriggerMessageRequest(core, connector_id=connector_id)
-        if security := SECURITY.get(self.requested_message):
+        if security := EXTENDED_MESSAGE_TRIGGERS_V16.get(self.requested_message):
             return ocpp16.ExtendedTriggerMessageRequest(security, connector_id=connector_id)
         raise unknown_to("1.6", "requestedMessage", f"cannot trigger {self.requested_message}")
 
     def v2(self, number: int) -> ocpp2.TriggerMessageRequest:
         evse = evse_2(self.evse_id, self.connector_id)
         if self.requested_message == "DiagnosticsStatusNotification":
-            return ocpp2.TriggerMessageRequest("LogStatusNotification")
+            return ocpp2.TriggerMessageRequest(MESSAGE_TRIGGERS_V2[self.requested_message])
         if self.requested_message == "StatusNotification":
             if evse is None:
                 raise unknown_to("2", "evseId", "triggers the status of one connector, so name its EVSE")
