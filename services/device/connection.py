@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from libs.csms.clock import Time, latest
 from libs.csms.storage.queries import composite_id
-from libs.csms.storage.store import Document
+from libs.csms.storage.store import Document, Index, filters
 from libs.ocpp_messages.message import Message
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -15,7 +15,11 @@ SEEN_EVERY = timedelta(minutes=1)
 ABNORMAL = 1006
 """The WebSocket close code of a connection that ended without one."""
 
-INDEXES = [("connected", "gatewayId"), ("greetAt",)]
+INDEXES = [
+    Index(("connected",), "gatewayId"),
+    Index((), "greetAt"),
+    *filters("connected", "gatewayId", "ocppVersion"),
+]
 
 
 class Connector(Document):

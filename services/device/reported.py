@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from libs.csms.clock import rfc3339
 from libs.csms.parallel import each
 from libs.csms.storage.queries import every
-from libs.csms.storage.store import Collection, Query, Store
+from libs.csms.storage.store import Collection, Index, Query, Store, filters
 
 from .device_model import ReportedVariable
 from .event_stream import EventStream
@@ -36,13 +36,19 @@ class Reported:
 
     @classmethod
     def of(cls, store: Store) -> Self:
-        by_time = [("stationId", "startedAt"), ("stationId", "kind", "startedAt"), ("series", "startedAt")]
+        by_station = Index(("stationId",))
+        names = filters("component.evse.id", "component.name", "variable.name")
+        jobs = [
+            Index(("stationId",), "startedAt", descending=True),
+            Index(("stationId", "kind"), "startedAt", descending=True),
+            Index(("series",), "startedAt", descending=True),
+        ]
         return cls(
-            variables=store.collection("variables", ReportedVariable, [("stationId",)]),
-            monitors=store.collection("monitors", Monitor, [("stationId",)]),
-            events=store.collection("events", Event, [("stationId", "timestamp")]),
-            event_streams=store.collection("eventStreams", EventStream, [("stationId",)]),
-            jobs=store.collection("jobs", Job, by_time),
+            variables=store.collection("variables", ReportedVariable, [by_station, *names]),
+            monitors=store.collection("monitors", Monitor, [by_station]),
+            events=store.collection("events", Event, [Index(("stationId",), "timestamp", descending=True)]),
+            event_streams=store.collection("eventStreams", EventStream, [by_station]),
+            jobs=store.collection("jobs", Job, jobs),
         )
 
     async def keep(self, collection: Collection[Known], documents: Sequence[Known]) -> None:
@@ -75,7 +81,7 @@ class Reported:
     async def replaced(self, station_id: str, kind: Kind, request_id: int, at: datetime) -> None:
         """The station has given up what it did, for the sake of this request (L01.FR.24, N01.FR.12)."""
         step = Step(status="AcceptedCanceled", at=at)
-        query = Query({"stationId": station_id, "kind": kind}, "startedAt", to=rfc3339(at))
+        query = Query({"stationId": station_id, "kind": kind}, "startedAt", True, to=rfc3339(at))
         async for job in every(self.jobs, query):
             if job.outcome == "running" and job.request_id != request_id:
                 await self.jobs.update(job.id, partial(_replaced, job, step))

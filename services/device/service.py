@@ -14,7 +14,7 @@ from libs.csms.messaging.router import Call, Router
 from libs.csms.settings import Settings
 from libs.csms.station_messages.log import MessageLog
 from libs.csms.storage.queries import every, update_existing, update_from
-from libs.csms.storage.store import Collection, Query, Store
+from libs.csms.storage.store import Collection, Index, Query, Store, filters
 
 from .authentication import authenticate
 from .certificates import Sign, no_authority
@@ -62,14 +62,20 @@ class Device:
     @classmethod
     def of(cls, store: Store, bus: Bus, clock: Clock, settings: Settings) -> Self:
         return cls(
-            stations=store.collection("chargingstations", Station, indexes=[("group",)]),
+            stations=store.collection(
+                "chargingstations", Station, [Index(("group",)), *filters("firmwareVersion", "model")]
+            ),
             credentials=store.collection("credentials", Credential),
             connections=store.collection("connections", Connection, indexes=CONNECTION_INDEXES),
-            connectors=store.collection("connectors", Connector, indexes=[("stationId",), ("status",)]),
-            gateways=store.collection("gateways", Gateway, indexes=[("lastSeen",)]),
-            dead_letters=store.collection("deadLetters", DeadMessage, indexes=[("receivedAt",)]),
+            connectors=store.collection(
+                "connectors", Connector, [Index(("stationId",)), Index(("status",)), *filters("evseId")]
+            ),
+            gateways=store.collection("gateways", Gateway, [Index((), "lastSeen")]),
+            dead_letters=store.collection(
+                "deadLetters", DeadMessage, [Index((), "receivedAt", descending=True)]
+            ),
             commands=store.collection("commands", Command, COMMAND_INDEXES),
-            batches=store.collection("commandBatches", Batch),
+            batches=store.collection("commandBatches", Batch, filters("status")),
             message_log=MessageLog.of(store, "device"),
             reported=Reported.of(store),
             bus=bus,

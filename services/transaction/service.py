@@ -13,7 +13,7 @@ from libs.csms.clock import Clock, rfc3339
 from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.router import Router
 from libs.csms.station_messages.log import MessageLog
-from libs.csms.storage.store import Collection, Store
+from libs.csms.storage.store import Collection, Index, Store
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import (
     TRANSACTION_ENDED,
@@ -34,11 +34,12 @@ from .report import Report
 from .transaction_ids import Claim
 
 TRANSACTION_INDEXES = [
-    ("startedAt",),
-    ("stationId", "startedAt"),
-    ("active", "startedAt"),
-    ("idTokenKey", "startedAt"),
-    ("idTokenKey", "active", "startedAt"),
+    Index((), "startedAt", descending=True),
+    Index(("stationId",), "startedAt", descending=True),
+    Index(("stationId",), "startedAt"),
+    Index(("active",), "startedAt", descending=True),
+    Index(("idTokenKey",), "startedAt", descending=True),
+    Index(("idTokenKey", "active"), "startedAt", descending=True),
 ]
 
 BEGINNINGS = {"started", "remoteStartId", "reservationId"}
@@ -65,7 +66,7 @@ class Ledger:
     def of(cls, store: Store, authorize: Authorize, bus: Bus, clock: Clock) -> Ledger:
         return cls(
             transactions=store.collection("transactions", Transaction, TRANSACTION_INDEXES),
-            meter_values=store.collection("meterValues", MeterValues, [("transaction", "timestamp")]),
+            meter_values=store.collection("meterValues", MeterValues, [Index(("transaction",), "timestamp")]),
             transaction_ids=store.collection("transactionIds", Claim),
             authorize=authorize,
             bus=bus,

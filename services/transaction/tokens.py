@@ -53,7 +53,9 @@ async def _is_one_too_many(ledger: Ledger, transaction: Transaction, authorizati
     if limit is None or key is None or authorization.status != "Accepted" or not transaction.active:
         return False
     found = 0
-    async for other in every(ledger.transactions, Query({"idTokenKey": key, "active": True}, "startedAt")):
+    async for other in every(
+        ledger.transactions, Query({"idTokenKey": key, "active": True}, "startedAt", True)
+    ):
         found += other.competes_with(transaction)
         if found >= limit:
             return True

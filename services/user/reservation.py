@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from libs.csms.clock import Time
 from libs.csms.storage.queries import composite_id
-from libs.csms.storage.store import Document
+from libs.csms.storage.store import Document, Index
 
 from .reservation_news import Ending, Made, News, Terms, end_of
 
@@ -17,14 +17,10 @@ MOST_NEWS = 20
 """Of a number that a station uses again and again, the latest are kept."""
 
 INDEXES = [
-    ("until",),
-    ("stationId", "until"),
-    ("status", "until"),
-    ("idTokenKey", "until"),
-    ("stationId", "status", "until"),
-    ("stationId", "idTokenKey", "until"),
-    ("status", "idTokenKey", "until"),
-    ("stationId", "status", "idTokenKey", "until"),
+    Index((), "until", descending=True),
+    Index(("stationId",), "until", descending=True),
+    Index(("status",), "until", descending=True),
+    Index(("idTokenKey",), "until", descending=True),
 ]
 
 

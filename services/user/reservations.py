@@ -49,7 +49,7 @@ async def ended(user: User, station_id: str, reservation_id: int, news: News) ->
 
 async def station_deleted(user: User, station_id: str, at: datetime) -> None:
     """What it holds for somebody is held no more."""
-    active = Query({"stationId": station_id, "status": "active"}, "until", from_=rfc3339(at))
+    active = Query({"stationId": station_id, "status": "active"}, "until", True, from_=rfc3339(at))
     numbers = [one.reservation_id async for one in every(user.reservations, active)]
     for number in numbers:
         await ended(user, station_id, number, News(status="removed", at=at, heard_at=at, reason=DELETED))

@@ -11,7 +11,7 @@ from libs.csms.clock import Clock
 from libs.csms.messaging.router import Router
 from libs.csms.settings import Settings
 from libs.csms.station_messages.log import MessageLog
-from libs.csms.storage.store import Collection, Store
+from libs.csms.storage.store import Collection, Store, filters
 
 from .local_lists.kept import LocalLists
 from .model import IdToken, keys
@@ -36,7 +36,7 @@ class User:
     def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
         seconds = settings.auth_cache_lifetime
         return cls(
-            id_tokens=store.collection("idTokens", IdToken),
+            id_tokens=store.collection("idTokens", IdToken, filters("groupIdToken", "status", "type")),
             reservations=store.collection("reservations", Reservation, RESERVATION_INDEXES),
             local_lists=LocalLists.of(store),
             message_log=MessageLog.of(store, "user"),

@@ -15,7 +15,7 @@ from ..clock import Time
 from ..messaging.router import Call
 from ..secrets import masked
 from ..storage.queries import composite_id
-from ..storage.store import Collection, Document, Store
+from ..storage.store import Collection, Document, Index, Store
 from .report import Part, Report
 
 LONGEST = 900_000
@@ -45,11 +45,17 @@ class MessageLog:
 
     @classmethod
     def of(cls, store: Store, service: str) -> Self:
-        by_time = [("stationId", "receivedAt"), ("stationId", "action", "receivedAt")]
-        by_report = ("stationId", "action", "requestId", "receivedAt")
+        by_report = ("stationId", "action", "requestId")
+        messages = [
+            Index(("stationId",), "receivedAt", descending=True),
+            Index(("stationId", "action"), "receivedAt", descending=True),
+            Index(by_report, "receivedAt", descending=True),
+            Index(by_report, "receivedAt"),
+        ]
+        reports = [Index(("stationId",), "startedAt", descending=True)]
         return cls(
-            messages=store.collection(f"{service}Messages", StationMessage, [*by_time, by_report]),
-            reports=store.collection(f"{service}Reports", Report, [("stationId", "startedAt")]),
+            messages=store.collection(f"{service}Messages", StationMessage, messages),
+            reports=store.collection(f"{service}Reports", Report, reports),
         )
 
     async def append(self, call: Call[Any]) -> None:

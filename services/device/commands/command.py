@@ -8,7 +8,7 @@ from typing import Any, Literal
 import orjson
 
 from libs.csms.clock import Time
-from libs.csms.storage.store import Document
+from libs.csms.storage.store import Document, Index, filters
 from libs.ocpp_messages.errors import ErrorCode
 
 from ..connection import Connection
@@ -25,15 +25,17 @@ FAREWELL = timedelta(seconds=10)
 
 
 INDEXES = [
-    ("stationId", "createdAt"),
-    ("stationId", "action", "createdAt"),
-    ("stationId", "status", "createdAt"),
-    ("stationId", "action", "status", "createdAt"),
-    ("status", "sentAt"),
-    ("status", "expiresAt"),
-    ("status", "dueAt"),
-    ("batchId", "stationId"),
-    ("batchId", "status", "stationId"),
+    Index(("stationId",), "createdAt", descending=True),
+    Index(("stationId", "action"), "createdAt", descending=True),
+    Index(("stationId", "status"), "createdAt", descending=True),
+    Index(("stationId", "status"), "createdAt"),
+    Index(("status",), "sentAt"),
+    Index(("status",), "sentAt", descending=True),
+    Index(("status",), "expiresAt"),
+    Index(("status",), "dueAt"),
+    Index(("batchId",), "stationId"),
+    Index(("batchId", "status"), "stationId"),
+    *filters("batchId", "stationId", "status", "waits"),
 ]
 
 

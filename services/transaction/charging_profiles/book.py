@@ -16,13 +16,18 @@ import msgspec
 
 from libs.csms.clock import rfc3339
 from libs.csms.storage.queries import composite_id, every
-from libs.csms.storage.store import Collection, Json, Query, Scalar, Store
+from libs.csms.storage.store import Collection, Index, Json, Query, Scalar, Store, filters
 
 from .composite_schedule import CompositeSchedule
 from .dynamic_schedule import DynamicSchedule, is_dynamic, schedule_key
 from .profile import ChargingProfile
 from .proposals import Proposals
 from .removal import Removal, ReportRequest
+
+PROFILE_INDEXES = [
+    Index(("stationId",)),
+    *filters("awaits", "evseId", "id", "present", "purpose", "requestId", "transactionId"),
+]
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,13 @@ class ProfileBook:
     @classmethod
     def of(cls, store: Store) -> Self:
         return cls(
-            profiles=store.collection("chargingProfiles", ChargingProfile, [("stationId",)]),
-            removals=store.collection("chargingProfileRemovals", Removal, [("stationId", "at")]),
+            profiles=store.collection("chargingProfiles", ChargingProfile, PROFILE_INDEXES),
+            removals=store.collection("chargingProfileRemovals", Removal, [Index(("stationId",), "at")]),
             report_requests=store.collection("chargingProfileReportRequests", ReportRequest),
             proposals=store.collection("profileProposals", Proposals),
-            composite_schedules=store.collection("compositeSchedules", CompositeSchedule, [("stationId",)]),
+            composite_schedules=store.collection(
+                "compositeSchedules", CompositeSchedule, [Index(("stationId",)), *filters("evseId")]
+            ),
             dynamic_schedules=store.collection("dynamicSchedules", DynamicSchedule),
         )
 

@@ -83,6 +83,7 @@ async def _told_its_needs(ledger: Ledger, transaction: Transaction, evse_id: int
     needs = Query(
         {"stationId": transaction.station_id, "action": "NotifyEVChargingNeeds"},
         order_by="receivedAt",
+        descending=True,
         from_=rfc3339(transaction.started_at - CLOCK_ERROR),
     )
     async for notice in every(ledger.message_log.messages, needs):

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from libs.csms.storage.queries import every, update_existing
-from libs.csms.storage.store import Collection, Query, Scalar, Store
+from libs.csms.storage.store import Collection, Index, Query, Scalar, Store, filters
 
 from .entry import Entry, TokenChange
 from .message import Message
 from .model import LocalList
 
-ENTRY_INDEXES = [("stationId", "wanted", "told"), ("token",)]
+ENTRY_INDEXES = [
+    Index(("stationId", "wanted"), "told"),
+    Index(("token",)),
+    *filters("stationId", "wanted"),
+]
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,10 @@ class LocalLists:
     @classmethod
     def of(cls, store: Store) -> Self:
         return cls(
-            lists=store.collection("localLists", LocalList, [("dueAt",)]),
+            lists=store.collection("localLists", LocalList, [Index((), "dueAt")]),
             entries=store.collection("localListEntries", Entry, ENTRY_INDEXES),
             messages=store.collection("localListMessages", Message),
-            token_changes=store.collection("localListTokenChanges", TokenChange, [("at",)]),
+            token_changes=store.collection("localListTokenChanges", TokenChange, [Index((), "at")]),
         )
 
     async def change(self, station_id: str, change: Callable[[LocalList], LocalList]) -> LocalList | None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
-from libs.csms.storage.store import Query
 from libs.ocpp_messages.event import TRANSACTION_ENDED, TRANSACTION_STARTED
 from libs.ocpp_messages.version import Version
 from services.transaction.model import NEVER_GIVEN, NO_START
 from services.transaction.service import Ledger
+from tests.documents import documents
 
 from .world import Station, minute, register16
 
@@ -120,9 +120,9 @@ async def test_a_stop_under_an_id_never_given_is_accepted_and_kept(
     assert await station16.stop(-1, timestamp=minute(99)) == {}
     assert await station16.stop(0) == {}
 
-    assert await ledger.transactions.count({"transactionId": "-1"}) == 2
-    assert await ledger.transactions.count({"transactionId": "0"}) == 1
-    assert await ledger.transactions.count({"active": False}) == 3
+    assert len(await documents(ledger.transactions, transactionId="-1")) == 2
+    assert len(await documents(ledger.transactions, transactionId="0")) == 1
+    assert len(await documents(ledger.transactions, active=False)) == 3
 
 
 async def test_a_stop_without_a_start_knows_no_energy(station16: Station, ledger: Ledger) -> None:
@@ -133,8 +133,8 @@ async def test_a_stop_without_a_start_knows_no_energy(station16: Station, ledger
     assert unknown is not None and unknown.suspect == [NO_START]
     assert (unknown.meter_start_wh, unknown.meter_stop_wh, unknown.energy_wh) == (None, 6000, None)
     assert (unknown.started_at, unknown.id_token) == (unknown.ended_at, "TAG")
-    never_given = await ledger.transactions.find(Query({"transactionId": "-1"}))
-    assert [(one.energy_wh, one.suspect) for one in never_given.items] == [(None, [NO_START, NEVER_GIVEN])]
+    never_given = await documents(ledger.transactions, transactionId="-1")
+    assert [(one.energy_wh, one.suspect) for one in never_given] == [(None, [NO_START, NEVER_GIVEN])]
 
 
 async def test_the_start_may_come_after_the_stop(station16: Station, ledger: Ledger) -> None:
@@ -157,7 +157,7 @@ async def test_meter_values_of_an_unknown_transaction_are_kept(station16: Statio
     transaction = await ledger.transactions.get("CS1:99")
     assert transaction is not None and transaction.active and transaction.suspect == [NO_START]
     assert (transaction.connector_id, transaction.energy_wh) == (2, 1)
-    assert await ledger.meter_values.count({"transaction": "CS1:99"}) == 2
+    assert len(await documents(ledger.meter_values, transaction="CS1:99")) == 2
 
 
 async def test_meter_values_of_no_transaction_are_kept(station16: Station, ledger: Ledger) -> None:
@@ -166,7 +166,7 @@ async def test_meter_values_of_no_transaction_are_kept(station16: Station, ledge
         assert await station16.send("MeterValues", values) == {}
 
     assert await ledger.transactions.count({}) == 0
-    assert await ledger.meter_values.count({"stationId": "CS1", "connectorId": 0}) == 1
+    assert len(await documents(ledger.meter_values, stationId="CS1", connectorId=0)) == 1
 
 
 async def test_meter_values_without_any_value_are_answered(station16: Station, ledger: Ledger) -> None:

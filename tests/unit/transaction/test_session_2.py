@@ -5,6 +5,7 @@ import pytest
 from libs.ocpp_messages.version import Version
 from services.transaction.model import ENDED_EARLY, NO_START
 from services.transaction.service import Ledger
+from tests.documents import documents
 
 from .world import Station, minute, register, token
 
@@ -72,7 +73,7 @@ async def test_the_same_transaction_id_of_two_stations_is_two_transactions(ledge
     for id in ("CS1", "CS2", "CS:1"):
         await Station(ledger, Version.V201, id).event("Started", 0, 0)
 
-    assert await ledger.transactions.count({"transactionId": "tx-1"}) == 3
+    assert len(await documents(ledger.transactions, transactionId="tx-1")) == 3
     assert await ledger.transactions.get("CS%3A1:tx-1") is not None
 
 
@@ -85,7 +86,7 @@ async def test_an_event_after_the_end_counts_and_does_not_reopen(station2: Stati
     transaction = await ledger.transactions.get("CS1:tx-1")
     assert transaction is not None and not transaction.active
     assert (transaction.energy_wh, transaction.missing_seq_nos) == (600, [2])
-    assert await ledger.meter_values.count({"transaction": "CS1:tx-1"}) == 3
+    assert len(await documents(ledger.meter_values, transaction="CS1:tx-1")) == 3
     topics = [topic for topic, _ in ledger.bus.published]  # type: ignore[attr-defined]
     assert topics == ["TransactionStarted", "TransactionEnded", "TransactionEnded"]
 
@@ -122,7 +123,7 @@ async def test_a_station_that_never_counts_loses_nothing(station2: Station, ledg
     transaction = await ledger.transactions.get("CS1:tx-1")
     assert transaction is not None and not transaction.active
     assert (transaction.energy_wh, transaction.missing_seq_nos, transaction.suspect) == (30, [], [])
-    assert await ledger.meter_values.count({"transaction": "CS1:tx-1"}) == 4
+    assert len(await documents(ledger.meter_values, transaction="CS1:tx-1")) == 4
 
 
 async def test_events_of_one_moment_follow_by_their_numbers(station2: Station, ledger: Ledger) -> None:
@@ -164,7 +165,7 @@ async def test_meter_values_by_themselves_are_kept(station2: Station, ledger: Le
     assert await station2.send("MeterValues", values) == {}
     assert await station2.send("MeterValues", values) == {}
 
-    assert await ledger.meter_values.count({"stationId": "CS1", "evseId": 1}) == 2
+    assert len(await documents(ledger.meter_values, stationId="CS1", evseId=1)) == 2
     assert await ledger.transactions.count({}) == 0
 
 

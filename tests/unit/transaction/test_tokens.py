@@ -9,6 +9,7 @@ import pytest
 from libs.csms.clients.authorization import Authorization
 from libs.ocpp_messages.version import Version
 from services.transaction.service import Ledger
+from tests.documents import documents
 
 from .world import Station, Tokens, minute, token
 
@@ -133,7 +134,7 @@ async def test_the_transaction_is_stored_even_if_nobody_knows_the_token(
 
     with pytest.raises(TimeoutError):
         await station.start()
-    assert await ledger.transactions.count({"active": True, "idTokenKey": "tag"}) == 1
+    assert len(await documents(ledger.transactions, active=True, idTokenKey="tag")) == 1
 
 
 async def test_one_more_than_allowed_is_concurrent(ledger: Ledger, tokens: Tokens) -> None:

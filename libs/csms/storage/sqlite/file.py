@@ -37,6 +37,14 @@ class File:
     def define(self, sql: str) -> None:
         self._writer.execute(sql)
 
+    def index_names(self, table: str) -> set[str]:
+        """Of the indexes that were defined, without SQLite's own."""
+        found = self._writer.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+            (table,),
+        )
+        return {name for (name,) in found}
+
     def newest(self, key: Key, type_: type[Doc]) -> tuple[Doc | None, Batch | None]:
         """The document as last written, with the batch that has yet to make it durable."""
         batch = self.commits.batch_with(key)

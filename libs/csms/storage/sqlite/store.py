@@ -11,7 +11,7 @@ from typing import Any, Generic
 from pydantic import TypeAdapter
 
 from ..page_tokens import page_token, position
-from ..store import Doc, Document, Index, Page, Query, Scalar, checked_field
+from ..store import Doc, Document, Index, Page, Query, Scalar, check_served, checked_field
 from .file import File
 from .group_commit import NotWritten
 
@@ -30,17 +30,21 @@ class SqliteStore:
         self._types: dict[str, type[Document]] = {}
 
     def collection(self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> SqliteCollection[Doc]:
-        """Adds the table and the indexes that a file of an older release lacks."""
+        """Makes the table and its indexes, also in a file of an older release. An index is read in either
+        direction, so those that differ in nothing else are one.
+        """
         if not _NAME.fullmatch(name):
             raise ValueError(f"not a collection name: {name!r}")
         if self._types.setdefault(name, type_) is not type_:
             raise ValueError(f"{name} holds {self._types[name]}, not {type_}")
         self._file.define(f'CREATE TABLE IF NOT EXISTS "{name}" (id TEXT PRIMARY KEY, doc TEXT NOT NULL)')
-        for fields in indexes:
+        wanted = {_index_name(name, index): index.fields for index in indexes if index.embedded}
+        for old in self._file.index_names(name) - wanted.keys():
+            self._file.define(f'DROP INDEX "{old}"')
+        for index, fields in wanted.items():
             columns = ", ".join([*map(_expression, fields), "id"])
-            index = f"{name} by {', '.join(fields)}"
             self._file.define(f'CREATE INDEX IF NOT EXISTS "{index}" ON "{name}" ({columns})')
-        return SqliteCollection(self._file, name, type_)
+        return SqliteCollection(self._file, name, type_, indexes)
 
     async def close(self) -> None:
         """Writes what callers still wait for, first."""
@@ -48,10 +52,11 @@ class SqliteStore:
 
 
 class SqliteCollection(Generic[Doc]):
-    def __init__(self, file: File, name: str, type_: type[Doc]) -> None:
+    def __init__(self, file: File, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> None:
         self._file = file
         self._name = name
         self._type = type_
+        self._indexes = indexes
         self._page: TypeAdapter[list[tuple[str, Doc]]] = TypeAdapter(list[tuple[str, type_]])  # type: ignore[valid-type]
 
     async def get(self, id: str) -> Doc | None:
@@ -89,6 +94,7 @@ class SqliteCollection(Generic[Doc]):
         return old
 
     async def find(self, query: Query) -> Page[Doc]:
+        check_served(self._name, query, self._indexes)
         where, values = _conditions(query)
         direction = "DESC" if query.descending else "ASC"
         order = ", ".join(f"{column} {direction}" for column in _order(query))
@@ -105,9 +111,15 @@ class SqliteCollection(Generic[Doc]):
         return Page(items, page_token(query, last_id, last))
 
     async def count(self, equals: Mapping[str, Scalar]) -> int:
-        where, values = _conditions(Query(equals=equals))
+        query = Query(equals)
+        check_served(self._name, query, self._indexes)
+        where, values = _conditions(query)
         total: int = await self._file.select(f'SELECT count(*) FROM "{self._name}" WHERE {where}', values)
         return total
+
+
+def _index_name(collection: str, index: Index) -> str:
+    return f"{collection} by {', '.join(index.fields)}"
 
 
 def _json(document: Document) -> str:
