@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,3 +77,55 @@ NODES = list(_calls())
 ORDERS = {_order(node) for node in NODES if isinstance(node, ast.Call) and ast.unparse(node.func) == "Query"}
 WORDS: set[str] = {"firmwareVersion"}.union(*map(_words, NODES))
 """Of stations that a command to many selects, the fields are those of the selection's model."""
+
+
+GCLOUD = """#!/bin/bash
+echo "$@" >> "$CALLS"
+case "$*" in
+  "run services describe "*) grep -q "^run deploy $4 " "$CALLS" && echo "https://$4.example" ;;
+  "projects describe "*) echo 4711 ;;
+  *" describe "*) exit 1 ;;
+  "secrets create "*) cat > /dev/null ;;
+esac
+"""
+"""Of a project in which there is nothing yet: it only knows where the services are that were deployed."""
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> list[str]:
+    """What the script asks of gcloud, in order."""
+    for tool in ("gcloud", "npx"):
+        stand_in = tmp_path / tool
+        stand_in.write_text(GCLOUD)
+        stand_in.chmod(0o755)
+    recorded = tmp_path / "calls"
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(recorded), "PROJECT": "p"}
+    subprocess.run([REPOSITORY / "deploy/deploy.sh"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    return recorded.read_text().splitlines()
+
+
+def test_every_service_is_deployed_once_and_after_those_that_it_asks(calls: list[str]) -> None:
+    deployed = {call.split()[2]: call for call in calls if call.startswith("run deploy ")}
+
+    assert [call.split()[2] for call in calls if call.startswith("run deploy ")] == [
+        "csms-device",
+        "csms-user",
+        "csms-transaction",
+        "csms-gateway",
+    ]
+    assert not any(call.startswith("run services update") for call in calls)
+    assert "CSMS_DEVICE_URL=https://csms-device.example" in deployed["csms-user"]
+    assert "CSMS_USER_URL=https://csms-user.example" in deployed["csms-transaction"]
+    assert "CSMS_DEVICE_URL=https://csms-device.example" in deployed["csms-gateway"]
+
+
+def test_pubsub_itself_may_move_messages_to_the_dead_letter_topic(calls: list[str]) -> None:
+    agent = "--member=serviceAccount:service-4711@gcp-sa-pubsub.iam.gserviceaccount.com"
+    granted = [call for call in calls if agent in call]
+
+    assert [call.split("--role=")[1].split()[0] for call in granted] == [
+        "roles/pubsub.publisher",
+        "roles/pubsub.subscriber",
+    ]
+    provisioned = next(n for n, call in enumerate(calls) if call.startswith("run jobs deploy csms-provision"))
+    assert calls.index(granted[0]) > provisioned
