@@ -9,7 +9,7 @@ from fastapi import Query as Parameter
 
 from libs.csms.clock import Time
 from libs.csms.errors import NotFound
-from libs.csms.station_messages.api import From, Number, To, bound, messages_api, parts
+from libs.csms.station_messages.api import From, OcppInteger, To, bound, messages_api, parts
 from libs.csms.station_messages.report import Status
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Document, Query
@@ -23,7 +23,7 @@ from .monitor import Event, Monitor
 from .service import Device
 
 Name = Annotated[str | None, Parameter(description="Exactly as the station writes it.")]
-EvseId = Annotated[Number | None, Parameter(alias="evseId")]
+EvseId = Annotated[OcppInteger | None, Parameter(alias="evseId")]
 
 
 class CustomerInformation(Document):
@@ -117,7 +117,7 @@ def history_api(device: Device) -> APIRouter:
 
     @router.get("/customerinformation/{requestId}", response_model=CustomerInformation)
     async def get_customer_information(
-        id: str, request_id: Annotated[Number, Path(alias="requestId")]
+        id: str, request_id: Annotated[OcppInteger, Path(alias="requestId")]
     ) -> CustomerInformation:
         """What the station knows about a customer, put together from its messages."""
         report = await device.message_log.report(id, "NotifyCustomerInformation", request_id)

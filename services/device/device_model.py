@@ -11,7 +11,7 @@ import msgspec
 
 from libs.csms.clock import Time
 from libs.csms.secrets import masked
-from libs.csms.storage.store import Document, Number
+from libs.csms.storage.store import Document, JsonDecimal
 from libs.ocpp_messages import ocpp2
 
 
@@ -51,8 +51,8 @@ class Characteristics(Document):
     data_type: str
     supports_monitoring: bool
     unit: str | None = None
-    min_limit: Number | None = None
-    max_limit: Number | None = None
+    min_limit: JsonDecimal | None = None
+    max_limit: JsonDecimal | None = None
     values_list: str | None = None
     max_elements: int | None = None
     reported_at: Time

@@ -11,7 +11,7 @@ import msgspec
 from libs.csms.clock import Time, parse_time
 from libs.csms.secrets import masked
 from libs.csms.storage.queries import composite_id
-from libs.csms.storage.store import Document, Json, Number
+from libs.csms.storage.store import Document, Json, JsonDecimal
 from libs.ocpp_messages import ocpp2
 
 from .device_model import Component, Variable
@@ -25,7 +25,7 @@ class Monitor(Document):
     component: Component
     variable: Variable
     type: str
-    value: Number
+    value: JsonDecimal
     severity: int
     transaction: bool
     event_notification_type: str | None = None

@@ -9,9 +9,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from libs.csms.clock import parse_time, rfc3339
+from libs.csms.ranges import union
 from libs.csms.storage.store import Document
-
-from .sequence import union
 
 UNREADABLE_TIME = "unreadable time"
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from libs.csms.clock import Time
-from libs.csms.storage.store import Document, Json, Number
+from libs.csms.storage.store import Document, Json, JsonDecimal
 from libs.ocpp_messages.action import encode
 
 from .evidence import moment
@@ -74,7 +74,7 @@ class MeterValue(Document):
     evse_id: int | None = None
     connector_id: int | None = None
     measurand: str = REGISTER
-    value: Number | None = None
+    value: JsonDecimal | None = None
     unit: str | None = None
     multiplier: int | None = None
     context: str = "Sample.Periodic"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from libs.csms.clock import Time
-from libs.csms.storage.store import Document, Number
+from libs.csms.ranges import missing
+from libs.csms.storage.store import Document, JsonDecimal
 
 from .energy import energy
 from .evidence import Evidence, time_of
 from .report import Report
-from .sequence import missing
 
 NO_START = "its start has not been received"
 ENDED_EARLY = "it ended before it started"
@@ -37,9 +37,9 @@ class TransactionView(Document):
     started_at: Time
     ended_at: Time | None = None
     last_event_at: Time
-    meter_start_wh: Number | None = None
-    meter_stop_wh: Number | None = None
-    energy_wh: Number | None = None
+    meter_start_wh: JsonDecimal | None = None
+    meter_stop_wh: JsonDecimal | None = None
+    energy_wh: JsonDecimal | None = None
     stopped_reason: str | None = None
     charging_state: str | None = None
     remote_start_id: int | None = None

@@ -10,7 +10,7 @@ from fastapi import Query as Parameter
 
 from libs.csms.clock import rfc3339
 from libs.csms.errors import NotFound
-from libs.csms.station_messages.api import Number
+from libs.csms.station_messages.api import OcppInteger
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import BadPageToken, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
@@ -55,7 +55,7 @@ def reservations_api(user: User) -> APIRouter:
 
     @router.get("/chargingstations/{id}/reservations/{reservationId}", response_model_exclude_none=True)
     async def get_reservation(
-        id: str, reservation_id: Annotated[Number, Path(alias="reservationId")]
+        id: str, reservation_id: Annotated[OcppInteger, Path(alias="reservationId")]
     ) -> ReservationView:
         """The newest one that the station accepted under this number."""
         found = await user.reservations.get(key(id, reservation_id))

@@ -36,7 +36,7 @@ def _json_number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
 
 
-Number = Annotated[Decimal, PlainSerializer(_json_number, when_used="json")]
+JsonDecimal = Annotated[Decimal, PlainSerializer(_json_number, when_used="json")]
 """A decimal in a document, which is a number in its JSON."""
 
 Doc = TypeVar("Doc", bound=Document)

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 
 from libs.csms.clients.profile_check import ProfileCommand
-from libs.csms.station_messages.api import Number
+from libs.csms.station_messages.api import OcppInteger
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
@@ -19,7 +19,7 @@ from .composite_schedule import CompositeScheduleView
 from .profile import ChargingProfileView
 
 EvseId = Annotated[
-    Number | None, Parameter(alias="evseId", description="A connector of 1.6 is an EVSE here.")
+    OcppInteger | None, Parameter(alias="evseId", description="A connector of 1.6 is an EVSE here.")
 ]
 
 
@@ -32,7 +32,9 @@ def profiles_api(ledger: Ledger) -> APIRouter:
     async def list_charging_profiles(
         id: str,
         evse_id: EvseId = None,
-        request_id: Annotated[Number | None, Parameter(alias="requestId", description="Of a report.")] = None,
+        request_id: Annotated[
+            OcppInteger | None, Parameter(alias="requestId", description="Of a report.")
+        ] = None,
         page_size: PageSize = 100,
         page_token: PageToken = "",
     ) -> PageOf[ChargingProfileView]:

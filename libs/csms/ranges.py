@@ -1,4 +1,8 @@
-"""Sequence numbers as ranges: which have arrived, and which are missing between them."""
+"""Sequence numbers as ranges: which have arrived, and which are missing between them.
+
+Ranges are a list of numbers, the first and the last of each range in turn, so that they are small in JSON:
+``[0, 4, 7, 7]`` are 0 to 4 and 7.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 MAX_RANGES = 1_000
-"""A station that leaves more gaps than this has its last ones closed, so that a document stays small."""
+"""A station that leaves more gaps than this has the last ones closed, so that a document stays small."""
 
 MAX_MISSING = 100
+"""Missing numbers that are named."""
 
 
 def union(ours: list[int], theirs: list[int]) -> list[int]:
-    """The ranges of both, from and to in turn. ``ours`` itself where it has all of ``theirs``."""
+    """The ranges of both. ``ours`` itself where it has all of ``theirs``."""
     if not theirs or (ours and ours[-2] <= theirs[0] and theirs[-1] <= ours[-1]):
         return ours
     if ours and theirs[0] == ours[-1] + 1:
@@ -28,8 +33,8 @@ def union(ours: list[int], theirs: list[int]) -> list[int]:
     return ours if merged == ours else merged
 
 
-def missing(received: Sequence[int], since: int | None) -> list[int]:
-    """The first ``MAX_MISSING`` numbers between those received, from ``since`` on if that is known."""
+def missing(received: Sequence[int], since: int | None = None) -> list[int]:
+    """The first ``MAX_MISSING`` numbers between those received, from ``since`` on if that is given."""
     if len(received) <= 2:
         return []
     ends, starts = received[1::2], received[2::2]
