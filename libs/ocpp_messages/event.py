@@ -33,30 +33,37 @@ class Event(Generic[Data]):
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The message that carries it names the station, the gateway, the connection and the time."""
+    """The message that carries it names the station, the gateway, the connection and the time.
+
+    Times are RFC 3339 in UTC. A text is empty where it is not known.
+    """
 
 
 class StationConnected(EventData, frozen=True):
-    """A gateway accepted a station's WebSocket. Commands go to topic ``inbox``, or ``<Action>Request``."""
+    """A gateway accepted a station's WebSocket."""
 
     remote_address: str = ""
+    """Where the station connects from, as the gateway sees it."""
     inbox: str = ""
+    """The topic for commands to the station. Empty where it is the action's own, ``<Action>Request``."""
 
 
 class StationDisconnected(EventData, frozen=True):
-    """A station's WebSocket is gone, in good order or not. ``code`` is its close code, 1006 if none came."""
+    """A station's WebSocket is gone, in good order or not."""
 
     code: int
+    """The close code (RFC 6455, 7.4), 1006 if none came."""
     reason: str = ""
+    """The text of the close frame."""
 
 
 class StationAccessRevoked(EventData, frozen=True):
     """The operator has deleted the station, does not accept it any more, or has given it another secret: it
-    has to leave, unless it asked for admission later than this was sent. ``reason`` is the text of the close
-    frame.
+    has to leave, unless it asked for admission later than this was sent.
     """
 
     reason: str
+    """The text for the close frame."""
 
 
 class StationDeleted(EventData, frozen=True):
@@ -70,56 +77,77 @@ class GatewayAlive(EventData, frozen=True):
 
 
 class TransactionStarted(EventData, frozen=True):
-    """The start of a transaction is stored; or which remote start or reservation it came from, if that is
-    known only later.
+    """The start of a transaction is stored. Sent again when it becomes known only later which remote start or
+    reservation it came from.
     """
 
     id: str
+    """Of the transaction, among those of all stations."""
     transaction_id: str
+    """The station's own. In OCPP 1.6 the digits of the number that the CSMS gave."""
     started_at: str
+    """By the clock of the station, or when its message came if it named no time that could be."""
     evse_id: int | None = None
+    """None in OCPP 1.6, which has only connectors."""
     connector_id: int | None = None
+    """On its EVSE; in OCPP 1.6, on the station."""
     id_token: str = ""
+    """The text of the token that started it. Empty also for a KeyCode, which is a secret."""
     remote_start_id: int | None = None
+    """``remoteStartId`` of the RequestStartTransaction that it came from (F01, F02)."""
     reservation_id: int | None = None
+    """Of the reservation that it used (H03)."""
 
 
 class TransactionResumed(EventData, frozen=True):
     """A station goes on with a transaction after an interruption, in which it may have forgotten what is for
-    this transaction alone. ``seq_no`` is the number with which it said so.
+    this transaction alone, such as a charging profile.
     """
 
     id: str
+    """Of the transaction, among those of all stations."""
     transaction_id: str
+    """The station's own."""
     seq_no: int
+    """``seqNo`` of the TransactionEvent with trigger reason TxResumed."""
 
 
 class TransactionEnded(EventData, frozen=True):
-    """The last event of a transaction is stored. Energy in Wh, None where the station sent no register."""
+    """The last event of a transaction is stored."""
 
     id: str
+    """Of the transaction, among those of all stations."""
     transaction_id: str
+    """The station's own."""
     energy_wh: Decimal | None = None
+    """Energy taken, in Wh. None where the station sent no register."""
     id_token: str = ""
+    """The text of the token that started it. Empty also for a KeyCode, which is a secret."""
     started_at: str = ""
+    """By the clock of the station."""
     ended_at: str = ""
+    """By the clock of the station."""
 
 
 class CommandEnded(EventData, frozen=True):
-    """What became of a command. ``status`` is answered, error, timeout or expired; ``payload`` is what was
-    asked and ``response`` what was answered, in both of which secrets are hidden.
-    """
+    """What became of a command. In what was sent and answered, secrets are hidden."""
 
     id: str
+    """Of the command; the message id of its CALL."""
     action: str
+    """Name of the OCPP message, such as Reset."""
     status: str
+    """answered, error, timeout or expired."""
     payload: Any
+    """Of the request."""
     response: Any = None
+    """Of the response. None unless ``status`` is answered."""
     answered_at: str = ""
+    """When the gateway received the answer."""
 
     @property
     def station_status(self) -> str:
-        """The status in the station's answer, "" if it has not answered or told none."""
+        """``status`` of the response. Empty if there is no response, or none with a status."""
         if self.status != "answered" or not isinstance(self.response, dict):
             return ""
         status = self.response.get("status")
@@ -127,14 +155,20 @@ class CommandEnded(EventData, frozen=True):
 
 
 class DeadLetter(EventData, frozen=True):
-    """A message that no attempt could handle. ``data`` is its data where that is text."""
+    """A message that no attempt could handle."""
 
     topic: str
+    """Where it was published."""
     subscription: str
+    """Whose handler failed."""
     reason: str
+    """The last error."""
     attempts: int
+    """How often it was handed to the handler."""
     data: str = ""
+    """Its data, where that is text."""
     attributes: dict[str, str] = {}
+    """Its attributes, as on the bus."""
 
 
 STATION_CONNECTED = Event(StationConnected)

@@ -133,7 +133,7 @@ async def test_after_a_commit_of_many_documents_the_next_one_waits_for_others(tm
     await asyncio.sleep(0)
     second = commits.write(("counters", "b"), Counter(), "{}")
 
-    assert commits.batch_with(("counters", "a")) is commits.batch_with(("counters", "b"))
+    assert commits.group_with(("counters", "a")) is commits.group_with(("counters", "b"))
     await asyncio.gather(first, second)
     await commits.close()
     file.close()
@@ -148,7 +148,7 @@ async def test_a_failed_commit_fails_what_was_made_from_it(tmp_path: Path) -> No
     failing = commits.write(("no such table", "a"), Counter(), "{}")
     await asyncio.sleep(0)
     following = commits.write(("counters", "a"), Counter(), "{}")
-    assert commits.batch_with(("no such table", "a")) is not commits.batch_with(("counters", "a"))
+    assert commits.group_with(("no such table", "a")) is not commits.group_with(("counters", "a"))
     for write in (failing, following):
         with pytest.raises(NotWritten, match="no such table"):
             await write

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
@@ -13,7 +15,6 @@ from google.cloud.firestore import DELETE_FIELD, AsyncClient, AsyncDocumentRefer
 from google.cloud.firestore_v1 import DocumentSnapshot
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from .document_id import document_id, is_document_id
 from .page_tokens import page_token, position
 from .store import (
     BadPageToken,
@@ -28,9 +29,11 @@ from .store import (
     check_served,
 )
 
-ATTEMPTS = 30
-LONGEST_PAUSE = 1.0
-"""Seconds between two attempts to write a document that others write at the same time, at most."""
+MAX_ATTEMPTS = 30
+"""Of a write, while others write the same document."""
+MAX_RETRY_DELAY = 1.0
+"""Seconds between two attempts."""
+MAX_ID_BYTES = 1500
 
 Result = TypeVar("Result")
 Write = Callable[[DocumentSnapshot[Any]], Awaitable[Result]]
@@ -158,14 +161,14 @@ class FirestoreCollection(Generic[Doc]):
         reference = self._reference(id)
         pause = 0.01
         async with self._turns.setdefault(id, asyncio.Lock()):
-            for _ in range(ATTEMPTS):
+            for _ in range(MAX_ATTEMPTS):
                 snapshot = await self._read(reference)
                 try:
                     return await write(snapshot)
                 except (Aborted, AlreadyExists, FailedPrecondition, NotFound) as error:
                     contention = error
                 await asyncio.sleep(random.uniform(0, pause))
-                pause = min(pause * 1.5, LONGEST_PAUSE)
+                pause = min(pause * 1.5, MAX_RETRY_DELAY)
         raise Contention(f"{self._collection.id}/{id}") from contention
 
 
@@ -210,3 +213,24 @@ def index_definitions(collections: Mapping[str, Sequence[Index]]) -> Json:
             {"collectionGroup": name, "fieldPath": path, "indexes": orders} for path, orders in single.items()
         ]
     return {"indexes": composite, "fieldOverrides": overrides}
+
+
+def document_id(id: str) -> str:
+    """The id under which Firestore keeps it: ordinary ones stay, ``/`` and ``%`` are percent-encoded,
+    and no two become the same.
+    """
+    encoded = re.sub(r"[%/\x00-\x1f\x7f]", lambda found: f"%{ord(found[0]):02X}", id) or "%"
+    if _is_reserved(encoded):
+        encoded = f"%{ord(encoded[0]):02X}{encoded[1:]}"
+    if len(encoded.encode()) > MAX_ID_BYTES:
+        beginning = encoded.encode()[: MAX_ID_BYTES - 100].decode(errors="ignore")
+        encoded = f"{beginning}%~{hashlib.sha256(encoded.encode()).hexdigest()}"
+    return encoded
+
+
+def is_document_id(text: str) -> bool:
+    return bool(text) and "/" not in text and not _is_reserved(text) and len(text.encode()) <= MAX_ID_BYTES
+
+
+def _is_reserved(text: str) -> bool:
+    return text in (".", "..") or re.fullmatch("__.*__", text, re.DOTALL) is not None

@@ -16,7 +16,7 @@ Item = TypeVar("Item", bound=Document)
 class PageOf(Document, Generic[Item]):
     """A page of a list."""
 
-    items: Sequence[Item]
+    items: Sequence[Item] = Field(description="Of this page, in the order of the list.")
     next_page_token: str | None = Field(None, description="Of the next page; absent on the last one.")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -16,6 +19,7 @@ from libs.ocpp_messages.event import (
     StationDisconnected,
     TransactionEnded,
 )
+from libs.ocpp_messages.message import Message
 
 
 def test_no_event_shares_its_topic_with_an_ocpp_message() -> None:
@@ -25,6 +29,21 @@ def test_no_event_shares_its_topic_with_an_ocpp_message() -> None:
     taken |= {*catalogue.COMMAND_REQUEST_TOPICS, *catalogue.COMMAND_RESPONSE_TOPICS}
     assert len(set(names)) == len(names)
     assert not taken & set(names)
+
+
+@pytest.mark.parametrize("type_", [Message, *(event.type for event in EVENTS)])
+def test_every_field_has_a_description(type_: type) -> None:
+    [definition] = ast.parse(inspect.getsource(type_)).body
+    assert isinstance(definition, ast.ClassDef)
+    fields = [statement for statement in definition.body if isinstance(statement, ast.AnnAssign)]
+    described = [
+        before
+        for before, after in pairwise(definition.body)
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+    ]
+
+    undescribed = [ast.unparse(field.target) for field in fields if field not in described]
+    assert undescribed == []
 
 
 def test_an_event_survives_the_bus() -> None:

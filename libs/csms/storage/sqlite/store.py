@@ -61,22 +61,22 @@ class SqliteCollection(Generic[Doc]):
 
     async def get(self, id: str) -> Doc | None:
         key = self._name, id
-        if (batch := self._file.commits.batch_with(key)) is not None:
-            document: Any = batch.documents[key]
+        if (group := self._file.commits.group_with(key)) is not None:
+            document: Any = group.documents[key]
             with suppress(NotWritten):
-                await batch.durable()
+                await group.durable()
                 return document  # type: ignore[no-any-return]
         return self._file.stored(key, self._type)
 
     async def update(self, id: str, change: Callable[[Doc | None], Doc]) -> Doc:
         """Also raises ``NotWritten``."""
         key = self._name, id
-        old, batch = self._file.newest(key, self._type)
+        old, group = self._file.newest(key, self._type)
         new = change(old)
         if new is not old:
             await self._file.commits.write(key, new, _json(new))
-        elif batch is not None:
-            await batch.durable()
+        elif group is not None:
+            await group.durable()
         return new
 
     async def put(self, id: str, document: Doc) -> None:
@@ -86,11 +86,11 @@ class SqliteCollection(Generic[Doc]):
     async def delete(self, id: str) -> Doc | None:
         """Also raises ``NotWritten``."""
         key = self._name, id
-        old, batch = self._file.newest(key, self._type)
+        old, group = self._file.newest(key, self._type)
         if old is not None:
             await self._file.commits.write(key, None, None)
-        elif batch is not None:
-            await batch.durable()
+        elif group is not None:
+            await group.durable()
         return old
 
     async def find(self, query: Query) -> Page[Doc]:
