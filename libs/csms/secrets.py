@@ -32,6 +32,9 @@ _USER_INFO = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/\s:@?#]*):[^/\s?#
 _VALUES = frozenset({"value", "attributeValue", "actualValue"})
 """Where the value is of a configuration key of 1.6, and of a variable of 2.x."""
 
+_TOKENS = frozenset({"idToken", "additionalIdToken"})
+_NOTHING: frozenset[str] = frozenset()
+
 _FRAME_PROPERTY = re.compile(r'"(\w{1,100})"(\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)', re.DOTALL)
 _HIDDEN_IN_FRAMES = re.compile(
     f"{_WORDS}|(?:token|tag|value|key|pin|data|csr|certificate|url|location)$", re.IGNORECASE
@@ -46,7 +49,7 @@ def masked(payload: Any) -> Any:
     Only texts are secret, so that what has been masked still fits its schema. Raises ``CallError`` where the
     value is nested so deeply that not every reader could show it.
     """
-    return _masked(payload, frozenset(), 0)
+    return _masked(payload, _NOTHING, 0)
 
 
 def masked_json(payload: Any) -> str:
@@ -78,37 +81,34 @@ def _masked(value: Any, secret: frozenset[str], depth: int) -> Any:
     """``secret`` are the properties that hold secrets in this value and below."""
     if depth > MAX_DEPTH:
         raise CallError(ErrorCode.FORMAT_VIOLATION, "the payload is nested too deeply")
-    match value:
-        case str():
-            return masked_text(value)
-        case list():
-            return [_masked(part, secret, depth + 1) for part in value]
-        case dict():
-            secret |= _secret_properties(value)
-            return {name: _property(name, part, secret, depth) for name, part in value.items()}
+    if isinstance(value, str):
+        return masked_text(value)
+    if isinstance(value, list):
+        return [_masked(part, secret, depth + 1) for part in value]
+    if isinstance(value, dict):
+        secret |= _secret_properties(value)
+        return {name: _property(name, part, secret, depth) for name, part in value.items()}
     return value
 
 
 def _property(name: str, part: Any, secret: frozenset[str], depth: int) -> Any:
-    match name, part:
-        case _, str() if name in secret or _SECRET_NAME.search(name):
-            return HIDDEN
-        case "data", str() if may_hold_secret(part):
-            return HIDDEN
-        case "vpn", dict():
-            secret |= {"key"}
+    if isinstance(part, str):
+        is_secret = name in secret or _SECRET_NAME.search(name) or (name == "data" and may_hold_secret(part))
+        return HIDDEN if is_secret else masked_text(part)
+    if name == "vpn":
+        secret |= {"key"}
     return _masked(part, secret, depth + 1)
 
 
 def _secret_properties(value: dict[str, Any]) -> frozenset[str]:
-    match value:
-        case {"type": str(type_)} if is_secret_token_type(type_):
-            return frozenset({"idToken", "additionalIdToken"})
-        case {"mutability": "WriteOnly"}:
-            return _VALUES
-        case {"key": str(name)} | {"variable": {"name": str(name)}} if _SECRET_NAME.search(name):
-            return _VALUES
-    return frozenset()
+    """Of this object, by what it says of itself."""
+    type_, variable, key = value.get("type"), value.get("variable"), value.get("key")
+    if isinstance(type_, str) and is_secret_token_type(type_):
+        return _TOKENS
+    if value.get("mutability") == "WriteOnly":
+        return _VALUES
+    name = variable.get("name") if isinstance(variable, dict) else key
+    return _VALUES if isinstance(name, str) and _SECRET_NAME.search(name) else _NOTHING
 
 
 def _hidden_in_frame(found: re.Match[str]) -> str:

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     user_port: Port = Field(5002, description="Port of the user service.")
     device_url: str = Field(
         "http://127.0.0.1:5000",
-        description="Where gateways ask for admission, and the user and transaction services for commands.",
+        description="Where gateways in their own process ask for admission, and other services for commands.",
     )
     transaction_url: str = Field(
         "http://127.0.0.1:5001",
@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         300,
         ge=1,
         validation_alias="HEARTBEAT_INTERVAL",
-        description="Seconds between Heartbeats, told to stations when they boot.",
+        description="Seconds between Heartbeats, sent to stations when they boot.",
     )
     auth_cache_lifetime: int | None = Field(
         None, ge=1, description="Seconds that a station may keep an authorization in its cache."
