@@ -21,6 +21,7 @@ INDEXES = [
     Index(("stationId",), "until", descending=True),
     Index(("status",), "until", descending=True),
     Index(("idTokenKey",), "until", descending=True),
+    Index(("stationId", "status"), "until", descending=True),
 ]
 
 

@@ -84,7 +84,8 @@ class Index:
 
     A query may compare more fields than one index has: Firestore merges indexes of the same order. With
     indexes by ``stationId`` and by ``status``, each ordered by ``sentAt``, it answers queries for either and
-    for both. A query that compares and orders by nothing needs none.
+    for both. That is for lists, which clients filter as they like; what a service asks again and again has an
+    index of its own. A query that compares and orders by nothing needs none.
     """
 
     equals: tuple[str, ...] = ()
