@@ -57,6 +57,7 @@ class StationAccessRevoked(EventData, frozen=True):
     """
 
     reason: str
+    connection_number: int = 0
 
 
 class StationDeleted(EventData, frozen=True):
@@ -116,6 +117,7 @@ class CommandEnded(EventData, frozen=True):
     payload: Any
     response: Any = None
     answered_at: str = ""
+    gateway_reason: str = ""
 
     @property
     def station_status(self) -> str:
