@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         validation_alias="HEARTBEAT_INTERVAL",
         description="Seconds between Heartbeats, sent to stations when they boot.",
     )
+    min_absence: float = Field(
+        600,
+        ge=0,
+        description="Seconds that a station must have been away until it is asked for its connectors.",
+    )
     auth_cache_lifetime: int | None = Field(
         None, ge=1, description="Seconds that a station may keep an authorization in its cache."
     )

@@ -64,6 +64,8 @@ class StationAccessRevoked(EventData, frozen=True):
 
     reason: str
     """The text for the close frame."""
+    connection_number: int = 0
+    """Of the newest connection that was admitted before: that one and all older ones have to leave."""
 
 
 class StationDeleted(EventData, frozen=True):
@@ -144,6 +146,8 @@ class CommandEnded(EventData, frozen=True):
     """Of the response. None unless ``status`` is answered."""
     answered_at: str = ""
     """When the gateway received the answer."""
+    gateway_reason: str = ""
+    """Why the gateway refused to send it, if ``status`` is error and the station has not seen it."""
 
     @property
     def station_status(self) -> str:

@@ -170,8 +170,8 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
         device.service_of(stations, device_api, settings),
         user.service_of(tokens, asked, settings, bus),
         transaction.transaction_service(settings, bus, store, tokens.authorize, asked, utc_now),
-        gateway_service(settings, bus, stations.admit, utc_now),
-        gateway_service(second, bus, stations.admit, utc_now),
+        gateway_service(settings, bus, stations.security.admit, utc_now),
+        gateway_service(second, bus, stations.security.admit, utc_now),
     ]
     await provision(bus, [subscription for service in services for subscription in service.subscriptions])
     system = _system({}, [ports["gateway"], ports["second"]], ports)

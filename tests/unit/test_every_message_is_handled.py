@@ -23,7 +23,7 @@ from libs.ocpp_messages.action import Action, Direction
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.schemas import schema
-from services.device.model import Station
+from services.device.registry.model import Station
 from services.device.service import Device
 from services.processes import ROUTERS
 from services.transaction.service import Ledger
@@ -115,7 +115,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
         async def opened(path: Path) -> Csms:
             csms = Csms(WatchedStore(SqliteStore(path)))
-            await csms.deps["device"].stations.update("CS1", lambda _: Station(id="CS1"))
+            await csms.deps["device"].registry.stations.update("CS1", lambda _: Station(id="CS1"))
             return csms
 
         csms = runner.run(opened(tmp_path_factory.mktemp("every") / "csms.db"))

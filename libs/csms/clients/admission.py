@@ -22,6 +22,7 @@ class Admission(Document):
     """
 
     registration_status: RegistrationStatus
+    connection_number: int
 
 
 class NotAdmitted(Exception):

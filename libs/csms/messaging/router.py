@@ -59,6 +59,10 @@ class Call(Generic[Req_co]):
         return parse_time(self.message.sent_at)
 
 
+UNREACHED = {"notConnected", "overloaded", "invalidRequest"}
+"""Reasons of a gateway that say nothing of what the station would have answered."""
+
+
 @dataclass(frozen=True)
 class Result(Generic[Req_co, Res_co]):
     """How a command ended: what was asked and what the station answered, in both of which secrets are hidden.
@@ -82,6 +86,11 @@ class Result(Generic[Req_co, Res_co]):
     @property
     def version(self) -> Version:
         return Version(self.message.ocpp_version or "")
+
+    @property
+    def reached_station(self) -> bool:
+        """Whether the station answered or refused it, rightly or wrongly."""
+        return self.ended.status in ("answered", "error") and self.ended.gateway_reason not in UNREACHED
 
     @cached_property
     def answered_at(self) -> datetime:
