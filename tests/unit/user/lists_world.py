@@ -170,7 +170,7 @@ class World:
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
     store, device = SqliteStore(folder / "user.db"), DeviceApi()
-    device.registry.stations["CS1"] = FakeStation()
+    device.stations["CS1"] = FakeStation()
     settings = Settings(_env_file=None)
     asking = httpx.AsyncClient(transport=httpx.ASGITransport(device.app), base_url="http://device")
     stations = Stations(asking)
