@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from libs.ocpp_messages.errors import CallError, ErrorCode
@@ -12,6 +13,11 @@ DEEPEST = 100
 """Levels of a payload. OCPP itself has ten; more can only be in what vendors add."""
 
 SECRET_VARIABLES = {"apnpassword", "apnsimpin", "basicauthpassword", "vpnkey", "vpnpassword"}
+
+_SUSPICIOUS_PROPERTY = re.compile(
+    r'("\w*(?:token|tag|password|value|key|pin|data|csr|certificate|url|location)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)',
+    re.IGNORECASE,
+)
 
 
 def without_secrets(value: Any, depth: int = 0, secret: frozenset[str] = frozenset()) -> Any:
@@ -42,3 +48,8 @@ def _secret_properties(value: dict[str, Any]) -> set[str]:
         case {"variable": {"name": str(name)}} if name.casefold() in SECRET_VARIABLES:
             return {"actualValue", "value"}
     return set()
+
+
+def text_without_secrets(text: str) -> str:
+    """JSON text for a log. It may be cut off anywhere, so it is not parsed: more is hidden than need be."""
+    return _SUSPICIOUS_PROPERTY.sub(r'\1"…"', text)
