@@ -21,7 +21,7 @@ from libs.ocpp_messages.event import (
 )
 from libs.ocpp_messages.message import Kind, Message
 
-from .connection import Admitted, Close, Disconnected, Fences, Receive, Send, least_id
+from .connection import Admitted, Close, Connection, Disconnected, Fences, Receive, Send, least_id
 from .context import GatewayContext
 from .outbound import undelivered
 from .presence import Announcer
@@ -48,23 +48,24 @@ class Gateway:
         self._by_station: dict[str, Session] = {}
         self._by_connection: dict[str, Session] = {}
 
-    async def serve(self, admitted: Admitted, receive: Receive, send: Send, close: Close) -> None:
-        """Serve a connection that has just been upgraded, until it ends. The bus learns of both."""
-        connection = admitted.connection
+    def begin(self, admitted: Admitted, send: Send, close: Close) -> Session:
+        """The session of a connection that has just been upgraded. ``serve`` it at once."""
+        connection, fence = admitted.connection, admitted.fence
         session = Session(connection, admitted.registration_status, self._context, send, close)
         self._add(session)
-        if admitted.fence.excludes(connection):
-            session.close(admitted.fence.code, admitted.fence.reason)
-        del admitted  # the fence is kept up to date as long as somebody holds it
-        station = connection.station_id
+        if fence.excludes(connection):
+            session.close(fence.code, fence.reason)
+        return session
+
+    async def serve(self, session: Session, receive: Receive) -> None:
+        """Serve a session until it ends. Whatever way it ends, the bus learns of it."""
+        connection, station = session.connection, session.connection.station_id
         log.info(
             "station %s: connected with %s from %s", station, connection.version, connection.remote_address
         )
         end = Disconnected(CloseCode.ABNORMAL_CLOSURE, "")
         try:
-            inbox = self._context.routing.inbox
-            begin = StationConnected(remote_address=connection.remote_address, inbox=inbox)
-            if not await self._announcer.announce(connection, begin):
+            if not await self._announcer.announce(connection, self._connected(connection)):
                 session.close(*TRY_AGAIN_LATER)
             end = await session.run(receive)
         finally:
@@ -115,6 +116,9 @@ class Gateway:
     @property
     def _gateway_id(self) -> str:
         return self._context.routing.gateway_id
+
+    def _connected(self, connection: Connection) -> StationConnected:
+        return StationConnected(remote_address=connection.remote_address, inbox=self._context.routing.inbox)
 
     def _add(self, session: Session) -> None:
         """Connections are not always upgraded in the order of their admission: the older may come last."""

@@ -95,10 +95,10 @@ class GatewayServer:
 
     async def _serve_station(self, socket: ServerConnection) -> None:
         assert isinstance(socket, StationSocket)
-        admitted = socket.end_handshake()
-        station_id.set(admitted.connection.station_id)
         close = partial(self._start_closing, socket)
-        await self._gateway.serve(admitted, socket.read, socket.write, close)
+        session = self._gateway.begin(socket.end_handshake(), socket.write, close)
+        station_id.set(session.connection.station_id)
+        await self._gateway.serve(session, socket.read)
 
     def _start_closing(self, socket: StationSocket, code: int, reason: str) -> None:
         self._closings.create_task(socket.close(code, reason))

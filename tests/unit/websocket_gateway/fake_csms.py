@@ -193,7 +193,7 @@ class FakeCsms:
         number = next(self.numbers) if number is None else number
         connection = Connection.admitted(id, version, "192.0.2.1:1", number)
         admitted = Admitted(connection, status, fence or where.fences.of(id))
-        self.run(where.serve(admitted, station.receive, station.send, station.close))
+        self.run(where.serve(where.begin(admitted, station.send, station.close), station.receive))
         return station
 
     async def command(

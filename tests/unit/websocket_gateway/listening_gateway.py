@@ -40,6 +40,7 @@ class ListeningGateway:
     bus: BrokenBus
     tasks: asyncio.TaskGroup
     process: asyncio.Task[None]
+    server: GatewayServer
 
     def connect(self, station: str = "CS1", *versions: str, **options: Any) -> connect:
         url = f"ws://127.0.0.1:{self.number}/ocpp/{station}"
@@ -113,7 +114,7 @@ async def listening_gateway(
     server = GatewayServer("127.0.0.1", 0, admit, context)
     async with asyncio.TaskGroup() as tasks:
         process = tasks.create_task(server.run())
-        gateway = ListeningGateway(await server.listening(), bus, tasks, process)
+        gateway = ListeningGateway(await server.listening(), bus, tasks, process, server)
         try:
             yield gateway
         finally:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
 import pytest
 
+from libs.csms.clients.admission import Admission, NotAdmitted
 from libs.csms.messaging.embedded import EmbeddedBus
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.message import Kind, Message
@@ -13,7 +15,7 @@ from services.websocket_gateway.connection import Fence
 from services.websocket_gateway.routing import ByAction, Inbox
 
 from .fake_csms import CURRENT_TIME, FakeCsms, fake_csms, result, silence
-from .listening_gateway import admission, closed, listening_gateway
+from .listening_gateway import UPGRADE, admission, closed, listening_gateway
 
 REVOKED = 1008, "the charging station has been deleted"
 LONG_AGO, FAR_AHEAD = "1970-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
@@ -95,13 +97,13 @@ async def test_one_that_was_admitted_just_before_and_begins_just_after_ends_at_o
 async def test_what_was_revoked_during_its_admission_closes_a_socket() -> None:
     bus: list[EmbeddedBus] = []
 
-    async def admit(station_id: str, authorization: str, tls: bool) -> object:
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         granted = admission()
         if station_id == "CS1":
             await revoke(bus[0], granted.connection_number)
         return granted
 
-    async with listening_gateway(admit) as gateway:  # type: ignore[arg-type]
+    async with listening_gateway(admit) as gateway:
         bus.append(gateway.bus)
         gone = await gateway.service("StationDisconnected", silence)
         async with gateway.connect() as station:
@@ -140,3 +142,26 @@ async def test_a_gateway_remembers_revocations_only_for_stations_that_are_in_a_h
 
         assert isinstance(kept, Fence) and fences.of("CS1") is kept
         assert set(fences._by_station) == {"CS1"}
+
+
+async def test_a_socket_keeps_no_fence_after_its_handshake(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("ERROR")  # pytest would keep the refusal, and so all that was known where it was raised
+
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
+        assert set(fences) == {station_id}
+        if station_id == "CS2":
+            raise NotAdmitted(401, "wrong credentials")
+        return admission()
+
+    async with listening_gateway(admit) as gateway:
+        fences = gateway.server._gateway.fences._by_station
+        await gateway.service("HeartbeatRequest", result(CURRENT_TIME))
+        async with gateway.connect("CS1") as station:
+            await station.send('[2, "1", "Heartbeat", {}]')
+            await station.recv()
+            gc.collect()
+            assert not set(fences)
+
+            assert (await gateway.get("/ocpp/CS2", UPGRADE))[0] == 401
+            gc.collect()
+            assert not set(fences)

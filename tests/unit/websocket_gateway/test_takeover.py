@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from libs.csms.clients.admission import Admission
 from libs.csms.clock import Clock
 from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
@@ -101,6 +102,8 @@ async def test_commands_for_the_older_connection_never_reach_the_newer(first: in
         await csms.command(older, "Reset", RESET, "in work")
         assert (await old.receives())[1] == "in work"
         await csms.command(older, "Reset", RESET, "waiting")
+        await csms.command(older, "Reset", RESET, "marker", connection_id="0")
+        assert (await answers.next()).message_id == "marker"
         new = csms.station(gateway=second)
         await gone.next()
 
@@ -161,14 +164,14 @@ async def test_sockets_are_ordered_by_their_admission_and_not_by_their_upgrade()
     """The first to be admitted waits for its answer until the second has been upgraded."""
     asked, answer = asyncio.Event(), asyncio.Event()
 
-    async def admit(station_id: str, authorization: str, tls: bool) -> object:
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         granted = admission()
         if not asked.is_set():
             asked.set()
             await answer.wait()
         return granted
 
-    async with listening_gateway(admit) as gateway:  # type: ignore[arg-type]
+    async with listening_gateway(admit) as gateway:
         await gateway.service("HeartbeatRequest", result(CURRENT_TIME))
         connecting = asyncio.ensure_future(gateway.connect())
         await asked.wait()
