@@ -37,7 +37,8 @@ TOPICS = {
     *COMMAND_RESPONSE_TOPICS,
     *(event.name for event in EVENTS),
 }
-SOON = 3.0
+WAIT_TIMEOUT = 10.0
+"""Seconds after which a test fails that waits for something."""
 CURRENT_TIME = {"currentTime": "2026-11-20T18:12:00Z"}
 BOOTED = {**CURRENT_TIME, "interval": 300, "status": "Accepted"}
 
@@ -82,7 +83,7 @@ class Tap:
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
 
     async def next(self) -> Message:
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(WAIT_TIMEOUT):
             return await self.messages.get()
 
     @property
@@ -114,7 +115,7 @@ class Station:
         self._out.put_nowait(self._left)
 
     async def receives(self) -> Any:
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(WAIT_TIMEOUT):
             return json.loads(await self._in.get())
 
     async def ends(self) -> None:
@@ -255,7 +256,7 @@ async def _consume(gateway: Gateway, ready: asyncio.Event) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait, at most ``SOON`` seconds, until a condition is true."""
-    async with asyncio.timeout(SOON):
+    """Wait, at most ``WAIT_TIMEOUT`` seconds, until a condition is true."""
+    async with asyncio.timeout(WAIT_TIMEOUT):
         while not condition():
             await asyncio.sleep(0.005)

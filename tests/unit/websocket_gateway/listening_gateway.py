@@ -18,7 +18,7 @@ from services.websocket_gateway.context import GatewayContext, GatewayLimits
 from services.websocket_gateway.routing import ByAction, Inbox
 from services.websocket_gateway.server import GatewayServer
 
-from .fake_csms import SOON, TOPICS, BrokenBus, Reply, Tap
+from .fake_csms import TOPICS, WAIT_TIMEOUT, BrokenBus, Reply, Tap
 
 _numbers = itertools.count(1)
 
@@ -63,7 +63,7 @@ class ListeningGateway:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.number)
         try:
             writer.write(request)
-            async with asyncio.timeout(SOON):
+            async with asyncio.timeout(WAIT_TIMEOUT):
                 return await reader.read()
         finally:
             writer.close()
@@ -86,7 +86,7 @@ class ListeningGateway:
 
     async def stop(self) -> None:
         self.process.cancel()
-        async with asyncio.timeout(2 * SOON):
+        async with asyncio.timeout(2 * WAIT_TIMEOUT):
             await asyncio.wait([self.process])
 
     def end(self) -> None:
@@ -123,6 +123,6 @@ async def listening_gateway(
 
 async def closed(station: ClientConnection) -> tuple[int | None, str | None]:
     """Wait until the connection is closed. Its code and reason."""
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(WAIT_TIMEOUT):
         await station.wait_closed()
     return station.close_code, station.close_reason

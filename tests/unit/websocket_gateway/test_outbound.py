@@ -164,6 +164,26 @@ async def test_a_command_that_the_bus_delivers_again_is_sent_once() -> None:
         assert (await station.receives())[1] == "c2"
 
 
+async def test_the_last_64_commands_are_remembered_and_no_more() -> None:
+    async with fake_csms() as csms:
+        station, where, answers = await connected(csms)
+
+        async def is_sent(id: str) -> None:
+            assert (await station.receives())[1] == id
+            station.sends(3, id, ACCEPTED)
+            await answers.next()
+
+        for n in range(64):
+            await csms.command(where, "Reset", RESET, f"c{n}")
+            await is_sent(f"c{n}")
+
+        await csms.command(where, "Reset", RESET, "c0")
+        await csms.command(where, "Reset", RESET, "c64")
+        await is_sent("c64")
+        await csms.command(where, "Reset", RESET, "c0")
+        await is_sent("c0")
+
+
 @pytest.mark.parametrize(
     ("action", "payload", "id"),
     [

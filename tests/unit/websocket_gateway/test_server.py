@@ -16,7 +16,7 @@ from services.websocket_gateway.context import GatewayContext, GatewayLimits
 from services.websocket_gateway.routing import ByAction, Inbox
 from services.websocket_gateway.server import GatewayServer
 
-from .fake_csms import CURRENT_TIME, result, silence, until
+from .fake_csms import CURRENT_TIME, WAIT_TIMEOUT, result, silence, until
 from .listening_gateway import UPGRADE, ListeningGateway, closed, everybody, listening_gateway
 
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
@@ -24,7 +24,7 @@ HEARTBEAT = '[2,"1","Heartbeat",{}]'
 
 async def alive(station: ClientConnection) -> bool:
     await station.send(HEARTBEAT)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(WAIT_TIMEOUT):
         return json.loads(await station.recv()) == [3, "1", CURRENT_TIME]
 
 
@@ -143,7 +143,7 @@ async def test_many_pings_are_answered() -> None:
     async with listening_gateway() as gateway, gateway.connect() as station:
         pongs = [await station.ping() for _ in range(2000)]
 
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(WAIT_TIMEOUT):
             await pongs[-1]
 
 
@@ -193,7 +193,7 @@ async def test_a_flood_of_calls_is_answered_in_order() -> None:
             for id in range(500):
                 await station.send(f'[2,"{id}","Heartbeat",{{}}]')
 
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WAIT_TIMEOUT):
                 assert [json.loads(await station.recv())[1] for _ in range(500)] == [
                     str(n) for n in range(500)
                 ]
