@@ -124,15 +124,14 @@ class InboundCalls:
                 self._notify_idle()
 
     async def wait_until_idle(self) -> None:
-        """Wait until everything received has been answered, or the connection has ended."""
-        while self.busy and not self._closed:
+        """Wait until everything received has been answered, or dropped because the connection has ended."""
+        while self.busy:
             self._idle = asyncio.get_running_loop().create_future()
             await self._idle
 
     def close(self) -> None:
         self._closed = True
         self._queue.close()
-        self._notify_idle()
         if self._pending is not None:
             self._pending.cancel()
 

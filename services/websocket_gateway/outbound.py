@@ -135,8 +135,7 @@ class OutboundCalls:
         self._reply = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(self._context.limits.command_timeout):
-                if not self._closed:
-                    await self._write(frame.format_call(command.message_id, command.action, command.data))
+                await self._write(frame.format_call(command.message_id, command.action, command.data))
                 reply = None if self._closed else await self._reply
         except TimeoutError:
             description = "the station did not answer in time"

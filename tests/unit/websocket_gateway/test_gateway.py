@@ -175,8 +175,10 @@ async def test_subscriptions_and_topics_of_a_gateway_end_with_it(
     routing: type[ByAction | Inbox], subscriptions: int
 ) -> None:
     async with fake_csms(routing) as csms:
-        bus = csms.bus
+        bus, gateway = csms.bus, csms.gateways[0]
         assert len(bus._queues) >= subscriptions
+        assert gateway.ready
 
+    assert not gateway.ready
     assert not bus._queues
     assert "gateway-gw0" not in bus._topics

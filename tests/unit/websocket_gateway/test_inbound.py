@@ -15,7 +15,18 @@ from libs.ocpp_messages.version import Version
 from services.websocket_gateway.context import GatewayLimits
 from services.websocket_gateway.routing import ByAction, Inbox
 
-from .fake_csms import BOOTED, CURRENT_TIME, FakeCsms, Station, Tap, fake_csms, result, silence, until
+from .fake_csms import (
+    BOOTED,
+    CURRENT_TIME,
+    WAIT_TIMEOUT,
+    FakeCsms,
+    Station,
+    Tap,
+    fake_csms,
+    result,
+    silence,
+    until,
+)
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
 ALL = [V16, V201, V21]
@@ -264,6 +275,66 @@ async def test_what_waits_for_its_turn_is_answered_by_its_own_deadline() -> None
 
         assert [answer[1:3] for answer in answers] == [[str(id), "InternalError"] for id in range(10)]
         assert calls.messages.qsize() < 10
+
+
+async def test_what_has_waited_for_its_turn_has_only_the_rest_of_its_time() -> None:
+    loop, skipped = asyncio.get_running_loop(), 0.0
+    time = loop.time
+    loop.time = lambda: time() + skipped  # type: ignore[method-assign]
+    async with fake_csms(limits=GatewayLimits(call_timeout=1000)) as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station = csms.station()
+        station.sends(2, "1", "Heartbeat", {})
+        station.sends(2, "2", "Heartbeat", {})
+        call = await calls.next()
+        await until(lambda: station.unread == 0)
+
+        skipped = 600
+        await csms.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
+        assert await station.receives() == [3, "1", CURRENT_TIME]
+        await calls.next()
+        skipped = 1100
+
+        assert (await station.receives())[:3] == [4, "2", "InternalError"]
+
+
+async def test_a_send_that_the_bus_does_not_take_delays_the_next_message_only_so_long(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stream = {"id": 1, "pending": 0, "basetime": "2026-11-20T18:12:00Z", "data": [{"t": 0, "v": "1"}]}
+    async with fake_csms(limits=GatewayLimits(call_timeout=0.05)) as csms:
+        await csms.service("HeartbeatRequest", result(CURRENT_TIME))
+        csms.bus.stuck.add("NotifyPeriodicEventStreamRequest")
+        station = csms.station(version=V21)
+
+        station.sends(6, "1", "NotifyPeriodicEventStream", stream)
+        await until(lambda: "NotifyPeriodicEventStream could not be published" in caplog.text)
+
+        assert await answer_to(station, 2, "2", "Heartbeat", {}) == [3, "2", CURRENT_TIME]
+
+
+async def test_a_gateway_that_drains_waits_for_queued_calls_too_but_not_for_stations_that_leave() -> None:
+    async with fake_csms() as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station, leaving = csms.station("CS1"), csms.station("CS2")
+        leaving.sends(2, "1", "Heartbeat", {})
+        await calls.next()
+        station.sends(2, "1", "Heartbeat", {})
+        station.sends(2, "2", "Heartbeat", {})
+        first = await calls.next()
+        await until(lambda: station.unread == 0)
+        draining = asyncio.ensure_future(csms.gateways[0].drain(1000))
+
+        leaving.leaves()
+        await csms.bus.publish(first.reply_to, result(CURRENT_TIME)(first) or first)
+        assert await station.receives() == [3, "1", CURRENT_TIME]
+        second = await calls.next()
+        assert not draining.done()
+        await csms.bus.publish(second.reply_to, result(CURRENT_TIME)(second) or second)
+
+        async with asyncio.timeout(WAIT_TIMEOUT):
+            await draining
+        assert await station.receives() == [3, "2", CURRENT_TIME]
 
 
 async def test_a_bus_that_fails_or_hangs_is_an_internal_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -131,10 +131,11 @@ async def test_a_station_that_does_not_answer_does_not_stop_the_next_command() -
         assert (answer.kind, answer.error_code, reason(answer)) == (Kind.ERROR, "GenericError", "timeout")
         await csms.command(where, "Reset", RESET, "c2")
         assert [(await station.receives())[1] for _ in range(2)] == ["c1", "c2"]
-        station.sends(3, "c1", ACCEPTED)
+        station.sends(3, "c1", {"status": "Rejected"})
         station.sends(3, "c2", ACCEPTED)
         answer = await answers.next()
         assert (answer.message_id, answer.kind) == ("c2", Kind.RESULT)
+        assert json.loads(answer.data) == ACCEPTED
 
 
 async def test_a_command_whose_turn_comes_too_late_is_not_sent() -> None:
@@ -254,6 +255,14 @@ async def test_too_many_commands_are_refused() -> None:
 
         answer = await answers.next()
         assert (answer.message_id, reason(answer)) == ("c4", "overloaded")
+
+        for id in ("c1", "c2"):
+            station.sends(3, id, ACCEPTED)
+            assert (await answers.next()).message_id == id
+            await station.receives()
+        await csms.command(where, "Reset", RESET, "c4")
+        station.sends(3, "c3", ACCEPTED)
+        assert (await station.receives())[1] == "c4"
 
 
 async def test_commands_of_a_station_that_leaves_are_answered() -> None:

@@ -79,6 +79,16 @@ async def test_a_connection_that_was_admitted_before_another_but_begins_after_it
         await is_served(csms, new, newer)
 
 
+async def test_the_older_of_two_ends_before_the_bus_tells_of_the_newer() -> None:
+    async with fake_csms() as csms:
+        csms.bus.stuck.add("StationConnected")
+        new = csms.station(number=2)
+
+        old = csms.station(number=1)
+
+        assert (old.closed, new.closed) == (REPLACED, None)
+
+
 async def test_an_older_connection_does_not_come_back_after_the_newer_one_has_left() -> None:
     async with fake_csms() as csms:
         gone = await csms.tap("StationDisconnected")
@@ -142,6 +152,21 @@ async def test_what_the_older_connection_still_answers_changes_nothing(first: in
         answer = await answers.next()
         assert (answer.connection_id, answer.data) == (newer.connection_id, b'{"status":"Accepted"}')
         assert answers.empty
+
+
+async def test_a_command_for_a_connection_that_is_just_being_closed_is_answered_that_it_is_gone() -> None:
+    async with fake_csms() as csms:
+        connected, answers = await csms.tap("StationConnected"), await csms.tap("ResetResponse")
+        station = csms.station()
+        station.leaves_when_closed = False
+        where = await connected.next()
+        station.sends_text(b"binary")
+        await station.ends()
+
+        await csms.command(where, "Reset", RESET)
+
+        assert b"notConnected" in (await answers.next()).data
+        assert station.received_nothing
 
 
 async def test_news_of_an_older_connection_do_not_end_the_newer() -> None:
