@@ -58,14 +58,14 @@ class StationDisconnected(EventData, frozen=True):
 
 
 class StationAccessRevoked(EventData, frozen=True):
-    """The operator has deleted the station, does not accept it any more, or has given it another secret: it
-    has to leave, unless it asked for admission later than this was sent.
+    """The operator has deleted the station, does not accept it any more, or has given it another secret: the
+    connections that were admitted before have to end.
     """
 
     reason: str
-    """The text for the close frame."""
+    """The text of the close frame."""
     connection_number: int = 0
-    """Of the newest connection that was admitted before: that one and all older ones have to leave."""
+    """That of the newest connection which may have been admitted before: it and older ones have to end."""
 
 
 class StationDeleted(EventData, frozen=True):

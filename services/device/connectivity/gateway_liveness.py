@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 from libs.csms.messaging.bus import Bus, Subscription
-from libs.csms.messaging.gateway_topics import subscriptions_of, topics_of
+from libs.csms.messaging.gateway_topics import every_of
 from libs.csms.messaging.temporary import consume_temporarily
 from libs.csms.storage.queries import every
 from libs.csms.storage.store import Query
@@ -89,10 +89,7 @@ class GatewayLiveness:
         query = Query(equals={"connected": True, "gatewayId": gateway_id})
         async for connection in every(self._connectivity.connections, query):
             await self._lose_connection(connection, gateway_id, now)
-        for subscription in subscriptions_of(gateway_id):
-            await self._bus.delete_subscription(subscription)
-        for topic in topics_of(gateway_id):
-            await self._bus.delete_topic(topic)
+        await every_of(gateway_id).delete(self._bus)
 
     async def _lose_connection(self, found: Connection, gateway_id: str, now: datetime) -> None:
         connection = await self._connectivity.connections.update(

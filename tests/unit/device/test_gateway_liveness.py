@@ -13,7 +13,7 @@ from services.device.connectivity import gateway_liveness
 from services.device.connectivity.gateway_liveness import GatewayLiveness
 from services.device.connectivity.model import Connection
 from services.device.service import Device
-from services.websocket_gateway.messages import alive as alive_message
+from services.websocket_gateway.presence import alive_message
 
 from .station import NOW, Csms, StoppedClock, after
 from .test_status_notification import shown, status

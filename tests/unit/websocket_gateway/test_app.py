@@ -11,8 +11,8 @@ from libs.csms.clock import utc_now
 from libs.csms.settings import Settings
 from services.websocket_gateway.app import gateway_service
 
-from .lab import TOPICS, BrokenBus, until
-from .sockets import everybody
+from .fake_csms import TOPICS, BrokenBus, until
+from .listening_gateway import everybody
 
 
 @pytest.mark.parametrize(("routing", "least"), [("action", 100), ("inbox", 2)])

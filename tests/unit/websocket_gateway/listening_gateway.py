@@ -1,8 +1,9 @@
-"""A gateway with a real port, and raw HTTP for what no WebSocket client would send."""
+"""A gateway that listens, and raw HTTP for what no WebSocket client would send."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,29 +11,36 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from libs.csms.clients.admission import Admission, Admit
+from libs.csms.clients.admission import Admission, Admit, RegistrationStatus
 from libs.csms.clock import utc_now
 from libs.csms.messaging.bus import Subscription
-from services.websocket_gateway.limits import Limits
+from services.websocket_gateway.context import GatewayContext, GatewayLimits
 from services.websocket_gateway.routing import ByAction, Inbox
 from services.websocket_gateway.server import GatewayServer
-from services.websocket_gateway.wiring import Wiring
 
-from .lab import SOON, TOPICS, BrokenBus, Reply, Tap
+from .fake_csms import TOPICS, WAIT_TIMEOUT, BrokenBus, Reply, Tap
+
+_numbers = itertools.count(1)
+
+
+def admission(registration_status: RegistrationStatus = "Accepted") -> Admission:
+    """With the next number, as the device service gives it."""
+    return Admission(registration_status=registration_status, connection_number=next(_numbers))
 
 
 async def everybody(station_id: str, authorization: str, tls: bool) -> Admission:
-    return Admission(registration_status="Accepted")
+    return admission()
 
 
 @dataclass
-class Port:
+class ListeningGateway:
     """A running gateway. ``stop`` ends it as SIGTERM does."""
 
     number: int
     bus: BrokenBus
     tasks: asyncio.TaskGroup
     process: asyncio.Task[None]
+    server: GatewayServer
 
     def connect(self, station: str = "CS1", *versions: str, **options: Any) -> connect:
         url = f"ws://127.0.0.1:{self.number}/ocpp/{station}"
@@ -55,7 +63,7 @@ class Port:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.number)
         try:
             writer.write(request)
-            async with asyncio.timeout(SOON):
+            async with asyncio.timeout(WAIT_TIMEOUT):
                 return await reader.read()
         finally:
             writer.close()
@@ -78,7 +86,7 @@ class Port:
 
     async def stop(self) -> None:
         self.process.cancel()
-        async with asyncio.timeout(2 * SOON):
+        async with asyncio.timeout(2 * WAIT_TIMEOUT):
             await asyncio.wait([self.process])
 
     def end(self) -> None:
@@ -96,24 +104,25 @@ UPGRADE = {
 
 
 @asynccontextmanager
-async def port(
-    admit: Admit = everybody, limits: Limits | None = None, routing: type[ByAction | Inbox] = ByAction
-) -> AsyncIterator[Port]:
+async def listening_gateway(
+    admit: Admit = everybody, limits: GatewayLimits | None = None, routing: type[ByAction | Inbox] = ByAction
+) -> AsyncIterator[ListeningGateway]:
     bus = BrokenBus()
     for topic in TOPICS:
         await bus.create_topic(topic)
-    server = GatewayServer("127.0.0.1", 0, admit, Wiring(bus, routing("gw0"), utc_now, limits or Limits()))
+    context = GatewayContext(bus, routing("gw0"), utc_now, limits or GatewayLimits())
+    server = GatewayServer("127.0.0.1", 0, admit, context)
     async with asyncio.TaskGroup() as tasks:
         process = tasks.create_task(server.run())
-        port = Port(await server.listening(), bus, tasks, process)
+        gateway = ListeningGateway(await server.listening(), bus, tasks, process, server)
         try:
-            yield port
+            yield gateway
         finally:
-            port.end()
+            gateway.end()
 
 
 async def closed(station: ClientConnection) -> tuple[int | None, str | None]:
     """Wait until the connection is closed. Its code and reason."""
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(WAIT_TIMEOUT):
         await station.wait_closed()
     return station.close_code, station.close_reason

@@ -1,18 +1,18 @@
-"""A gateway on the embedded bus, with stations that have no socket and services that are functions."""
+"""Gateways on the embedded bus, with stations that have no socket and services that are functions."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from libs.csms.clients.admission import RegistrationStatus
-from libs.csms.clock import utc_now
+from libs.csms.clock import Clock, utc_now
 from libs.csms.messaging.bus import Subscription
 from libs.csms.messaging.embedded import EmbeddedBus
 from libs.ocpp_messages.action import Direction
@@ -25,11 +25,10 @@ from libs.ocpp_messages.catalogue import (
 from libs.ocpp_messages.event import EVENTS
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.websocket_gateway.connection import Disconnected
+from services.websocket_gateway.connection import Admitted, Connection, Disconnected, Fence
+from services.websocket_gateway.context import GatewayContext, GatewayLimits
 from services.websocket_gateway.gateway import Gateway
-from services.websocket_gateway.limits import Limits
 from services.websocket_gateway.routing import ByAction, Inbox
-from services.websocket_gateway.wiring import Wiring
 
 TOPICS = {
     *STATION_REQUEST_TOPICS,
@@ -38,7 +37,8 @@ TOPICS = {
     *COMMAND_RESPONSE_TOPICS,
     *(event.name for event in EVENTS),
 }
-SOON = 3.0
+WAIT_TIMEOUT = 10.0
+"""Seconds after which a test fails that waits for something."""
 CURRENT_TIME = {"currentTime": "2026-11-20T18:12:00Z"}
 BOOTED = {**CURRENT_TIME, "interval": 300, "status": "Accepted"}
 
@@ -83,7 +83,7 @@ class Tap:
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
 
     async def next(self) -> Message:
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(WAIT_TIMEOUT):
             return await self.messages.get()
 
     @property
@@ -115,8 +115,12 @@ class Station:
         self._out.put_nowait(self._left)
 
     async def receives(self) -> Any:
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(WAIT_TIMEOUT):
             return json.loads(await self._in.get())
+
+    async def ends(self) -> None:
+        """Wait until the gateway has closed the connection."""
+        await until(lambda: self.closed is not None)
 
     @property
     def received_nothing(self) -> bool:
@@ -145,12 +149,14 @@ class Station:
             self.leaves(code, reason)
 
 
-class Lab:
+class FakeCsms:
     def __init__(self, bus: BrokenBus, tasks: asyncio.TaskGroup) -> None:
         self.bus = bus
         self.tasks = tasks
         self.gateways: list[Gateway] = []
-        self.wirings: list[Wiring] = []
+        self.contexts: list[GatewayContext] = []
+        self.numbers = itertools.count(1)
+        """Of connections, in the order of their admission."""
         self._loops: list[asyncio.Task[None]] = []
 
     async def tap(self, topic: str) -> Tap:
@@ -180,13 +186,15 @@ class Lab:
         version: Version = Version.V201,
         status: RegistrationStatus = "Accepted",
         gateway: int = 0,
-        asked_at: datetime | None = None,
+        number: int | None = None,
+        fence: Fence | None = None,
     ) -> Station:
         station = Station(version)
         where = self.gateways[gateway]
-        asked_at = asked_at or utc_now()
-        session = where.session(id, version, status, "192.0.2.1:1", asked_at, station.send, station.close)
-        self.run(where.hold(session, station.receive))
+        number = next(self.numbers) if number is None else number
+        connection = Connection.admitted(id, version, "192.0.2.1:1", number)
+        admitted = Admitted(connection, status, fence or where.fences.of(id))
+        self.run(where.serve(where.begin(admitted, station.send, station.close), station.receive))
         return station
 
     async def command(
@@ -194,7 +202,7 @@ class Lab:
     ) -> None:
         """Send a command over the connection that ``station``, a message of it, came from."""
         inbox = next(
-            (w.routing.inbox for w in self.wirings if w.routing.gateway_id == station.gateway_id), ""
+            (c.routing.inbox for c in self.contexts if c.routing.gateway_id == station.gateway_id), ""
         )
         command = Message(
             data=json.dumps(payload).encode(),
@@ -217,25 +225,28 @@ class Lab:
 
 
 @asynccontextmanager
-async def lab(*routings: type[ByAction | Inbox], limits: Limits | None = None) -> AsyncIterator[Lab]:
-    """One gateway, or one for each routing that is named, on one bus."""
+async def fake_csms(
+    *routings: type[ByAction | Inbox], limits: GatewayLimits | None = None, clocks: Sequence[Clock] = ()
+) -> AsyncIterator[FakeCsms]:
+    """One gateway, or one for each routing that is named, on one bus. Each has its own of ``clocks``."""
     bus = BrokenBus()
     for topic in TOPICS:
         await bus.create_topic(topic)
     async with asyncio.TaskGroup() as tasks:
-        lab = Lab(bus, tasks)
+        csms = FakeCsms(bus, tasks)
         for number, routing in enumerate(routings or [ByAction]):
-            wiring = Wiring(bus, routing(f"gw{number}"), utc_now, limits or Limits())
-            gateway = Gateway(wiring)
-            lab.wirings.append(wiring)
-            lab.gateways.append(gateway)
+            clock = clocks[number] if clocks else utc_now
+            context = GatewayContext(bus, routing(f"gw{number}"), clock, limits or GatewayLimits())
+            gateway = Gateway(context)
+            csms.contexts.append(context)
+            csms.gateways.append(gateway)
             ready = asyncio.Event()
-            lab.run(_consume(gateway, ready))
+            csms.run(_consume(gateway, ready))
             await ready.wait()
         try:
-            yield lab
+            yield csms
         finally:
-            lab.stop()
+            csms.stop()
 
 
 async def _consume(gateway: Gateway, ready: asyncio.Event) -> None:
@@ -245,7 +256,7 @@ async def _consume(gateway: Gateway, ready: asyncio.Event) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait, at most ``SOON`` seconds, until a condition is true."""
-    async with asyncio.timeout(SOON):
+    """Wait, at most ``WAIT_TIMEOUT`` seconds, until a condition is true."""
+    async with asyncio.timeout(WAIT_TIMEOUT):
         while not condition():
             await asyncio.sleep(0.005)

@@ -12,10 +12,21 @@ import pytest
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.websocket_gateway.limits import Limits
+from services.websocket_gateway.context import GatewayLimits
 from services.websocket_gateway.routing import ByAction, Inbox
 
-from .lab import BOOTED, CURRENT_TIME, Lab, Station, Tap, lab, result, silence, until
+from .fake_csms import (
+    BOOTED,
+    CURRENT_TIME,
+    WAIT_TIMEOUT,
+    FakeCsms,
+    Station,
+    Tap,
+    fake_csms,
+    result,
+    silence,
+    until,
+)
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
 ALL = [V16, V201, V21]
@@ -27,8 +38,8 @@ STATUS = {
 }
 
 
-async def taps(lab: Lab, *topics: str) -> list[Tap]:
-    return [await lab.tap(topic) for topic in topics]
+async def taps(csms: FakeCsms, *topics: str) -> list[Tap]:
+    return [await csms.tap(topic) for topic in topics]
 
 
 async def answer_to(station: Station, *frame: Any) -> Any:
@@ -38,9 +49,9 @@ async def answer_to(station: Station, *frame: Any) -> Any:
 
 @pytest.mark.parametrize("routing", [ByAction, Inbox])
 async def test_a_call_reaches_its_topic_and_the_answer_the_station(routing: type[ByAction | Inbox]) -> None:
-    async with lab(routing) as it:
-        calls = await it.service("HeartbeatRequest", result(CURRENT_TIME))
-        station = it.station()
+    async with fake_csms(routing) as csms:
+        calls = await csms.service("HeartbeatRequest", result(CURRENT_TIME))
+        station = csms.station()
 
         answer = await answer_to(station, 2, "1", "Heartbeat", {})
 
@@ -59,9 +70,9 @@ async def test_the_payload_travels_as_the_station_wrote_it() -> None:
         "data": {"iso15118eMAID": 1.10, "über": [None, True]},
         "customData": {"vendorId": "x", "a_b": 1},
     }
-    async with lab() as it:
-        calls = await it.tap("DataTransferRequest")
-        station = it.station()
+    async with fake_csms() as csms:
+        calls = await csms.tap("DataTransferRequest")
+        station = csms.station()
 
         station.sends(2, "1", "DataTransfer", payload)
 
@@ -86,9 +97,9 @@ MALFORMED: dict[str, dict[Version, Any]] = {
 @pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("text", MALFORMED)
 async def test_what_is_no_frame_is_answered_as_the_version_has_it(version: Version, text: str) -> None:
-    async with lab() as it:
-        await it.service("HeartbeatRequest", result(CURRENT_TIME))
-        station = it.station(version=version)
+    async with fake_csms() as csms:
+        await csms.service("HeartbeatRequest", result(CURRENT_TIME))
+        station = csms.station(version=version)
 
         station.sends_text(text)
         station.sends(2, "ok", "Heartbeat", {})
@@ -123,11 +134,11 @@ REFUSED: list[tuple[Version, str, dict[str, Any], str]] = [
 async def test_what_is_refused_touches_no_topic(
     version: Version, action: str, payload: dict[str, Any], code: str
 ) -> None:
-    async with lab() as it:
+    async with fake_csms() as csms:
         published = await taps(
-            it, "HeartbeatRequest", "AuthorizeRequest", "ResetRequest", "TransactionEventRequest"
+            csms, "HeartbeatRequest", "AuthorizeRequest", "ResetRequest", "TransactionEventRequest"
         )
-        station = it.station(version=version)
+        station = csms.station(version=version)
 
         answer = await answer_to(station, 2, "7", action, payload)
 
@@ -140,13 +151,13 @@ async def test_what_is_refused_touches_no_topic(
 async def test_before_its_boot_is_accepted_a_station_may_only_boot(version: Version) -> None:
     boot = {"chargePointVendor": "v", "chargePointModel": "m"} if version is V16 else {
         "reason": "PowerUp", "chargingStation": {"vendorName": "v", "model": "m"}}  # fmt: skip
-    async with lab() as it:
-        beats = await it.service("HeartbeatRequest", result(CURRENT_TIME))
+    async with fake_csms() as csms:
+        beats = await csms.service("HeartbeatRequest", result(CURRENT_TIME))
         statuses = ["Pending", "Rejected", "Accepted"]
-        await it.service(
+        await csms.service(
             "BootNotificationRequest", lambda call: result({**BOOTED, "status": statuses.pop(0)})(call)
         )
-        station = it.station(version=version, status="Pending")
+        station = csms.station(version=version, status="Pending")
 
         for n in range(3):
             assert (await answer_to(station, 2, f"h{n}", "Heartbeat", {}))[:3] == [
@@ -161,10 +172,10 @@ async def test_before_its_boot_is_accepted_a_station_may_only_boot(version: Vers
 
 
 async def test_a_station_that_sends_on_without_waiting_for_its_boot_is_judged_at_its_turn() -> None:
-    async with lab() as it:
-        await it.service("HeartbeatRequest", result(CURRENT_TIME))
-        await it.service("BootNotificationRequest", result(BOOTED))
-        station = it.station(version=V16, status="Rejected")
+    async with fake_csms() as csms:
+        await csms.service("HeartbeatRequest", result(CURRENT_TIME))
+        await csms.service("BootNotificationRequest", result(BOOTED))
+        station = csms.station(version=V16, status="Rejected")
 
         station.sends(2, "1", "BootNotification", {"chargePointVendor": "v", "chargePointModel": "m"})
         station.sends(2, "2", "Heartbeat", {})
@@ -174,12 +185,14 @@ async def test_a_station_that_sends_on_without_waiting_for_its_boot_is_judged_at
 
 
 async def test_a_pending_station_may_send_what_it_was_triggered_to() -> None:
-    async with lab() as it:
-        await it.service("StatusNotificationRequest", result({}))
-        connected = await it.tap("StationConnected")
-        answers = await it.tap("TriggerMessageResponse")
-        station = it.station(status="Pending")
-        await it.command(await connected.next(), "TriggerMessage", {"requestedMessage": "StatusNotification"})
+    async with fake_csms() as csms:
+        await csms.service("StatusNotificationRequest", result({}))
+        connected = await csms.tap("StationConnected")
+        answers = await csms.tap("TriggerMessageResponse")
+        station = csms.station(status="Pending")
+        await csms.command(
+            await connected.next(), "TriggerMessage", {"requestedMessage": "StatusNotification"}
+        )
         assert (await station.receives())[2] == "TriggerMessage"
 
         station.sends(3, "c1", {"status": "Accepted"})
@@ -190,9 +203,9 @@ async def test_a_pending_station_may_send_what_it_was_triggered_to() -> None:
 
 
 async def test_calls_sent_at_once_are_answered_one_after_another_and_in_order() -> None:
-    async with lab() as it:
-        calls = await it.tap("HeartbeatRequest")
-        station = it.station()
+    async with fake_csms() as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station = csms.station()
         for id in ("1", "2", "3"):
             station.sends(2, id, "Heartbeat", {})
         station.sends(2, "4", "Unknown", {})
@@ -201,7 +214,7 @@ async def test_calls_sent_at_once_are_answered_one_after_another_and_in_order() 
             call = await calls.next()
             assert call.message_id == id
             assert calls.empty and station.received_nothing
-            await it.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
+            await csms.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
             assert await station.receives() == [3, id, CURRENT_TIME]
         assert (await station.receives())[:3] == [4, "4", "NotImplemented"]
 
@@ -210,14 +223,14 @@ async def test_calls_sent_at_once_are_answered_one_after_another_and_in_order() 
 async def test_a_message_id_in_work_is_refused_after_the_first_has_its_answer(
     version: Version, code: str
 ) -> None:
-    async with lab() as it:
-        calls = await it.tap("HeartbeatRequest")
-        station = it.station(version=version)
+    async with fake_csms() as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station = csms.station(version=version)
         station.sends(2, "1", "Heartbeat", {})
         call = await calls.next()
 
         station.sends(2, "1", "Heartbeat", {})
-        await it.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
+        await csms.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
 
         assert await station.receives() == [3, "1", CURRENT_TIME]
         assert (await station.receives())[:3] == [4, "1", code]
@@ -225,35 +238,35 @@ async def test_a_message_id_in_work_is_refused_after_the_first_has_its_answer(
 
 
 async def test_a_message_id_may_come_again_once_it_has_been_answered() -> None:
-    async with lab() as it:
-        await it.service("HeartbeatRequest", result(CURRENT_TIME))
-        await it.service("StatusNotificationRequest", result({}))
-        station = it.station()
+    async with fake_csms() as csms:
+        await csms.service("HeartbeatRequest", result(CURRENT_TIME))
+        await csms.service("StatusNotificationRequest", result({}))
+        station = csms.station()
 
         assert await answer_to(station, 2, "1", "Heartbeat", {}) == [3, "1", CURRENT_TIME]
         assert await answer_to(station, 2, "1", "StatusNotification", STATUS) == [3, "1", {}]
 
 
 async def test_a_call_without_answer_is_an_internal_error_and_the_late_answer_is_dropped() -> None:
-    async with lab(limits=Limits(call_timeout=0.05)) as it:
-        calls = await it.tap("HeartbeatRequest")
-        station = it.station()
+    async with fake_csms(limits=GatewayLimits(call_timeout=0.05)) as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station = csms.station()
         assert (await answer_to(station, 2, "1", "Heartbeat", {}))[:3] == [4, "1", "InternalError"]
         late = result({"currentTime": "1970-01-01T00:00:00Z"})(await calls.next())
         assert late
 
         station.sends(2, "1", "Heartbeat", {})
         call = await calls.next()
-        await it.bus.publish(late.action + "Response", late)
-        await it.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
+        await csms.bus.publish(late.action + "Response", late)
+        await csms.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
 
         assert await station.receives() == [3, "1", CURRENT_TIME]
 
 
 async def test_what_waits_for_its_turn_is_answered_by_its_own_deadline() -> None:
-    async with lab(limits=Limits(call_timeout=0.1)) as it:
-        calls = await it.tap("HeartbeatRequest")
-        station = it.station()
+    async with fake_csms(limits=GatewayLimits(call_timeout=0.1)) as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station = csms.station()
 
         async with asyncio.timeout(0.5):
             for id in range(10):
@@ -264,11 +277,71 @@ async def test_what_waits_for_its_turn_is_answered_by_its_own_deadline() -> None
         assert calls.messages.qsize() < 10
 
 
+async def test_what_has_waited_for_its_turn_has_only_the_rest_of_its_time() -> None:
+    loop, skipped = asyncio.get_running_loop(), 0.0
+    time = loop.time
+    loop.time = lambda: time() + skipped  # type: ignore[method-assign]
+    async with fake_csms(limits=GatewayLimits(call_timeout=1000)) as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station = csms.station()
+        station.sends(2, "1", "Heartbeat", {})
+        station.sends(2, "2", "Heartbeat", {})
+        call = await calls.next()
+        await until(lambda: station.unread == 0)
+
+        skipped = 600
+        await csms.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
+        assert await station.receives() == [3, "1", CURRENT_TIME]
+        await calls.next()
+        skipped = 1100
+
+        assert (await station.receives())[:3] == [4, "2", "InternalError"]
+
+
+async def test_a_send_that_the_bus_does_not_take_delays_the_next_message_only_so_long(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stream = {"id": 1, "pending": 0, "basetime": "2026-11-20T18:12:00Z", "data": [{"t": 0, "v": "1"}]}
+    async with fake_csms(limits=GatewayLimits(call_timeout=0.05)) as csms:
+        await csms.service("HeartbeatRequest", result(CURRENT_TIME))
+        csms.bus.stuck.add("NotifyPeriodicEventStreamRequest")
+        station = csms.station(version=V21)
+
+        station.sends(6, "1", "NotifyPeriodicEventStream", stream)
+        await until(lambda: "NotifyPeriodicEventStream could not be published" in caplog.text)
+
+        assert await answer_to(station, 2, "2", "Heartbeat", {}) == [3, "2", CURRENT_TIME]
+
+
+async def test_a_gateway_that_drains_waits_for_queued_calls_too_but_not_for_stations_that_leave() -> None:
+    async with fake_csms() as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station, leaving = csms.station("CS1"), csms.station("CS2")
+        leaving.sends(2, "1", "Heartbeat", {})
+        await calls.next()
+        station.sends(2, "1", "Heartbeat", {})
+        station.sends(2, "2", "Heartbeat", {})
+        first = await calls.next()
+        await until(lambda: station.unread == 0)
+        draining = asyncio.ensure_future(csms.gateways[0].drain(1000))
+
+        leaving.leaves()
+        await csms.bus.publish(first.reply_to, result(CURRENT_TIME)(first) or first)
+        assert await station.receives() == [3, "1", CURRENT_TIME]
+        second = await calls.next()
+        assert not draining.done()
+        await csms.bus.publish(second.reply_to, result(CURRENT_TIME)(second) or second)
+
+        async with asyncio.timeout(WAIT_TIMEOUT):
+            await draining
+        assert await station.receives() == [3, "2", CURRENT_TIME]
+
+
 async def test_a_bus_that_fails_or_hangs_is_an_internal_error(caplog: pytest.LogCaptureFixture) -> None:
-    async with lab(limits=Limits(call_timeout=0.05)) as it:
-        it.bus.broken.add("HeartbeatRequest")
-        it.bus.stuck.add("StatusNotificationRequest")
-        station = it.station()
+    async with fake_csms(limits=GatewayLimits(call_timeout=0.05)) as csms:
+        csms.bus.broken.add("HeartbeatRequest")
+        csms.bus.stuck.add("StatusNotificationRequest")
+        station = csms.station()
 
         assert (await answer_to(station, 2, "1", "Heartbeat", {}))[:3] == [4, "1", "InternalError"]
         assert "no bus" in caplog.text
@@ -282,9 +355,9 @@ async def test_a_bus_that_fails_or_hangs_is_an_internal_error(caplog: pytest.Log
 async def test_a_response_against_its_schema_never_reaches_the_station(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with lab() as it:
-        await it.service("HeartbeatRequest", result({"currentTime": ""}))
-        station = it.station()
+    async with fake_csms() as csms:
+        await csms.service("HeartbeatRequest", result({"currentTime": ""}))
+        station = csms.station()
 
         answer = await answer_to(station, 2, "1", "Heartbeat", {})
 
@@ -304,9 +377,9 @@ async def test_a_refusal_from_a_service_becomes_a_callerror(data: bytes) -> None
             reply_to="",
         )
 
-    async with lab() as it:
-        await it.service("HeartbeatRequest", refuse)
-        station = it.station()
+    async with fake_csms() as csms:
+        await csms.service("HeartbeatRequest", refuse)
+        station = csms.station()
 
         answer = await answer_to(station, 2, "1", "Heartbeat", {})
 
@@ -315,10 +388,10 @@ async def test_a_refusal_from_a_service_becomes_a_callerror(data: bytes) -> None
 
 async def test_a_send_is_published_and_not_answered() -> None:
     stream = {"id": 1, "pending": 0, "basetime": "2026-11-20T18:12:00Z", "data": [{"t": 0, "v": "1"}]}
-    async with lab() as it:
-        sent = await it.tap("NotifyPeriodicEventStreamRequest")
-        await it.service("HeartbeatRequest", result(CURRENT_TIME))
-        station = it.station(version=V21)
+    async with fake_csms() as csms:
+        sent = await csms.tap("NotifyPeriodicEventStreamRequest")
+        await csms.service("HeartbeatRequest", result(CURRENT_TIME))
+        station = csms.station(version=V21)
 
         station.sends(6, "1", "NotifyPeriodicEventStream", stream)
         station.sends(6, "2", "Heartbeat", {})
@@ -331,9 +404,9 @@ async def test_a_send_is_published_and_not_answered() -> None:
 
 
 async def test_an_answer_to_another_connection_or_action_is_no_answer() -> None:
-    async with lab() as it:
-        calls = await it.tap("HeartbeatRequest")
-        station = it.station()
+    async with fake_csms() as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station = csms.station()
         station.sends(2, "1", "Heartbeat", {})
         call = await calls.next()
         right = result(CURRENT_TIME)(call)
@@ -348,17 +421,17 @@ async def test_an_answer_to_another_connection_or_action_is_no_answer() -> None:
             {"origin": Direction.TO_STATION},
         ):
             wrong_time = b'{"currentTime":"1970-01-01T00:00:00Z"}'
-            await it.gateways[0].receive(msgspec.structs.replace(right, data=wrong_time, **wrong))
-        await it.gateways[0].receive(msgspec.structs.replace(right, traceparent=""))
+            await csms.gateways[0].receive(msgspec.structs.replace(right, data=wrong_time, **wrong))
+        await csms.gateways[0].receive(msgspec.structs.replace(right, traceparent=""))
 
         assert await station.receives() == [3, "1", CURRENT_TIME]
 
 
 async def test_what_a_station_sent_before_it_left_is_published() -> None:
-    async with lab() as it:
-        calls = await it.tap("HeartbeatRequest")
-        gone = await it.tap("StationDisconnected")
-        station = it.station()
+    async with fake_csms() as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        gone = await csms.tap("StationDisconnected")
+        station = csms.station()
 
         station.sends(2, "1", "Heartbeat", {})
         station.sends(2, "2", "Heartbeat", {})
@@ -370,10 +443,10 @@ async def test_what_a_station_sent_before_it_left_is_published() -> None:
 
 
 async def test_a_station_that_leaves_during_its_call_is_let_go_at_once() -> None:
-    async with lab() as it:
-        calls = await it.service("HeartbeatRequest", silence)
-        gone = await it.tap("StationDisconnected")
-        station = it.station()
+    async with fake_csms() as csms:
+        calls = await csms.service("HeartbeatRequest", silence)
+        gone = await csms.tap("StationDisconnected")
+        station = csms.station()
         station.sends(2, "1", "Heartbeat", {})
         call = await calls.next()
 
@@ -381,14 +454,14 @@ async def test_a_station_that_leaves_during_its_call_is_let_go_at_once() -> None
         event = await gone.next()
 
         assert json.loads(event.data)["code"] == 1006
-        await it.gateways[0].receive(result(CURRENT_TIME)(call) or call)
+        await csms.gateways[0].receive(result(CURRENT_TIME)(call) or call)
         assert station.received_nothing
 
 
 async def test_too_many_calls_stop_the_reading_and_lose_nothing() -> None:
-    async with lab(limits=Limits(waiting_calls=4)) as it:
-        calls = await it.tap("HeartbeatRequest")
-        station = it.station()
+    async with fake_csms(limits=GatewayLimits(max_queued_calls=4)) as csms:
+        calls = await csms.tap("HeartbeatRequest")
+        station = csms.station()
         for id in range(20):
             station.sends(2, str(id), "Heartbeat", {})
 
@@ -396,16 +469,16 @@ async def test_too_many_calls_stop_the_reading_and_lose_nothing() -> None:
         await until(lambda: station.unread == 20 - 1 - 4 - 1)
         for id in range(20):
             assert call.message_id == str(id)
-            await it.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
+            await csms.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
             assert await station.receives() == [3, str(id), CURRENT_TIME]
             if id < 19:
                 call = await calls.next()
 
 
 async def test_a_refused_response_is_only_logged() -> None:
-    async with lab() as it:
-        await it.service("HeartbeatRequest", result(CURRENT_TIME))
-        station = it.station(version=V21)
+    async with fake_csms() as csms:
+        await csms.service("HeartbeatRequest", result(CURRENT_TIME))
+        station = csms.station(version=V21)
 
         station.sends(5, "1", "FormatViolation", "no", {})
 

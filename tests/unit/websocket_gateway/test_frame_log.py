@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from services.websocket_gateway import transcript
+from services.websocket_gateway.session import log_frame
 
 
 @pytest.fixture(autouse=True)
@@ -28,15 +28,15 @@ def _debug(caplog: pytest.LogCaptureFixture) -> None:
     ],
 )
 def test_secrets_are_not_shown(payload: object, caplog: pytest.LogCaptureFixture) -> None:
-    transcript.received(json.dumps([2, "1", "Action", payload]))
-    transcript.sent(json.dumps([2, "1", "Action", payload]).encode())
+    log_frame("received from", "CS1", json.dumps([2, "1", "Action", payload]))
+    log_frame("sent to", "CS1", json.dumps([2, "1", "Action", payload]).encode())
 
     assert "SECRET" not in caplog.text
     assert '[2, "1", "Action"' in caplog.text
 
 
 def test_frames_are_cut_short(caplog: pytest.LogCaptureFixture) -> None:
-    transcript.received("[" + "1," * 500_000 + "1]")
+    log_frame("received from", "CS1", "[" + "1," * 500_000 + "1]")
 
     assert len(caplog.messages[0]) < 250
     assert "(1000003)" in caplog.text
@@ -45,6 +45,6 @@ def test_frames_are_cut_short(caplog: pytest.LogCaptureFixture) -> None:
 def test_nothing_is_shown_above_debug(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
-    transcript.received("[]")
+    log_frame("received from", "CS1", "[]")
 
     assert not caplog.messages
