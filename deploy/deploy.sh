@@ -46,14 +46,10 @@ deploy() {
 }
 url() { gcloud run services describe "csms-$1" --region="$REGION" --format='value(status.url)'; }
 
-# They ask each other in a ring: in the first run two of them learn last where the device service is.
-device_url=$(url device 2>/dev/null || true)
-deploy user ",CSMS_DEVICE_URL=$device_url"
-deploy transaction ",CSMS_USER_URL=$(url user),CSMS_DEVICE_URL=$device_url"
-deploy device ",CSMS_MIN_SECURITY_PROFILE=1,CSMS_TRANSACTION_URL=$(url transaction)"
-for name in user transaction; do
-  gcloud run services update "csms-$name" --region="$REGION" --update-env-vars="CSMS_DEVICE_URL=$(url device)"
-done
+# In the order in which they ask each other.
+deploy device ",CSMS_MIN_SECURITY_PROFILE=1"
+deploy user ",CSMS_DEVICE_URL=$(url device)"
+deploy transaction ",CSMS_USER_URL=$(url user)"
 # Cloud Run ends a WebSocket after 60 minutes at most and holds 1,000 an instance.
 deploy gateway ",CSMS_DEVICE_URL=$(url device),CSMS_GATEWAY_ROUTING=inbox" --timeout=3600 --concurrency=1000
 

@@ -71,39 +71,56 @@ class GatewayAlive(EventData, frozen=True):
 
 
 class TransactionStarted(EventData, frozen=True):
-    """The start of a transaction is stored; or which remote start or reservation it came from, if that is
-    known only later.
+    """The start of a transaction is stored; or its EVSE, or which remote start or reservation it came from,
+    where that is known only later.
     """
 
     id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
+    """The station's own; in 1.6 the number that the CSMS gave it."""
     started_at: str
+    """RFC 3339, by the station's clock."""
     evse_id: int | None = None
+    """EVSEType.id of 2.x."""
     connector_id: int | None = None
+    """EVSEType.connectorId, or StartTransaction.connectorId of 1.6."""
     id_token: str = ""
+    """The token that began it; empty where there was none, or it is a secret."""
     remote_start_id: int | None = None
+    """TransactionType.remoteStartId: that of the RequestStartTransaction."""
     reservation_id: int | None = None
+    """The reservation that it used."""
 
 
 class TransactionResumed(EventData, frozen=True):
     """A station goes on with a transaction after an interruption, in which it may have forgotten what is for
-    this transaction alone. ``seq_no`` is the number with which it said so.
+    this transaction alone.
     """
 
     id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
+    """The station's own."""
     seq_no: int
+    """TransactionEvent.seqNo of the message whose triggerReason was TxResumed."""
 
 
 class TransactionEnded(EventData, frozen=True):
-    """The last event of a transaction is stored. Energy in Wh, None where the station sent no register."""
+    """The last event of a transaction is stored."""
 
     id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
+    """The station's own; in 1.6 the number that the CSMS gave it."""
+    started_at: str
+    """RFC 3339, by the station's clock; of what came first, where its start has not been received."""
+    ended_at: str
+    """RFC 3339, by the station's clock."""
     energy_wh: Decimal | None = None
+    """In Wh; None where the station sent no energy register."""
     id_token: str = ""
-    started_at: str = ""
-    ended_at: str = ""
+    """The token that began it, or else the one that ended it; empty where there was none."""
 
 
 class CommandEnded(EventData, frozen=True):
