@@ -82,14 +82,13 @@ async def run_all(settings: Settings, started: Callable[[], None]) -> None:
     """Every service in this process. They ask each other directly, where separate ones use HTTP."""
     async with _BACKENDS[settings.backend](settings) as (bus, store):
         tokens = User.of(store, utc_now, settings)
-        ledger = transaction.ledger_of(settings, bus, store, tokens.authorize, utc_now)
         stations = Device.of(store, bus, utc_now, settings)
         device_api = device.app_of(stations, settings)
         asked = Stations(inside(device_api, settings))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
-            transaction.service_of(ledger, asked, settings),
+            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
             gateway_service(settings, bus, stations.security.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
@@ -117,8 +116,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 service = user.user_service(settings, bus, store, asked, utc_now)
             case ServiceName.TRANSACTION:
                 authorize = HttpAuthorization(await client(settings.user_url)).authorize
-                asked = Stations(await client(settings.device_url))
-                service = transaction.transaction_service(settings, bus, store, authorize, asked, utc_now)
+                service = transaction.transaction_service(settings, bus, store, authorize, utc_now)
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)

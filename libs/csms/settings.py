@@ -37,11 +37,7 @@ class Settings(BaseSettings):
     user_port: Port = Field(5002, description="Port of the user service.")
     device_url: str = Field(
         "http://127.0.0.1:5000",
-        description="Where gateways in their own process ask for admission, and other services for commands.",
-    )
-    transaction_url: str = Field(
-        "http://127.0.0.1:5001",
-        description="Where a device service in its own process has charging profiles checked.",
+        description="Where gateways in their own process ask for admission, and the user service for commands.",
     )
     user_url: str = Field(
         "http://127.0.0.1:5002",

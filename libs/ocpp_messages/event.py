@@ -79,56 +79,56 @@ class GatewayAlive(EventData, frozen=True):
 
 
 class TransactionStarted(EventData, frozen=True):
-    """The start of a transaction is stored. Sent again when it becomes known only later which remote start or
-    reservation it came from.
+    """The start of a transaction is stored; or its EVSE, or which remote start or reservation it came from,
+    where that is known only later.
     """
 
     id: str
-    """Of the transaction, among those of all stations."""
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
-    """The station's own. In OCPP 1.6 the digits of the number that the CSMS gave."""
+    """The station's own; in 1.6 the number that the CSMS gave it."""
     started_at: str
-    """By the clock of the station, or when its message came if it named no time that could be."""
+    """RFC 3339, by the station's clock."""
     evse_id: int | None = None
-    """None in OCPP 1.6, which has only connectors."""
+    """EVSEType.id of 2.x."""
     connector_id: int | None = None
-    """On its EVSE; in OCPP 1.6, on the station."""
+    """EVSEType.connectorId, or StartTransaction.connectorId of 1.6."""
     id_token: str = ""
-    """The text of the token that started it. Empty also for a KeyCode, which is a secret."""
+    """The token that began it; empty where there was none, or it is a secret."""
     remote_start_id: int | None = None
-    """``remoteStartId`` of the RequestStartTransaction that it came from (F01, F02)."""
+    """TransactionType.remoteStartId: that of the RequestStartTransaction."""
     reservation_id: int | None = None
-    """Of the reservation that it used (H03)."""
+    """The reservation that it used."""
 
 
 class TransactionResumed(EventData, frozen=True):
     """A station goes on with a transaction after an interruption, in which it may have forgotten what is for
-    this transaction alone, such as a charging profile.
+    this transaction alone.
     """
 
     id: str
-    """Of the transaction, among those of all stations."""
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
     """The station's own."""
     seq_no: int
-    """``seqNo`` of the TransactionEvent with trigger reason TxResumed."""
+    """TransactionEvent.seqNo of the message whose triggerReason was TxResumed."""
 
 
 class TransactionEnded(EventData, frozen=True):
     """The last event of a transaction is stored."""
 
     id: str
-    """Of the transaction, among those of all stations."""
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
-    """The station's own."""
+    """The station's own; in 1.6 the number that the CSMS gave it."""
+    started_at: str
+    """RFC 3339, by the station's clock; of what came first, where its start has not been received."""
+    ended_at: str
+    """RFC 3339, by the station's clock."""
     energy_wh: Decimal | None = None
-    """Energy taken, in Wh. None where the station sent no register."""
+    """In Wh; None where the station sent no energy register."""
     id_token: str = ""
-    """The text of the token that started it. Empty also for a KeyCode, which is a secret."""
-    started_at: str = ""
-    """By the clock of the station."""
-    ended_at: str = ""
-    """By the clock of the station."""
+    """The token that began it, or else the one that ended it; empty where there was none."""
 
 
 class CommandEnded(EventData, frozen=True):

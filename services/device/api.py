@@ -19,6 +19,7 @@ from .operations.api import operations_api
 from .registry.api import registry_api
 from .security.api import security_api
 from .service import Device
+from .smart_charging.api import smart_charging_api
 
 
 class Summary(Document):
@@ -55,6 +56,7 @@ def _of_existing_station(device: Device) -> APIRouter:
     router.include_router(device_model_api(device.device_model))
     router.include_router(jobs_api(device.jobs))
     router.include_router(station_messages_api(device.messages))
+    router.include_router(smart_charging_api(device.smart_charging))
     return router
 
 

@@ -34,6 +34,8 @@ from .onboarding import service as onboarding
 from .security import handlers as security_handlers
 from .security import service as security
 from .service import Device
+from .smart_charging import handlers as smart_charging_handlers
+from .smart_charging import service as smart_charging
 
 router: Router[Device] = Router("device")
 """Of an event that several packages consume, the handlers are called in this order."""
@@ -43,6 +45,7 @@ router.include(security.router.load(security_handlers), lambda device: device.se
 router.include(device_model.router.load(device_model_handlers), lambda device: device.device_model)
 router.include(jobs.router.load(jobs_handlers), lambda device: device.jobs)
 router.include(commands.router.load(commands_handlers), lambda device: device.commands)
+router.include(smart_charging.router.load(smart_charging_handlers), lambda device: device.smart_charging)
 router.include(onboarding.router.load(onboarding_handlers), lambda device: device.onboardings)
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Self
+
+import orjson
 
 from libs.csms.clock import Clock
 from libs.csms.messaging.bus import Bus
 from libs.csms.settings import Settings
-from libs.csms.storage.store import Store
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Json, Query, Store
 
 from .commands.delivery import expire_all
+from .commands.request import CommandRequest, request
 from .commands.service import Commands
 from .connectivity.service import Connectivity
 from .device_model.service import DeviceModel
@@ -21,6 +26,7 @@ from .onboarding.service import Onboardings
 from .operations.service import Operations
 from .registry.service import Cleanup, Registry
 from .security.service import Security
+from .smart_charging.service import SmartCharging
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Device:
     commands: Commands
     operations: Operations
     onboardings: Onboardings
+    smart_charging: SmartCharging
     bus: Bus
     clock: Clock
 
@@ -48,6 +55,16 @@ class Device:
         commands = Commands.of(store, registry, connectivity, security, device_model)
         absence = timedelta(seconds=settings.min_absence)
         onboardings = Onboardings.of(store, commands, absence, settings.heartbeat_interval)
+        smart_charging = SmartCharging.of(
+            store,
+            messages.log,
+            clock,
+            append_message=messages.append,
+            variables=partial(_variables, device_model),
+            send_command=partial(_send_command, commands),
+            answers_needs=settings.ev_charging_needs == "answered",
+        )
+        commands.checks.append(smart_charging.check)
         device = cls(
             connectivity=connectivity,
             registry=registry,
@@ -58,6 +75,7 @@ class Device:
             commands=commands,
             operations=Operations(commands, messages),
             onboardings=onboardings,
+            smart_charging=smart_charging,
             bus=bus,
             clock=clock,
         )
@@ -77,3 +95,15 @@ class Device:
             self.connectivity.forget,
             self.security.forget,
         ]
+
+
+async def _variables(device_model: DeviceModel, station_id: str, component: str) -> list[Json]:
+    query = Query({"stationId": station_id, "component.name": component})
+    found = every(device_model.variables, query)
+    return [one.model_dump(mode="json", by_alias=True) async for one in found]
+
+
+async def _send_command(
+    commands: Commands, station_id: str, action: str, payload: Json, key: str, ttl: int
+) -> None:
+    await request(commands, CommandRequest(station_id, action, orjson.dumps(payload), key, ttl))

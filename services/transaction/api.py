@@ -14,7 +14,6 @@ from libs.csms.storage.queries import equals
 from libs.csms.storage.store import BadPageToken, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
-from .charging_profiles.api import profiles_api
 from .meter_values import MeterValue, Place, shown
 from .model import Transaction, TransactionView, token_key
 from .service import Ledger
@@ -65,7 +64,6 @@ def api(ledger: Ledger) -> APIRouter:
         transaction = await _found(ledger, id)
         return page_of(await _meter_values(ledger, transaction, page_size, page_token))
 
-    router.include_router(profiles_api(ledger))
     router.include_router(messages_api(ledger.message_log, ledger.clock))
     return router
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from libs.csms.clients.authorization import Authorize
-from libs.csms.clients.stations import Stations
 from libs.csms.clock import Clock, rfc3339
 from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.router import Router
@@ -27,7 +26,6 @@ from libs.ocpp_messages.event import (
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
-from .charging_profiles.book import ProfileBook
 from .meter_values import MeterValues
 from .model import Transaction
 from .report import Report
@@ -49,8 +47,6 @@ Data = TypeVar("Data")
 
 @dataclass(frozen=True)
 class Ledger:
-    """``stations`` is None for those who only want profiles checked: these send nothing."""
-
     transactions: Collection[Transaction]
     meter_values: Collection[MeterValues]
     transaction_ids: Collection[Claim]
@@ -58,9 +54,6 @@ class Ledger:
     bus: Bus
     clock: Clock
     message_log: MessageLog
-    profiles: ProfileBook
-    answers_needs: bool = False
-    stations: Stations | None = None
 
     @classmethod
     def of(cls, store: Store, authorize: Authorize, bus: Bus, clock: Clock) -> Ledger:
@@ -72,7 +65,6 @@ class Ledger:
             bus=bus,
             clock=clock,
             message_log=MessageLog.of(store, "transaction"),
-            profiles=ProfileBook.of(store),
         )
 
     async def keep(self, documents: Mapping[str, MeterValues]) -> None:
@@ -91,7 +83,7 @@ class Ledger:
             for id, document in measured.items():
                 tasks.create_task(self.meter_values.put(id, document))
             transaction = await self.tell(report)
-        if report.evidence.first.keys() & BEGINNINGS:
+        if report.evidence.first.keys() & BEGINNINGS or _names_the_evse_first(report, transaction):
             await self._publish_start(transaction)
         if not transaction.active:
             await self._publish_end(transaction)
@@ -145,6 +137,12 @@ class Ledger:
             sent_at=rfc3339(self.clock()),
         )
         await self.bus.publish(event.name, message)
+
+
+def _names_the_evse_first(report: Report, transaction: Transaction) -> bool:
+    """A station may begin a transaction before it knows on which EVSE (E02), and names it later."""
+    named = report.evidence.first.get("evseId")
+    return named is not None and named == transaction.evidence.first["evseId"]
 
 
 router: Router[Ledger] = Router("transaction")

@@ -169,7 +169,7 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     services = [
         device.service_of(stations, device_api, settings),
         user.service_of(tokens, asked, settings, bus),
-        transaction.transaction_service(settings, bus, store, tokens.authorize, asked, utc_now),
+        transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
         gateway_service(settings, bus, stations.security.admit, utc_now),
         gateway_service(second, bus, stations.security.admit, utc_now),
     ]
@@ -196,7 +196,6 @@ async def google_system(folder: Path, emulators: dict[str, str]) -> AsyncIterato
         "GOOGLE_CLOUD_PROJECT": f"csms-{uuid4().hex[:12]}",
         "CSMS_API_TOKEN": TOKEN,
         "CSMS_DEVICE_URL": f"http://127.0.0.1:{ports['device']}",
-        "CSMS_TRANSACTION_URL": f"http://127.0.0.1:{ports['transaction']}",
         "CSMS_USER_URL": f"http://127.0.0.1:{ports['user']}",
     }
     provision = [sys.executable, "-m", "services.cli", "provision"]

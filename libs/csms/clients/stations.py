@@ -40,17 +40,6 @@ class Stations:
             timeout=wait + 10,
         )
 
-    async def command(self, id: str, action: str, payload: Json, key: str, ttl: int) -> httpx.Response:
-        """Ask for a command of OCPP, to be sent as soon as the station is there within ``ttl`` seconds. Does
-        not wait for the station's answer. The same ``key`` never asks for a second one.
-        """
-        return await self._client.post(
-            f"{station_path(id)}/commands/{action}",
-            json=payload,
-            params={"wait": 0, "deliver": "when-online", "ttl": ttl},
-            headers={"Idempotency-Key": key},
-        )
-
     async def _get(self, id: str, path: str, **parameters: Any) -> Json | None:
         answer = await self._client.get(station_path(id) + path, params=parameters)
         if answer.status_code == 404:

@@ -37,6 +37,7 @@ def example(version: Version, action: str) -> Any:
 
 @pytest.mark.parametrize("version", list(Version))
 async def test_every_command_of_every_version_can_be_sent(operator: Operator, version: Version) -> None:
+    operator.device.commands.checks.clear()
     await operator.connected(version)
     actions = [action.name for action in ACTIONS[version].values() if action.to_station]
     assert len(actions) >= 26

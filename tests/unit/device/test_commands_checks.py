@@ -51,7 +51,7 @@ def checker() -> Checker:
 
 @pytest.fixture
 async def operator(device: Device, clock: StoppedClock, checker: Checker) -> AsyncIterator[Operator]:
-    device.commands.checks.append(checker.check)
+    device.commands.checks[:] = [checker.check]
     async with operating(device, clock) as operator:
         yield operator
 
@@ -90,6 +90,29 @@ async def test_what_is_wrong_is_answered_and_not_sent(
     assert problem.members.items() <= answer.json().items()
     assert operator.sent.empty()
     assert (await operator.http.get("/chargingstations/CS1/commands")).json()["items"] == []
+
+
+async def test_a_profile_on_its_way_excludes_others_and_no_other_commands(
+    device: Device, clock: StoppedClock
+) -> None:
+    async with operating(device, clock) as operator:
+        await operator.connected()
+        default = PROFILE | {"chargingProfilePurpose": "TxDefaultProfile"}
+        first = await operator.post("SetChargingProfile", {"evseId": 1, "chargingProfile": default})
+        assert first.status_code == 202
+
+        other = {"evseId": 1, "chargingProfile": default | {"id": 2}}
+        refused = await operator.post("SetChargingProfile", other)
+        assert (refused.status_code, refused.json()["chargingProfileId"]) == (409, 1)
+        assert refused.json()["commandId"] == first.json()["id"]
+
+        asked = {"requestId": 1, "chargingProfile": {"stackLevel": 0}}
+        for action, payload in (
+            ("ClearCache", None),
+            ("RequestStartTransaction", START),
+            ("GetChargingProfiles", asked),
+        ):
+            assert (await operator.post(action, payload)).status_code == 202
 
 
 async def test_what_cannot_be_sent_anyhow_is_not_checked(operator: Operator, checker: Checker) -> None:

@@ -47,11 +47,19 @@ def test_every_field_has_a_description(type_: type) -> None:
 
 
 def test_an_event_survives_the_bus() -> None:
-    ended = TransactionEnded(id="CS1:17", transaction_id="17", energy_wh=Decimal("1234.5"), id_token="A")
+    ended = TransactionEnded(
+        id="CS1:17",
+        transaction_id="17",
+        started_at="2026-11-20T10:00:00.000Z",
+        ended_at="2026-11-20T11:00:00.000Z",
+        energy_wh=Decimal("1234.5"),
+        id_token="A",
+    )
 
     data = encode(ended)
 
-    assert data == b'{"id":"CS1:17","transactionId":"17","energyWh":1234.5,"idToken":"A"}'
+    times = b'"startedAt":"2026-11-20T10:00:00.000Z","endedAt":"2026-11-20T11:00:00.000Z"'
+    assert data == b'{"id":"CS1:17","transactionId":"17",' + times + b',"energyWh":1234.5,"idToken":"A"}'
     assert TRANSACTION_ENDED.decode(data) == ended
 
 

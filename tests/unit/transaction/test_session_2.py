@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from libs.ocpp_messages.event import TRANSACTION_STARTED
+from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
 from services.transaction.model import ENDED_EARLY, NO_START
 from services.transaction.service import Ledger
@@ -149,6 +151,21 @@ async def test_times_far_away_are_kept(station2: Station, ledger: Ledger, timest
     transaction = await ledger.transactions.get("CS1:tx-1")
     assert transaction is not None
     assert transaction.model_dump(mode="json")["started_at"] == timestamp.replace("Z", ".000Z")
+
+
+async def test_the_start_is_told_again_by_the_message_that_first_names_the_evse(
+    station2: Station, ledger: Ledger
+) -> None:
+    evse = {"id": 2, "connectorId": 1}
+    await station2.event("Started", 0, 0)
+    await station2.event("Updated", 2, 2, evse=evse)
+    await station2.event("Updated", 1, 1, evse=evse)
+    for _ in range(2):
+        await station2.event("Updated", 3, 3, evse=evse)
+
+    published: list[tuple[str, Message]] = ledger.bus.published  # type: ignore[attr-defined]
+    starts = [TRANSACTION_STARTED.decode(message.data) for _, message in published]
+    assert [start.evse_id for start in starts] == [None, 2, 2]
 
 
 async def test_an_end_before_the_start_is_suspect(station2: Station, ledger: Ledger) -> None:

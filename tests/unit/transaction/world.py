@@ -81,9 +81,9 @@ def ledger_on(store: Store, tokens: Tokens) -> Ledger:
 
 def ledger_in_memory() -> Ledger:
     """Every token is accepted."""
-    transactions, values, ids, notices, reports, profiles = (Dictionary() for _ in range(6))
+    transactions, values, ids, notices, reports = (Dictionary() for _ in range(5))
     journal = MessageLog(notices, reports)  # type: ignore[arg-type]
-    return Ledger(transactions, values, ids, accept, Recorder(), lambda: NOW, journal, profiles)  # type: ignore[arg-type]
+    return Ledger(transactions, values, ids, accept, Recorder(), lambda: NOW, journal)  # type: ignore[arg-type]
 
 
 async def accept(id_token: str, type_: str | None) -> Authorization:
