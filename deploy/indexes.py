@@ -12,7 +12,7 @@ from libs.csms.settings import load
 from libs.csms.storage.firestore import index_definitions
 from libs.csms.storage.store import Doc, Index
 from services.device.service import Device
-from services.transaction.service import Ledger
+from services.transaction.service import TransactionService
 from services.user.service import User
 
 FILE = Path(__file__).with_name("firestore.indexes.json")
@@ -36,7 +36,7 @@ def definitions() -> str:
     nothing: Any = None
     Device.of(store, nothing, utc_now, settings)
     User.of(store, utc_now, settings)
-    Ledger.of(store, nothing, nothing, utc_now)
+    TransactionService.of(store, nothing, nothing, utc_now)
     return json.dumps(index_definitions(store.indexes), indent=2) + "\n"
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 import httpx
 
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
-from libs.csms.clients.profile_check import HttpProfileCheck
 from libs.csms.clients.stations import Stations
 from libs.csms.clock import utc_now
 from libs.csms.lifespan import Service, run
@@ -32,7 +29,6 @@ from .device import app as device
 from .device.service import Device
 from .device.service import router as device_router
 from .transaction import app as transaction
-from .transaction.charging_profiles.check import check
 from .transaction.service import router as transaction_router
 from .user import app as user
 from .user.service import User
@@ -87,14 +83,13 @@ async def run_all(settings: Settings, started: Callable[[], None]) -> None:
     """Every service in this process. They ask each other directly, where separate ones use HTTP."""
     async with _BACKENDS[settings.backend](settings) as (bus, store):
         tokens = User.of(store, utc_now, settings)
-        ledger = transaction.ledger_of(settings, bus, store, tokens.authorize, utc_now)
-        stations = replace(Device.of(store, bus, utc_now, settings), check_profile=partial(check, ledger))
+        stations = Device.of(store, bus, utc_now, settings)
         device_api = device.app_of(stations, settings)
         asked = Stations(inside(device_api, settings))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
-            transaction.service_of(ledger, asked, settings),
+            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
             gateway_service(settings, bus, stations.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
@@ -116,15 +111,13 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
         service: Service
         match name:
             case ServiceName.DEVICE:
-                check_profile = HttpProfileCheck(await client(settings.transaction_url)).check
-                service = device.device_service(settings, bus, store, utc_now, check_profile)
+                service = device.device_service(settings, bus, store, utc_now)
             case ServiceName.USER:
                 asked = Stations(await client(settings.device_url))
                 service = user.user_service(settings, bus, store, asked, utc_now)
             case ServiceName.TRANSACTION:
                 authorize = HttpAuthorization(await client(settings.user_url)).authorize
-                asked = Stations(await client(settings.device_url))
-                service = transaction.transaction_service(settings, bus, store, authorize, asked, utc_now)
+                service = transaction.transaction_service(settings, bus, store, authorize, utc_now)
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)

@@ -169,7 +169,7 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     services = [
         device.service_of(stations, device_api, settings),
         user.service_of(tokens, asked, settings, bus),
-        transaction.transaction_service(settings, bus, store, tokens.authorize, asked, utc_now),
+        transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
         gateway_service(settings, bus, stations.admit, utc_now),
         gateway_service(second, bus, stations.admit, utc_now),
     ]
