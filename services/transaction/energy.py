@@ -17,12 +17,17 @@ METER_JUMPED_FROM_ZERO = "the meter began at zero and jumped"
 _REGISTER = (None, REGISTER)
 _OUTLET = (None, "Outlet")
 _WH_PER_UNIT = {"wh": Decimal(1), "kwh": Decimal(1000), "mwh": Decimal(1_000_000)}
+_ONE_WH = Decimal(1)
+_RESOLUTION_WH = Decimal("0.000001")
 _MAX_MULTIPLIER = 12
 """The power of ten in UnitOfMeasureType, up or down."""
 _MAX_REGISTER_WH = Decimal(10) ** 15
 _MAX_POWER_W = 500_000
+"""What a vehicle can take."""
 _MAX_ENERGY_WH = 300_000
+"""What a vehicle can take in one transaction."""
 _TOLERANCE_WH = 1_000
+"""What may be measured before the station says that the transaction started."""
 
 
 @dataclass
@@ -97,12 +102,12 @@ def watt_hours(sample: Sample) -> Decimal | None:
 def canonical(wh: Decimal) -> Decimal | None:
     """Written in one way only, so that equal readings look alike. None for what is not a number of Wh."""
     try:
-        wh = wh.quantize(Decimal("0.000001")).normalize()
+        wh = wh.quantize(_RESOLUTION_WH).normalize()
     except InvalidOperation:
         return None
     if not wh.is_finite() or abs(wh) > _MAX_REGISTER_WH:
         return None
-    return wh.quantize(Decimal(1)) if wh == wh.to_integral_value() else wh
+    return wh.quantize(_ONE_WH) if wh == wh.to_integral_value() else wh
 
 
 class Energy(NamedTuple):

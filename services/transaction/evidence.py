@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import gt, lt
 from typing import TypedDict, TypeVar, cast
 
 from pydantic import Field
@@ -107,10 +108,10 @@ class Evidence(Document):
     def merge(self, other: Evidence) -> Evidence:
         """This very object where ``other`` adds nothing."""
         return self.changed(
-            first=_merge(min, self.first, other.first),
-            last=_merge(max, self.last, other.last),
-            first_readings=_merge(min, self.first_readings, other.first_readings),
-            last_readings=_merge(max, self.last_readings, other.last_readings),
+            first=_merge(lt, self.first, other.first),
+            last=_merge(gt, self.last, other.last),
+            first_readings=_merge(lt, self.first_readings, other.first_readings),
+            last_readings=_merge(gt, self.last_readings, other.last_readings),
             received=union(self.received, other.received),
             warnings=_merge_warnings(self.warnings, other.warnings),
         )
@@ -123,17 +124,17 @@ def statements(moment: str, facts: Facts) -> dict[str, Statement]:
 
 
 def _merge(
-    choose: Callable[[Timed, Timed], Timed], ours: dict[str, Timed], theirs: dict[str, Timed]
+    precedes: Callable[[Timed, Timed], bool], ours: dict[str, Timed], theirs: dict[str, Timed]
 ) -> dict[str, Timed]:
-    """``ours`` itself where nothing of ``theirs`` is chosen."""
+    """Of each name the one that precedes the other. ``ours`` itself where nothing of ``theirs`` does."""
     new = {}
     for name, one in theirs.items():
         known = ours.get(name)
-        if known is None or choose(known, one) != known:
+        if known is None or precedes(one, known):
             new[name] = one
     return {**ours, **new} if new else ours
 
 
 def _merge_warnings(ours: list[str], theirs: list[str]) -> list[str]:
     """``ours`` itself where it has all of ``theirs``."""
-    return ours if set(theirs) <= set(ours) else sorted({*ours, *theirs})
+    return ours if set(theirs).issubset(ours) else sorted({*ours, *theirs})

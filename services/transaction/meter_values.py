@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -44,27 +44,26 @@ Documents = dict[str, MeterValues]
 
 
 def in_transaction(transaction: str, station_id: str, measurements: Iterable[Measurement]) -> Documents:
-    return dict(_documents(transaction, station_id, measurements, transaction=transaction))
+    return _documents(transaction, station_id, measurements, transaction=transaction)
 
 
 def at_place(place: Place, measurements: Iterable[Measurement]) -> Documents:
     """Of no transaction."""
     owner = f"{place.station_id}/{place.evse_id}/{place.connector_id}"
     where = {"evse_id": place.evse_id, "connector_id": place.connector_id}
-    return dict(_documents(owner, place.station_id, measurements, **where))
+    return _documents(owner, place.station_id, measurements, **where)
 
 
-def _documents(
-    owner: str, station_id: str, measurements: Iterable[Measurement], **where: Any
-) -> Iterator[tuple[str, MeterValues]]:
+def _documents(owner: str, station_id: str, measurements: Iterable[Measurement], **where: Any) -> Documents:
+    documents = {}
     for one in measurements:
         if one.samples:
             text = encode(one.samples)
             digest = blake2b(text, digest_size=9).hexdigest()
-            yield (
-                f"{owner}@{moment(one.at)}{digest}",
-                MeterValues(station_id=station_id, timestamp=one.at, sampled_value=text.decode(), **where),
+            documents[f"{owner}@{moment(one.at)}{digest}"] = MeterValues(
+                station_id=station_id, timestamp=one.at, sampled_value=text.decode(), **where
             )
+    return documents
 
 
 class MeterValue(Document):

@@ -165,14 +165,20 @@ class Transaction(TransactionView):
 
     @classmethod
     def of(cls, update: TransactionUpdate) -> Transaction:
-        return cls(**update._asdict(), **_derived(update.evidence))
+        return cls(
+            id=update.id,
+            station_id=update.station_id,
+            transaction_id=update.transaction_id,
+            **_derived(update.evidence),
+        )
 
     def merge(self, evidence: Evidence) -> Transaction:
         """With this evidence too, the same in any order. This very object if it adds nothing."""
         merged = self.evidence.merge(evidence)
         if merged is self.evidence:
             return self
-        return self.changed(evidence=merged, **_derived(merged))
+        # Not ``changed``: most fields differ, and to compare them all would slow every meter value down.
+        return self.model_copy(update=_derived(merged))
 
     def start_status(self, at: str) -> str | None:
         """What a start at that moment was answered about its token, if it was answered."""
@@ -211,11 +217,12 @@ def token_key(id_token: str) -> str:
 
 
 def _derived(evidence: Evidence) -> dict[str, Any]:
-    """The fields that follow from the evidence."""
+    """The evidence, and the fields that follow from it."""
     first, last = evidence.first, evidence.last
     started, ended, charging_state = first.get("started"), first.get("ended"), last.get("chargingState")
     wh = energy(evidence)
     return {
+        "evidence": evidence,
         **_from_facts(cast(Facts, {name: value for name, (_, value) in first.items()})),
         "active": ended is None,
         "started_at": time_of((started or first["message"])[0]),
