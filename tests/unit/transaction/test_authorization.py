@@ -191,6 +191,34 @@ async def test_a_connector_holds_one_transaction(service: TransactionService, us
     assert first == second == {"idTokenInfo": {"status": "Accepted"}}
 
 
+async def test_an_evse_holds_one_transaction_whether_its_connector_is_named_or_not(
+    service: TransactionService, users: UserService
+) -> None:
+    users.known["tag"] = Authorization(status="Accepted", max_active_transactions=1)
+    station = Station(service, Version.V201)
+    await station.event("Started", 0, 0, evse={"id": 1, "connectorId": 1}, idToken=token())
+
+    later = {"evse": {"id": 1}, "transactionInfo": {"transactionId": "tx-2"}}
+    answer = await station.event("Started", 0, 5, idToken=token(), **later)
+
+    assert answer == {"idTokenInfo": {"status": "Accepted"}}
+
+
+async def test_of_starts_that_wait_for_an_answer_the_earlier_is_accepted(service: TransactionService) -> None:
+    both_asked = asyncio.Barrier(2)
+
+    async def authorize(id_token: str, type_: str | None) -> Authorization:
+        await both_asked.wait()
+        return Authorization(status="Accepted", max_active_transactions=1)
+
+    slow = replace(service, authorize=authorize)
+    late, early = Station(slow, Version.V16, "CS1"), Station(slow, Version.V16, "CS2")
+
+    answers = await asyncio.gather(late.start(timestamp=minute(5)), early.start(timestamp=minute(0)))
+
+    assert [answer["idTagInfo"]["status"] for answer in answers] == ["ConcurrentTx", "Accepted"]
+
+
 async def test_of_starts_at_the_same_moment_one_is_accepted(
     service: TransactionService, users: UserService
 ) -> None:

@@ -43,6 +43,7 @@ async def test_without_declared_readings_the_first_and_the_last_count(
         (1500, {"value": 1500, "unitOfMeasure": {"unit": "Wh"}}),
         (1500, {"value": 1500, "measurand": "Energy.Active.Import.Register", "location": "Outlet"}),
         (Decimal("0.1"), {"value": 0.1}),
+        (10**15, {"value": 10**15}),
         (None, {"value": 1500, "phase": "L1"}),
         (None, {"value": 1500, "location": "Inlet"}),
         (None, {"value": 1500, "measurand": "Energy.Active.Export.Register"}),
@@ -66,6 +67,7 @@ async def test_registers_of_2_x_are_read_in_their_unit(
         {"value": 1, "unitOfMeasure": {"multiplier": 2_000_000_000}},
         {"value": 1, "unitOfMeasure": {"multiplier": -2_000_000_000}},
         {"value": 1e300},
+        {"value": 10**15 + 1},
     ],
 )
 async def test_what_no_meter_can_show_is_a_warning(
@@ -125,7 +127,10 @@ async def test_a_meter_that_runs_backwards_uses_no_energy(
         ([(0, 0), (60, 910_083)], True),
         ([(0, 0), (1, 910_000), (60, 910_083)], True),
         ([(0, 0), (1, 50_000), (60, 50_083)], True),
+        ([(0, 0), (1, 900), (60, 300_001)], True),
+        ([(0, 0), (1, 900), (60, 300_000)], False),
         ([(0, 0), (1, 900), (60, 22_000)], False),
+        ([(5, 0), (0, 900), (60, 22_000)], False),
         ([(0, 0), (0, 0), (60, 0)], False),
         ([(0, 910_000), (60, 910_083)], False),
     ],
