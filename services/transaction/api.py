@@ -13,7 +13,7 @@ from libs.csms.storage.queries import equals
 from libs.csms.storage.store import BadPageToken, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
-from .meter_values import MeterValue, Place, shown
+from .meter_values import MeterValue, Place, samples_of
 from .model import Transaction, TransactionView, token_key
 from .service import TransactionService
 
@@ -87,7 +87,7 @@ async def _meter_values(
             {"transaction": transaction.id}, order_by="timestamp", page_size=1 + size // 10, page_token=token
         )
         page = await service.meter_values.find(query)
-        found = [sample for measured in page.items for sample in shown(measured, place)]
+        found = [sample for stored in page.items for sample in samples_of(stored, place)]
         wanted = found[skip : skip + size - len(items)]
         items += wanted
         skip += len(wanted)

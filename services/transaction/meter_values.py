@@ -99,7 +99,7 @@ class MeterValue(Document):
     )
 
 
-def shown(stored: MeterValues, place: Place) -> list[MeterValue]:
+def samples_of(stored: MeterValues, place: Place) -> list[MeterValue]:
     """Its samples, with the measurand, unit, context and location that OCPP means where none is named.
 
     Stations name the place of a transaction once, so ``place`` stands in where the meter values have none.

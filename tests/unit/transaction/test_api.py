@@ -252,3 +252,16 @@ async def _pages(client: httpx.AsyncClient, path: str, query: dict[str, str | in
         if "nextPageToken" not in answer:
             return pages
         query = query | {"pageToken": answer["nextPageToken"]}
+
+
+async def test_the_docs_explain_every_field_and_parameter(client: httpx.AsyncClient) -> None:
+    docs = (await client.get("/openapi.json")).json()
+
+    fields = {
+        f"{model}.{name}": field
+        for model in ("TransactionView", "MeterValue")
+        for name, field in docs["components"]["schemas"][model]["properties"].items()
+    }
+    filters = {one["name"]: one for one in docs["paths"]["/transactions"]["get"]["parameters"]}
+    assert fields and filters
+    assert [name for name, one in (fields | filters).items() if not one.get("description")] == []

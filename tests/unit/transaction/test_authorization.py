@@ -157,6 +157,29 @@ async def test_one_more_than_allowed_is_concurrent(service: TransactionService, 
     assert (await stations[2].start(idTag="tag"))["idTagInfo"] == {"status": "ConcurrentTx"}
 
 
+async def test_a_start_that_arrives_after_its_end_is_not_concurrent(
+    service: TransactionService, users: UserService
+) -> None:
+    users.known["tag"] = Authorization(status="Accepted", max_active_transactions=1)
+    await Station(service, Version.V16, "CS1").start()
+    late = Station(service, Version.V201, "CS2")
+    await late.event("Ended", 1, 30)
+
+    assert await late.event("Started", 0, 10, idToken=token()) == {"idTokenInfo": {"status": "Accepted"}}
+
+
+async def test_a_blocked_token_is_blocked_however_many_transactions_it_has(
+    service: TransactionService, users: UserService
+) -> None:
+    users.known["tag"] = Authorization(status="Accepted", max_active_transactions=1)
+    await Station(service, Version.V16, "CS1").start()
+    users.known["tag"] = Authorization(status="Blocked", max_active_transactions=1)
+
+    answer = await Station(service, Version.V16, "CS2").start()
+
+    assert answer["idTagInfo"] == {"status": "Blocked"}
+
+
 async def test_versions_count_together(service: TransactionService, users: UserService) -> None:
     users.known["tag"] = Authorization(status="Accepted", max_active_transactions=1)
     await Station(service, Version.V16, "CS1").start()

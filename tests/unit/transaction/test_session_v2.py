@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from libs.ocpp_messages.event import TRANSACTION_RESUMED
+from libs.ocpp_messages.event import TRANSACTION_RESUMED, TRANSACTION_STARTED
 from libs.ocpp_messages.version import Version
 from services.transaction.model import ENDED_BEFORE_START, START_MISSING
 from services.transaction.service import TransactionService
 
-from .fakes import Station, minute, register_v2, token
+from .fakes import Json, Station, minute, register_v2, token
 
 
 async def test_a_session_is_one_transaction(station_v2: Station, service: TransactionService) -> None:
@@ -199,6 +199,26 @@ async def test_an_event_that_comes_again_changes_nothing(
 
     assert await service.transactions.get("CS1:tx-1") == before
     assert await service.meter_values.count({}) == 3
+
+
+@pytest.mark.parametrize(
+    ("origin", "ids"),
+    [({"reservationId": 3}, (None, 3)), ({"transactionInfo": {"remoteStartId": 9}}, (9, None))],
+)
+async def test_what_a_transaction_came_from_is_published_when_it_is_known(
+    station_v2: Station, service: TransactionService, origin: Json, ids: tuple[int | None, int | None]
+) -> None:
+    published = service.bus.published  # type: ignore[attr-defined]
+    await station_v2.event("Started", 0, 0)
+    published.clear()
+
+    await station_v2.event("Updated", 1, 1)
+    assert published == []
+    await station_v2.event("Updated", 2, 2, **origin)
+
+    [(topic, message)] = published
+    event = TRANSACTION_STARTED.decode(message.data)
+    assert (topic, event.remote_start_id, event.reservation_id) == ("TransactionStarted", *ids)
 
 
 async def test_a_resumption_is_published_as_long_as_the_transaction_goes_on(
