@@ -17,8 +17,8 @@ from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.ocpp_messages import v201
 from services.transaction.meter_values import in_transaction
-from services.transaction.samples import measured2
-from services.transaction.service import Ledger
+from services.transaction.samples import measurements_v2
+from services.transaction.service import TransactionService
 
 from . import frames
 
@@ -31,7 +31,7 @@ async def fill(folder: Path, count: int) -> int:
     """How many documents of ten samples each are stored now."""
     path = folder / "csms.db"
     store = SqliteStore(path)
-    Ledger.of(store, _nobody, EmbeddedBus(), utc_now)
+    TransactionService.of(store, _nobody, EmbeddedBus(), utc_now)
     await store.close()
     with sqlite3.connect(path) as connection:
         connection.executemany('INSERT INTO "meterValues" (id, doc) VALUES (?, ?)', _rows(count))
@@ -63,6 +63,6 @@ def _first() -> tuple[str, str]:
     call = frames.UPDATED_201 % (now, 1, b"TRANSACTION-00000", 100_000, now)
     payload = call.removeprefix(b',"TransactionEvent",').removesuffix(b"]")
     event = v201.TransactionEvent.decode_request(payload)
-    measured = measured2(event.meter_value or (), _BEGIN)
-    ((id, document),) = in_transaction(_TRANSACTION, "STORED-00000", measured).items()
+    measurements = measurements_v2(event.meter_value or (), _BEGIN)
+    ((id, document),) = in_transaction(_TRANSACTION, "STORED-00000", measurements).items()
     return id, document.model_dump_json(by_alias=True, exclude_none=True)

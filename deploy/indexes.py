@@ -12,7 +12,7 @@ from libs.csms.settings import load
 from libs.csms.storage.firestore import index_definitions
 from libs.csms.storage.store import Doc, Index
 from services.device.service import Device
-from services.transaction.service import Ledger
+from services.transaction.service import TransactionService
 from services.user.service import User
 
 FILE = Path(__file__).with_name("firestore.indexes.json")
@@ -37,7 +37,7 @@ def collections() -> dict[str, Sequence[Index]]:
     nothing: Any = None
     Device.of(store, nothing, utc_now, settings)
     User.of(store, utc_now, settings)
-    Ledger.of(store, nothing, nothing, utc_now)
+    TransactionService.of(store, nothing, nothing, utc_now)
     return store.collections
 
 

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     user_port: Port = Field(5002, description="Port of the user service.")
     device_url: str = Field(
         "http://127.0.0.1:5000",
-        description="Where gateways in their own process ask for admission, and the user service for commands.",
+        description="Where gateways of other processes ask for admission, and the user service for commands.",
     )
     user_url: str = Field(
         "http://127.0.0.1:5002",

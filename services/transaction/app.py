@@ -15,7 +15,7 @@ from libs.csms.web.server import serve
 
 from . import handlers
 from .api import api
-from .service import Ledger, router
+from .service import TransactionService, router
 
 router.load(handlers)
 
@@ -23,13 +23,13 @@ router.load(handlers)
 def transaction_service(
     settings: Settings, bus: Bus, store: Store, authorize: Authorize, clock: Clock
 ) -> Service:
-    ledger = Ledger.of(store, authorize, bus, clock)
-    app = create_app("Transaction service", api(ledger), settings)
+    deps = TransactionService.of(store, authorize, bus, clock)
+    app = create_app("Transaction service", api(deps), settings)
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
-            partial(router.serve, ledger.bus, ledger, ledger.clock),
+            partial(router.serve, bus, deps, clock),
             partial(serve, app, settings, settings.transaction_port),
         ],
     )

@@ -26,7 +26,7 @@ from libs.ocpp_messages.schemas import schema
 from services.device.registry.model import Station
 from services.device.service import Device
 from services.processes import ROUTERS
-from services.transaction.service import Ledger
+from services.transaction.service import TransactionService
 from services.user.service import User
 
 from .ocpp_messages.payloads import complete, payloads
@@ -81,7 +81,7 @@ class Csms:
         self.published: list[tuple[str, Message]] = []
         self.deps: dict[str, Any] = {
             "device": Device.of(store, self, lambda: NOW, Settings(_env_file=None)),
-            "transaction": Ledger.of(store, self.authorize, self, lambda: NOW),  # type: ignore[arg-type]
+            "transaction": TransactionService.of(store, self.authorize, self, lambda: NOW),  # type: ignore[arg-type]
             "user": User.of(store, lambda: NOW, Settings(_env_file=None)),
         }
 

@@ -17,10 +17,10 @@ from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.transaction.app import transaction_service
 
-from .world import event, token
+from .fakes import event, token
 
 
-async def test_the_service_answers_what_comes_by_bus_and_tells_of_the_end(tmp_path: Path) -> None:
+async def test_the_service_answers_what_comes_by_bus_and_publishes_the_end(tmp_path: Path) -> None:
     async def authorize(id_token: str, type_: str | None) -> Authorization:
         return Authorization(status="Accepted")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from libs.csms.ranges import MAX_MISSING, MAX_RANGES, missing, union
 from services.transaction.evidence import UNREADABLE_TIME, read_time
 
-from .world import NOW
+from .fakes import NOW
 
 
 @pytest.mark.parametrize(

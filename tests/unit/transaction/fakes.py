@@ -1,4 +1,4 @@
-"""Stations that call the handlers, and what they find there: tokens, a store, a bus that remembers."""
+"""Stations that send to the transaction service, and what is around it: tokens, a store, a bus."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ import msgspec
 
 from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import rfc3339
-from libs.csms.messaging.router import Call
 from libs.csms.station_messages.log import MessageLog
 from libs.csms.storage.store import Document, Store
-from libs.ocpp_messages.action import Direction, encode
+from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.transaction.handlers.meter_values import meter_values_2, meter_values_16
-from services.transaction.handlers.start_transaction import start_transaction
-from services.transaction.handlers.stop_transaction import stop_transaction
-from services.transaction.handlers.transaction_event import transaction_event
-from services.transaction.service import Ledger
+from services.transaction import handlers
+from services.transaction.service import TransactionService, router
+
+router.load(handlers)
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -34,9 +32,7 @@ def minute(number: float) -> str:
     return rfc3339(datetime(2026, 11, 20, 10, tzinfo=UTC) + timedelta(minutes=number))
 
 
-class Recorder:
-    """A bus to publish on."""
-
+class RecordingBus:
     def __init__(self) -> None:
         self.published: list[tuple[str, Message]] = []
 
@@ -44,8 +40,8 @@ class Recorder:
         self.published.append((topic, message))
 
 
-class Dictionary:
-    """A collection in memory, of documents that have been to JSON and back: for thousands in one test."""
+class InMemoryCollection:
+    """Of documents that have been to JSON and back: for thousands in one test."""
 
     def __init__(self) -> None:
         self.documents: dict[str, Any] = {}
@@ -64,8 +60,8 @@ class Dictionary:
 
 
 @dataclass
-class Tokens:
-    """The user service. ``asked`` is every question."""
+class UserService:
+    """``asked`` is every question, a token and its type."""
 
     known: dict[str, Authorization] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
@@ -75,15 +71,16 @@ class Tokens:
         return self.known.get(id_token.casefold(), Authorization(status="Unknown"))
 
 
-def ledger_on(store: Store, tokens: Tokens) -> Ledger:
-    return Ledger.of(store, tokens.authorize, Recorder(), lambda: NOW)  # type: ignore[arg-type]
+def service_on(store: Store, users: UserService) -> TransactionService:
+    return TransactionService.of(store, users.authorize, RecordingBus(), lambda: NOW)  # type: ignore[arg-type]
 
 
-def ledger_in_memory() -> Ledger:
+def service_in_memory() -> TransactionService:
     """Every token is accepted."""
-    transactions, values, ids, notices, reports = (Dictionary() for _ in range(5))
-    journal = MessageLog(notices, reports)  # type: ignore[arg-type]
-    return Ledger(transactions, values, ids, accept, Recorder(), lambda: NOW, journal)  # type: ignore[arg-type]
+    transactions, values, ids, messages, reports = (InMemoryCollection() for _ in range(5))
+    message_log = MessageLog(messages, reports)  # type: ignore[arg-type]
+    bus = RecordingBus()
+    return TransactionService(transactions, values, ids, accept, bus, lambda: NOW, message_log)  # type: ignore[arg-type]
 
 
 async def accept(id_token: str, type_: str | None) -> Authorization:
@@ -92,14 +89,13 @@ async def accept(id_token: str, type_: str | None) -> Authorization:
 
 @dataclass
 class Station:
-    """``send`` is a CALL of the station, checked against the schema, and what it is answered."""
-
-    ledger: Ledger
+    service: TransactionService
     version: Version
     id: str = "CS1"
 
     async def send(self, action: str, payload: Json) -> Json:
-        definition = ACTIONS[self.version][action]
+        """What a CALL is answered. Both are checked against their schemas."""
+        definition, answers = ACTIONS[self.version][action], RecordingBus()
         definition.request_validator.check(payload)
         message = Message(
             data=msgspec.json.encode(payload),
@@ -109,21 +105,14 @@ class Station:
             kind=Kind.CALL,
             origin=Direction.FROM_STATION,
             ocpp_version=self.version,
+            reply_to=definition.response_topic,
             sent_at=rfc3339(NOW),
         )
-        call = Call(definition.decode_request(message.data), message)
-        answer: Json = msgspec.json.decode(encode(await self._handler(action)(call, self.ledger)))
-        definition.response_validator.check(answer)
-        return answer
-
-    def _handler(self, action: str) -> Any:
-        handlers: dict[str, Any] = {
-            "StartTransaction": start_transaction,
-            "StopTransaction": stop_transaction,
-            "TransactionEvent": transaction_event,
-            "MeterValues": meter_values_16 if self.version is Version.V16 else meter_values_2,
-        }
-        return handlers[action]
+        await router.handle(message, answers, self.service, lambda: NOW)  # type: ignore[arg-type]
+        [(_, answer)] = answers.published
+        response: Json = msgspec.json.decode(answer.data)
+        definition.response_validator.check(response)
+        return response
 
     async def start(self, **changes: Any) -> Json:
         payload = {"connectorId": 1, "idTag": "TAG", "meterStart": 1000, "timestamp": minute(0)}
@@ -149,12 +138,12 @@ def event(event_type: str, seq_no: int, at: float, **changes: Any) -> Json:
     return payload | {"transactionInfo": about} | changes
 
 
-def register(at: float, wh: float, **changes: Any) -> list[Json]:
+def register_v2(at: float, wh: float, **changes: Any) -> list[Json]:
     """A meterValue of 2.x with the energy register alone."""
     return [{"timestamp": minute(at), "sampledValue": [{"value": wh, **changes}]}]
 
 
-def register16(at: float, wh: str, **changes: Any) -> list[Json]:
+def register_v16(at: float, wh: str, **changes: Any) -> list[Json]:
     return [{"timestamp": minute(at), "sampledValue": [{"value": wh, **changes}]}]
 
 
