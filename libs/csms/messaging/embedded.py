@@ -6,8 +6,7 @@ from libs.ocpp_messages.message import Message
 
 from ..clock import Clock, utc_now
 from .bus import Consumer, Subscription, UnknownSubscription, UnknownTopic
-from .delivery import Backoff, Crew
-from .station_queues import Delivery, StationQueues
+from .delivery import Backoff, Delivery, StationQueues, WorkerPool
 
 
 class EmbeddedBus:
@@ -39,7 +38,7 @@ class EmbeddedBus:
     async def consume(self, subscription: Subscription, consumer: Consumer) -> None:
         queues = self._queues.get(subscription.name)
         if queues is not None:
-            crew = Crew(
+            workers = WorkerPool(
                 self,
                 subscription,
                 queues,
@@ -49,7 +48,7 @@ class EmbeddedBus:
                 backoff=self._backoff,
                 clock=self._clock,
             )
-            await crew.work()
+            await workers.run()
         raise UnknownSubscription(subscription.name)
 
     async def create_topic(self, topic: str) -> None:

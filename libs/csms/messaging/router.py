@@ -25,7 +25,7 @@ from libs.ocpp_messages.version import Version
 from ..clock import Clock, parse_time, rfc3339
 from ..logs import station_id
 from .bus import Bus, Consumer, Subscription, UnknownTopic
-from .middleware import Middleware, wrapped
+from .middleware import Middleware, wrap
 
 log = logging.getLogger(__name__)
 
@@ -217,7 +217,7 @@ class Router(Generic[Deps]):
         async def consume(message: Message) -> None:
             await self.handle(message, bus, deps, clock)
 
-        consumer: Consumer = wrapped(consume, middlewares)
+        consumer: Consumer = wrap(consume, middlewares)
         async with asyncio.TaskGroup() as tasks:
             for subscription in self.subscriptions:
                 tasks.create_task(bus.consume(subscription, consumer))
