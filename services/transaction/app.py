@@ -10,6 +10,7 @@ from libs.csms.clients.stations import Stations
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
+from libs.csms.messaging.middleware import HANDLER_TIMEOUT, time_limit
 from libs.csms.settings import Settings
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
@@ -40,8 +41,6 @@ def service_of(ledger: Ledger, stations: Stations, settings: Settings) -> Servic
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
-        loops=[
-            partial(router.serve, ledger.bus, ledger, ledger.clock),
-            partial(serve, app, settings, settings.transaction_port),
-        ],
+        loops=[partial(router.serve, ledger.bus, ledger, ledger.clock, [time_limit(HANDLER_TIMEOUT)])],
+        serve=partial(serve, app),
     )

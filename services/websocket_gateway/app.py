@@ -19,8 +19,7 @@ _ROUTING: dict[str, type[ByAction | Inbox]] = {"action": ByAction, "inbox": Inbo
 def gateway_service(settings: Settings, bus: Bus, admit: Admit, clock: Clock) -> Service:
     routing: Routing = _ROUTING[settings.gateway_routing](new_gateway_id())
     wiring = Wiring(bus, routing, clock, _limits(settings))
-    server = GatewayServer(settings.gateway_host, settings.gateway_port, admit, wiring)
-    return Service("gateway", (), [server.run])
+    return Service("gateway", subscriptions=(), loops=(), serve=GatewayServer(admit, wiring).run)
 
 
 def _limits(settings: Settings) -> Limits:

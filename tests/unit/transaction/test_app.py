@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from socket import create_server
 
 import httpx
 import msgspec
@@ -27,7 +28,8 @@ async def test_the_service_answers_what_comes_by_bus_and_tells_of_the_end(tmp_pa
         return Authorization(status="Accepted")
 
     bus, store = EmbeddedBus(), SqliteStore(tmp_path / "x.db")
-    settings = Settings(_env_file=None, transaction_port=0)
+    settings = Settings(_env_file=None)
+    listener = create_server(("127.0.0.1", 0))
     stations = Stations(httpx.AsyncClient(base_url="http://device"))
     service = transaction_service(settings, bus, store, authorize, stations, utc_now)
     outgoing = [Subscription("answers", "TransactionEventResponse"), Subscription("ends", "TransactionEnded")]
@@ -36,7 +38,7 @@ async def test_the_service_answers_what_comes_by_bus_and_tells_of_the_end(tmp_pa
         await bus.create_subscription(subscription)
     arrived: asyncio.Queue[Message] = asyncio.Queue()
 
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10), running(service):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10), running(service, listener):
         listening = [tasks.create_task(bus.consume(one, arrived.put)) for one in outgoing]
         call = Message(
             data=msgspec.json.encode(event("Ended", 0, 0, idToken=token())),

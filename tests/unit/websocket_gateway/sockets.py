@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from socket import create_server
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -102,10 +103,13 @@ async def port(
     bus = BrokenBus()
     for topic in TOPICS:
         await bus.create_topic(topic)
-    server = GatewayServer("127.0.0.1", 0, admit, Wiring(bus, routing("gw0"), utc_now, limits or Limits()))
+    server = GatewayServer(admit, Wiring(bus, routing("gw0"), utc_now, limits or Limits()))
+    listener, started = create_server(("127.0.0.1", 0)), asyncio.Event()
+    number = int(listener.getsockname()[1])
     async with asyncio.TaskGroup() as tasks:
-        process = tasks.create_task(server.run())
-        port = Port(await server.listening(), bus, tasks, process)
+        process = tasks.create_task(server.run(listener, started.set))
+        await started.wait()
+        port = Port(number, bus, tasks, process)
         try:
             yield port
         finally:

@@ -10,15 +10,11 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from libs.csms.clock import utc_now
-from libs.csms.settings import BadSetting
 from services.websocket_gateway.limits import Limits
 from services.websocket_gateway.routing import ByAction, Inbox
-from services.websocket_gateway.server import GatewayServer
-from services.websocket_gateway.wiring import Wiring
 
 from .lab import CURRENT_TIME, result, silence, until
-from .sockets import UPGRADE, Port, closed, everybody, port
+from .sockets import UPGRADE, Port, closed, port
 
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 
@@ -253,17 +249,6 @@ async def test_a_connection_is_logged_once_at_its_start_and_once_at_its_end(
     assert len(said) == 2
     assert said[0].startswith("connected with ocpp2.0.1 from 127.0.0.1:")
     assert said[1].startswith("disconnected: 1000")
-
-
-async def test_a_port_that_is_taken_ends_the_process_and_leaves_nothing_on_the_bus() -> None:
-    async with port() as first:
-        wiring = Wiring(first.bus, Inbox("gw9"), utc_now, Limits())
-        second = GatewayServer("127.0.0.1", first.number, everybody, wiring)
-
-        with pytest.raises(BadSetting, match="Address already in use"):
-            await second.run()
-
-        assert not [name for name in first.bus._queues if "gw9" in name]
 
 
 async def test_a_bus_that_takes_no_connections_sends_stations_away() -> None:
