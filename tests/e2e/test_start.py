@@ -85,8 +85,8 @@ def test_a_second_csms_says_which_port_is_in_use_and_nothing_else(tmp_path: Path
         )
 
     assert ended.returncode == 2
-    said = f"csms: CSMS_USER_PORT={port}: 127.0.0.1:{port} is in use; set CSMS_USER_PORT to another port"
-    assert ended.stdout.decode().splitlines() == [said]
+    line = f"csms: CSMS_USER_PORT={port}: 127.0.0.1:{port} is in use; set CSMS_USER_PORT to another port"
+    assert ended.stdout.decode().splitlines() == [line]
 
 
 async def test_when_the_csms_says_that_it_is_up_stations_and_clients_are_served(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ class EmbeddedBus:
         concurrency: int = 1_000,
         clock: Clock = utc_now,
     ) -> None:
-        """``concurrency`` limits how many messages each call of ``consume`` has in hand at once."""
+        """``concurrency`` limits how many messages each call of ``consume`` has in work at once."""
         self._backoff = Backoff(backoff, max_backoff)
         self._concurrency = concurrency
         self._clock = clock
@@ -43,7 +43,7 @@ class EmbeddedBus:
                 subscription,
                 queues,
                 consumer,
-                _forget,
+                _acknowledge,
                 size=self._concurrency,
                 backoff=self._backoff,
                 clock=self._clock,
@@ -73,5 +73,5 @@ class EmbeddedBus:
             self._topics[topic] = [each for each in subscribers if each[1] is not queues]
 
 
-def _forget(delivery: Delivery) -> None:
-    """A message that is done with is in no queue any more."""
+def _acknowledge(delivery: Delivery) -> None:
+    """Nothing is to be done: a message in work is in no queue."""

@@ -42,7 +42,9 @@ class Call(Generic[Req_co]):
     """A request or an event, as a handler sees it."""
 
     request: Req_co
+    """The payload, decoded."""
     message: Message
+    """The message that carried it, with its attributes."""
 
     @property
     def station_id(self) -> str:
@@ -65,15 +67,16 @@ UNREACHED = {"notConnected", "overloaded", "invalidRequest"}
 
 @dataclass(frozen=True)
 class Result(Generic[Req_co, Res_co]):
-    """How a command ended: what was asked and what the station answered, in both of which secrets are hidden.
-
-    ``response`` is None where the station gave none that could be kept: ``ended.status`` says why.
-    """
+    """How a command ended. Secrets are hidden in the request and in the response."""
 
     request: Req_co
+    """What the station was asked."""
     response: Res_co | None
+    """What the station answered; None if it gave no answer that could be kept: ``ended.status`` says why."""
     ended: CommandEnded
+    """The event, decoded."""
     message: Message
+    """The message that carried the event."""
 
     @property
     def station_id(self) -> str:
@@ -153,11 +156,11 @@ class Router(Generic[Deps]):
         return register
 
     def on_answers(self, *topics: str) -> Callable[[AnswerHandler[Deps]], AnswerHandler[Deps]]:
-        """Register what takes the answers of stations to commands, results and errors, of any action."""
+        """Register the handler of what stations answer to commands: results and errors, of any action."""
 
         def register(handler: AnswerHandler[Deps]) -> AnswerHandler[Deps]:
             if self._answer_handler is not None:
-                raise ValueError("something takes the answers already")
+                raise ValueError("the answers already have a handler")
             self._answer_handler = handler
             self._answer_topics.update(topics)
             return handler
@@ -165,7 +168,7 @@ class Router(Generic[Deps]):
         return register
 
     def include(self, router: Router[Part], part: Callable[[Deps], Part]) -> Router[Deps]:
-        """Handlers of a package, which are given ``part`` of what the handlers of the service are given."""
+        """Add the handlers of a package. They are given ``part`` of what the service's handlers are given."""
 
         def given(handler: Callable[[Any, Part], Awaitable[Any]]) -> Callable[[Any, Deps], Awaitable[Any]]:
             async def handle(call: Any, deps: Deps) -> Any:

@@ -63,6 +63,25 @@ async def test_the_work_in_hand_is_limited_and_the_rest_waits() -> None:
     assert most == 3
 
 
+async def test_there_are_no_more_workers_than_messages_in_work_and_one() -> None:
+    bus = EmbeddedBus(concurrency=100)
+    await bus.create_topic(SUBSCRIPTION.topic)
+    await bus.create_subscription(SUBSCRIPTION)
+    handled: asyncio.Queue[Message] = asyncio.Queue()
+
+    async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as tasks:
+        consuming = tasks.create_task(bus.consume(SUBSCRIPTION, handled.put))
+        await asyncio.sleep(0)
+        before = len(asyncio.all_tasks())
+        for number in range(50):
+            await bus.publish(SUBSCRIPTION.topic, event(f"CS-{number}"))
+            await handled.get()
+        workers = len(asyncio.all_tasks()) - before
+        consuming.cancel()
+
+    assert workers <= 2
+
+
 async def test_publishing_on_the_embedded_bus_lets_nobody_else_run_in_between() -> None:
     bus = EmbeddedBus()
     await bus.create_topic(SUBSCRIPTION.topic)

@@ -151,8 +151,8 @@ def test_a_port_that_is_in_use_is_named_with_the_variable_that_changes_it() -> N
         with pytest.raises(BadSetting) as raised:
             bind("127.0.0.1", port, "CSMS_DEVICE_PORT")
 
-    said = f"CSMS_DEVICE_PORT={port}: 127.0.0.1:{port} is in use; set CSMS_DEVICE_PORT to another port"
-    assert str(raised.value) == said
+    text = f"CSMS_DEVICE_PORT={port}: 127.0.0.1:{port} is in use; set CSMS_DEVICE_PORT to another port"
+    assert str(raised.value) == text
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])

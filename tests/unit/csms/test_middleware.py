@@ -122,15 +122,34 @@ async def test_a_shutdown_ends_a_handler_before_its_time_is_up() -> None:
     assert task.cancelled()
 
 
-async def test_a_handler_in_time_is_not_disturbed_later() -> None:
-    async def quick(message: Message) -> None:
-        return
+async def test_every_handler_has_the_whole_time_and_one_in_time_is_not_disturbed() -> None:
+    """The second one begins when the timer has run for half of the first one's time."""
+    limit, loop = 0.04, asyncio.get_running_loop()
+    limited_at: dict[str, float] = {}
 
-    await time_limit(0.001)(quick)(message())
-    over = asyncio.Event()
-    asyncio.get_running_loop().call_later(0.002, over.set)
+    async def consumer(message: Message) -> None:
+        if message.message_id == "quick":
+            return
+        await asyncio.Event().wait()
 
-    await over.wait()  # Cancelled, if the timer still ran.
+    limited = time_limit(limit)(consumer)
+
+    async def until_limited(message_id: str) -> None:
+        started = loop.time()
+        with pytest.raises(TimeoutError):
+            await limited(message(message_id))
+        limited_at[message_id] = loop.time() - started
+
+    async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as tasks:
+        tasks.create_task(until_limited("first"))
+        half = asyncio.Event()
+        loop.call_later(limit / 2, half.set)
+        await half.wait()
+        await limited(message("quick"))
+        tasks.create_task(until_limited("second"))
+
+    assert set(limited_at) == {"first", "second"}
+    assert min(limited_at.values()) > limit * 0.9  # The timers of an event loop are exact to a millisecond.
 
 
 async def test_the_first_middleware_is_the_outermost() -> None:
