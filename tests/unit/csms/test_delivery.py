@@ -9,6 +9,8 @@ from libs.csms.messaging.bus import MAX_ATTEMPTS, Consumer, Subscription
 from libs.csms.messaging.delivery import Backoff, Delivery, StationQueues, WorkerPool
 from libs.csms.messaging.embedded import EmbeddedBus
 from libs.ocpp_messages.action import Direction
+from libs.ocpp_messages.errors import Unparseable
+from libs.ocpp_messages.event import DEAD_LETTER
 from libs.ocpp_messages.message import Kind, Message
 
 SUBSCRIPTION = Subscription("device.StationConnected", "StationConnected")
@@ -113,10 +115,11 @@ def pool(
     acknowledged: list[str] | None = None,
     *,
     backoff: Backoff = NO_PAUSE,
+    bus: EmbeddedBus | None = None,
 ) -> WorkerPool:
     done = [] if acknowledged is None else acknowledged
     return WorkerPool(
-        EmbeddedBus(),
+        bus or EmbeddedBus(),
         SUBSCRIPTION,
         queues,
         consumer,
@@ -215,6 +218,31 @@ async def test_a_message_is_acknowledged_once_it_is_handled_and_not_while_it_fai
 
     assert seen == [[]] * MAX_ATTEMPTS
     assert acknowledged == ["1"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of order"), Unparseable("not JSON")])
+async def test_a_message_is_acknowledged_when_its_dead_letter_is_published_and_not_before(
+    error: Exception,
+) -> None:
+    bus, queues = EmbeddedBus(), queued("1", "last")
+    acknowledged: list[str] = []
+    attempts = 0
+
+    async def consumer(message: Message) -> None:
+        nonlocal attempts
+        if message.message_id == "last":
+            return
+        attempts += 1
+        if attempts == MAX_ATTEMPTS + 1:  # Its dead letter could not be published until now.
+            assert acknowledged == ["last"]
+            await bus.create_topic(DEAD_LETTER.name)
+            asyncio.get_running_loop().call_later(0.01, queues.closed.set)
+        raise error
+
+    async with asyncio.timeout(TIMEOUT):
+        await pool(queues, consumer, acknowledged, bus=bus).run()
+
+    assert (attempts, acknowledged) == (MAX_ATTEMPTS + 1, ["last", "1"])
 
 
 async def test_the_pause_grows_with_the_failures_of_a_message() -> None:
