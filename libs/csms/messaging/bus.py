@@ -24,8 +24,8 @@ class Subscription:
     gateway_id: str = ""
     """If set, only messages with this attribute arrive."""
     temporary: bool = False
-    """It belongs to one gateway process, which deletes it when it ends. If the process was killed, it goes
-    after a day without a consumer."""
+    """It belongs to one process, which deletes it when it ends. If the process was killed, the subscription
+    goes after a day without a consumer."""
 
 
 class UnknownTopic(Exception):
