@@ -271,10 +271,11 @@ async def _publish_answer(bus: Bus, topic: str, answer: Message) -> None:
 
 def _result(action: Action[Req, Res], ended: CommandEnded, message: Message) -> Result[Req, Res]:
     """Raises ``Unparseable`` for what is no command of this action."""
-    is_kept = ended.status == "answered" and "withheld" not in ended.response
+    answer = ended.response if ended.status == "answered" else None
+    is_kept = isinstance(answer, dict) and "withheld" not in answer
     try:
         request = msgspec.convert(ended.payload, action.request, strict=False)
-        response = msgspec.convert(ended.response, action.response, strict=False) if is_kept else None
+        response = msgspec.convert(answer, action.response, strict=False) if is_kept else None
     except msgspec.ValidationError as error:
         raise Unparseable(f"{action.version} {action.name}: {error}") from error
     return Result(request, response, ended, message)
