@@ -170,7 +170,7 @@ def message_table() -> str:
 
 
 async def provision_all(settings: Settings) -> None:
-    """Create every topic of the catalogue on Pub/Sub, and the subscriptions of every service."""
+    """Create every topic of the catalogue on Pub/Sub, and create or update every service's subscriptions."""
     async with _google(settings) as (bus, _):
         await _provision(bus)
 
