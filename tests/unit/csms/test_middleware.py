@@ -122,6 +122,24 @@ async def test_a_shutdown_ends_a_handler_before_its_time_is_up() -> None:
     assert task.cancelled()
 
 
+async def test_a_shutdown_while_a_late_handler_is_being_ended_is_a_shutdown() -> None:
+    ending = asyncio.Event()
+
+    async def slow_to_end(message: Message) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(time_limit(0.001)(slow_to_end)(message()))  # type: ignore[arg-type]
+    await ending.wait()
+    task.cancel()
+    await asyncio.wait({task})
+
+    assert task.cancelled()
+
+
 async def test_every_handler_has_the_whole_time_and_one_in_time_is_not_disturbed() -> None:
     """The second one begins when the timer has run for half of the first one's time."""
     limit, loop = 0.04, asyncio.get_running_loop()
