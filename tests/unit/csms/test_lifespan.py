@@ -52,7 +52,9 @@ async def test_services_stop_in_reverse_order_when_the_process_is_told_to() -> N
         services = [(service(name), NO_SOCKET) for name in ("first", "second")]
         await run(services, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
-    assert stopped == ["second", "first"]
+    task = asyncio.current_task()
+    assert task is not None
+    assert (stopped, task.cancelling()) == (["second", "first"], 0)
 
 
 async def test_a_signal_ends_a_process_that_is_still_starting_too() -> None:

@@ -110,6 +110,15 @@ def test_errors_that_carry_no_values_are_quoted(error: Exception, text: str) -> 
     assert describe(error) == text
 
 
+def test_errors_that_led_to_each_other_are_logged_once() -> None:
+    first, second = NotFound("no station CS1"), ConnectionResetError("the store is away")
+    first.__cause__, second.__cause__ = second, first
+
+    exception = orjson.loads(JsonFormatter("device").format(failed(first)))["exception"]
+
+    assert exception.count("no station CS1") == exception.count("the store is away") == 1
+
+
 def test_what_led_to_an_error_comes_before_it() -> None:
     try:
         try:

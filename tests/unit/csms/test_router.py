@@ -61,11 +61,6 @@ async def event_stream(call: Call[ocpp2.NotifyPeriodicEventStreamRequest], deps:
     deps.seen.append(f"stream {call.request.id} in the log of {station_id.get()}")
 
 
-@router.on_answers("ResetResponse")
-async def answered(message: Message, deps: Deps) -> None:
-    deps.seen.append(f"{message.kind} of {message.action}")
-
-
 part: Router[list[str]] = Router("part of test")
 
 
@@ -77,6 +72,11 @@ async def connected_too(call: Call[StationConnected], seen: list[str]) -> None:
 @part.on(v16.BootNotification)
 async def booted(call: Call[ocpp16.BootNotificationRequest], seen: list[str]) -> None:
     seen.append("part: booted")
+
+
+@part.on_answers("ResetResponse")
+async def answered(message: Message, seen: list[str]) -> None:
+    seen.append(f"{message.kind} of {message.action}")
 
 
 @part.on_result(v16.Reset)
@@ -210,7 +210,7 @@ async def test_the_answers_of_stations_to_commands_have_a_handler(kind: Kind) ->
 
 def test_the_answers_have_one_handler() -> None:
     with pytest.raises(ValueError, match="already have a handler"):
-        router.on_answers("ClearCacheResponse")(answered)
+        part.on_answers("ClearCacheResponse")(answered)
 
 
 async def test_an_event_may_have_several_handlers_also_of_a_package() -> None:

@@ -79,6 +79,16 @@ async def test_a_request_stays_within_the_limits() -> None:
     assert [len(request) for request in server.requests] == [MAX_MESSAGES_PER_REQUEST, 1, 1, 2]
 
 
+async def test_a_message_that_is_larger_than_a_request_should_be_goes_alone() -> None:
+    server = Server()
+    larger = b"x" * (MAX_BYTES_PER_REQUEST + 1)
+
+    async with asyncio.timeout(10):
+        await publish_all(publisher_of(server), event("a"), event("b", larger), event("c"))
+
+    assert server.requests == [["a"], ["b"], ["c"]]
+
+
 async def test_a_request_is_tried_again_before_the_next_one_so_order_is_kept() -> None:
     server = Server(ServiceUnavailable("away"))
     publisher = publisher_of(server)
