@@ -85,7 +85,7 @@ def run(
 
 @app.command()
 def provision() -> None:
-    """Create every topic and subscription on Pub/Sub that is not there yet."""
+    """Create every topic and subscription on Pub/Sub, and update the subscriptions that are there already."""
     settings = _settings()
     logs.configure("provision", settings.log_level)
     _run(processes.provision_all(settings))

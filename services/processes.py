@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -18,11 +20,11 @@ from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.messaging.provision import provision
 from libs.csms.messaging.router import Router
-from libs.csms.settings import BadSetting, Settings
+from libs.csms.settings import BadSetting, Settings, variables
 from libs.csms.storage.sqlite.file import StoreInUse
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
-from libs.csms.web.server import bearer, inside
+from libs.csms.web.server import api_host, bearer, bind, inside
 from libs.ocpp_messages.catalogue import ACTIONS
 
 from .device import app as device
@@ -33,6 +35,8 @@ from .user import app as user
 from .user.service import User
 from .user.service import router as user_router
 from .websocket_gateway.app import gateway_service
+
+log = logging.getLogger(__name__)
 
 
 class ServiceName(StrEnum):
@@ -78,9 +82,30 @@ _BACKENDS: dict[str, Callable[[Settings], AbstractAsyncContextManager[Pair]]] = 
 }
 
 
+@asynccontextmanager
+async def _listening(
+    settings: Settings, ports: Mapping[ServiceName, str]
+) -> AsyncIterator[dict[str, socket.socket]]:
+    """The sockets of services, by their names. ``ports`` are the fields of the settings that hold the ports.
+
+    They are opened before anything else, so that a port in use is the first thing that is said.
+    """
+    with ExitStack() as stack:
+        listeners = {}
+        for name, field in ports.items():
+            host = settings.gateway_host if name is ServiceName.GATEWAY else api_host(settings)
+            listener = bind(host, getattr(settings, field), variables(field)[0])
+            listeners[str(name)] = stack.enter_context(listener)
+        yield listeners
+
+
 async def run_all(settings: Settings, started: Callable[[], None]) -> None:
     """Every service in this process. They ask each other directly, where separate ones use HTTP."""
-    async with _BACKENDS[settings.backend](settings) as (bus, store):
+    ports = {name: f"{name}_port" for name in ServiceName}
+    async with (
+        _listening(settings, ports) as listeners,
+        _BACKENDS[settings.backend](settings) as (bus, store),
+    ):
         tokens = User.of(store, utc_now, settings)
         stations = Device.of(store, bus, utc_now, settings)
         device_api = device.app_of(stations, settings)
@@ -92,14 +117,17 @@ async def run_all(settings: Settings, started: Callable[[], None]) -> None:
             gateway_service(settings, bus, stations.security.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
-        await run(services, started)
+        await run([(service, listeners[service.name]) for service in services], started)
 
 
 async def run_one(name: ServiceName, settings: Settings) -> None:
     """One service, on Pub/Sub and Firestore. ``PORT`` is its port where that is set."""
-    if settings.port is not None:
-        settings = settings.model_copy(update={f"{name}_port": settings.port})
-    async with _google(settings) as (bus, store), AsyncExitStack() as stack:
+    ports = {name: f"{name}_port" if settings.port is None else "port"}
+    async with (
+        _listening(settings, ports) as listeners,
+        _google(settings) as (bus, store),
+        AsyncExitStack() as stack,
+    ):
         if settings.pubsub_emulator_host:
             await _provision(bus)  # it forgets everything when it restarts
 
@@ -120,7 +148,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)
-        await run([service], lambda: None)
+        await run([(service, listeners[name])], lambda: log.info("accepting connections"))
 
 
 def message_table() -> str:
@@ -140,7 +168,7 @@ def message_table() -> str:
 
 
 async def provision_all(settings: Settings) -> None:
-    """Create every topic of the catalogue on Pub/Sub, and the subscriptions of every service."""
+    """Create every topic of the catalogue on Pub/Sub, and create or update every service's subscriptions."""
     async with _google(settings) as (bus, _):
         await _provision(bus)
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
+from libs.csms.messaging.middleware import HANDLER_TIMEOUT, time_limit
 from libs.csms.messaging.router import Router
 from libs.csms.settings import Settings
 from libs.csms.storage.store import Store
@@ -66,13 +67,13 @@ def service_of(device: Device, app: FastAPI, settings: Settings) -> Service:
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
-            partial(router.serve, device.bus, device, device.clock),
+            partial(router.serve, device.bus, device, device.clock, [time_limit(HANDLER_TIMEOUT)]),
             liveness.keep_listening,
             liveness.keep_checking,
             partial(receive_ends, device.commands),
             partial(keep_scheduling, device.commands),
             device.onboardings.keep_following_up,
             device.registry.keep_resuming_deletions,
-            partial(serve, app, settings, settings.device_port),
         ],
+        serve=partial(serve, app),
     )

@@ -8,6 +8,7 @@ from libs.csms.clients.authorization import Authorize
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
+from libs.csms.messaging.middleware import HANDLER_TIMEOUT, time_limit
 from libs.csms.settings import Settings
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
@@ -28,8 +29,6 @@ def transaction_service(
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
-        loops=[
-            partial(router.serve, bus, deps, clock),
-            partial(serve, app, settings, settings.transaction_port),
-        ],
+        loops=[partial(router.serve, bus, deps, clock, [time_limit(HANDLER_TIMEOUT)])],
+        serve=partial(serve, app),
     )

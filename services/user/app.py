@@ -8,6 +8,7 @@ from libs.csms.clients.stations import Stations
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
+from libs.csms.messaging.middleware import HANDLER_TIMEOUT, time_limit
 from libs.csms.settings import Settings
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
@@ -35,9 +36,9 @@ def service_of(user: User, stations: Stations, settings: Settings, bus: Bus) -> 
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
-            partial(router.serve, bus, user, user.clock),
+            partial(router.serve, bus, user, user.clock, [time_limit(HANDLER_TIMEOUT)]),
             partial(keep_local_lists, user, stations),
             partial(keep_token_changes, user),
-            partial(serve, app, settings, settings.user_port),
         ],
+        serve=partial(serve, app),
     )

@@ -18,8 +18,7 @@ _ROUTINGS: dict[str, type[ByAction | Inbox]] = {"action": ByAction, "inbox": Inb
 def gateway_service(settings: Settings, bus: Bus, admit: Admit, clock: Clock) -> Service:
     routing: Routing = _ROUTINGS[settings.gateway_routing](new_gateway_id())
     context = GatewayContext(bus, routing, clock, _limits(settings))
-    server = GatewayServer(settings.gateway_host, settings.gateway_port, admit, context)
-    return Service("gateway", (), [server.run])
+    return Service("gateway", subscriptions=(), loops=(), serve=GatewayServer(admit, context).run)
 
 
 def _limits(settings: Settings) -> GatewayLimits:

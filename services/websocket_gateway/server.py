@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -14,7 +15,6 @@ from websockets.http11 import Request, Response
 
 from libs.csms.clients.admission import Admit
 from libs.csms.logs import station_id
-from libs.csms.web.server import bind
 
 from .context import GatewayContext
 from .gateway import Gateway
@@ -27,37 +27,29 @@ RESTART = CloseCode.SERVICE_RESTART, "the CSMS is restarting"
 class GatewayServer:
     """One gateway process. ``run`` it once."""
 
-    def __init__(self, host: str, port: int, admit: Admit, context: GatewayContext) -> None:
-        self._host = host
-        self._port = port
+    def __init__(self, admit: Admit, context: GatewayContext) -> None:
         self._limits = context.limits
         self._gateway = Gateway(context)
         self._handshake = Handshake(
             admit, self._gateway.fences, self._ready, context.limits.admission_timeout
         )
-        self._listening = asyncio.Event()
-        self._bound_port = port
         self._stopping = False
         self._sockets: set[StationSocket] = set()
 
-    async def run(self) -> None:
-        """Serve until cancelled: then calls in work are answered, sockets closed, subscriptions deleted."""
-        listener = bind(self._host, self._port)
+    async def run(self, listener: socket.socket, started: Callable[[], None]) -> None:
+        """Serve until cancelled: then calls in work are answered, sockets closed, subscriptions deleted.
+
+        ``started`` is called when stations can connect.
+        """
         async with self._gateway.consuming(), asyncio.TaskGroup() as self._closings:
             server = await self._listen(listener)
             try:
-                self._bound_port = server.sockets[0].getsockname()[1]
-                self._listening.set()
+                started()
                 await server.wait_closed()
             finally:
                 self._stopping = True
                 await self._gateway.drain(self._limits.drain_timeout)
                 await self._close(server)
-
-    async def listening(self) -> int:
-        """Wait until stations can connect. The port, which the system chose where it was to be 0."""
-        await self._listening.wait()
-        return self._bound_port
 
     def _ready(self) -> bool:
         return self._gateway.ready and not self._stopping

@@ -32,7 +32,7 @@ from libs.ocpp_messages.version import Version
 
 from ..connectivity.model import Connection
 from .batch import Batch
-from .model import ANSWER_DEADLINE, Command, CommandError
+from .model import ANSWER_DEADLINE, ANSWER_GRACE, Command, CommandError
 from .security_settings import apply_result
 from .service import Commands, UnknownCommand
 
@@ -69,7 +69,7 @@ async def publish(commands: Commands, command: Command, payload: bytes, connecti
         connection_id=connection.connection_id,
         reply_to=f"{command.action}Response",
     )
-    commands.alarm.set(now + ANSWER_DEADLINE)
+    commands.alarm.set(now + ANSWER_GRACE)
     try:
         await commands.bus.publish(connection.inbox or f"{command.action}Request", message)
     except UnknownTopic:

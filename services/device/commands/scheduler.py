@@ -61,9 +61,9 @@ async def look_after(commands: Commands) -> None:
     expired = Query({"status": "queued"}, "expiresAt", to=_including(now))
     async for command in every(commands.commands, expired):
         await _end(commands, command, None)
-    unanswered = Query({"status": "sent"}, "sentAt", True, to=rfc3339(now - ANSWER_GRACE))
-    async for command in every(commands.commands, unanswered):
+    async for command in every(commands.commands, Query({"status": "sent"}, "sentAt", True)):
         await _end(commands, command, await commands.connectivity.connection(command.station_id))
+        commands.alarm.set(now + ANSWER_GRACE)
     await _send_due(commands)
     async for batch in every(commands.batches, Query({"status": "preparing"})):
         await prepare(commands, batch)

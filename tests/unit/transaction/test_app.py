@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from socket import create_server
 
 import msgspec
 
@@ -25,7 +26,8 @@ async def test_the_service_answers_what_comes_by_bus_and_publishes_the_end(tmp_p
         return Authorization(status="Accepted")
 
     bus, store = EmbeddedBus(), SqliteStore(tmp_path / "x.db")
-    settings = Settings(_env_file=None, transaction_port=0)
+    settings = Settings(_env_file=None)
+    listener = create_server(("127.0.0.1", 0))
     service = transaction_service(settings, bus, store, authorize, utc_now)
     outgoing = [Subscription("answers", "TransactionEventResponse"), Subscription("ends", "TransactionEnded")]
     for subscription in [*service.subscriptions, *outgoing]:
@@ -33,7 +35,7 @@ async def test_the_service_answers_what_comes_by_bus_and_publishes_the_end(tmp_p
         await bus.create_subscription(subscription)
     arrived: asyncio.Queue[Message] = asyncio.Queue()
 
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10), running(service):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10), running(service, listener):
         listening = [tasks.create_task(bus.consume(one, arrived.put)) for one in outgoing]
         call = Message(
             data=msgspec.json.encode(event("Ended", 0, 0, idToken=token())),

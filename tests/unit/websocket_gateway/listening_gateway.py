@@ -7,6 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from socket import create_server
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -111,10 +112,13 @@ async def listening_gateway(
     for topic in TOPICS:
         await bus.create_topic(topic)
     context = GatewayContext(bus, routing("gw0"), utc_now, limits or GatewayLimits())
-    server = GatewayServer("127.0.0.1", 0, admit, context)
+    server = GatewayServer(admit, context)
+    listener, started = create_server(("127.0.0.1", 0)), asyncio.Event()
+    number = int(listener.getsockname()[1])
     async with asyncio.TaskGroup() as tasks:
-        process = tasks.create_task(server.run())
-        gateway = ListeningGateway(await server.listening(), bus, tasks, process, server)
+        process = tasks.create_task(server.run(listener, started.set))
+        await started.wait()
+        gateway = ListeningGateway(number, bus, tasks, process, server)
         try:
             yield gateway
         finally:

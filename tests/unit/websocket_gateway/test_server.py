@@ -10,14 +10,11 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from libs.csms.clock import utc_now
-from libs.csms.settings import BadSetting
-from services.websocket_gateway.context import GatewayContext, GatewayLimits
+from services.websocket_gateway.context import GatewayLimits
 from services.websocket_gateway.routing import ByAction, Inbox
-from services.websocket_gateway.server import GatewayServer
 
 from .fake_csms import CURRENT_TIME, WAIT_TIMEOUT, result, silence, until
-from .listening_gateway import UPGRADE, ListeningGateway, closed, everybody, listening_gateway
+from .listening_gateway import UPGRADE, ListeningGateway, closed, listening_gateway
 
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 
@@ -254,17 +251,6 @@ async def test_a_connection_is_logged_once_at_its_start_and_once_at_its_end(
     assert len(logged) == 2
     assert logged[0].startswith("station CS1: connected with ocpp2.0.1 from 127.0.0.1:")
     assert logged[1].startswith("station CS1: disconnected: 1000")
-
-
-async def test_a_port_that_is_taken_ends_the_process_and_leaves_nothing_on_the_bus() -> None:
-    async with listening_gateway() as first:
-        context = GatewayContext(first.bus, Inbox("gw9"), utc_now, GatewayLimits())
-        second = GatewayServer("127.0.0.1", first.number, everybody, context)
-
-        with pytest.raises(BadSetting, match="Address already in use"):
-            await second.run()
-
-        assert not [name for name in first.bus._queues if "gw9" in name]
 
 
 async def test_a_bus_that_takes_no_connections_sends_stations_away() -> None:
