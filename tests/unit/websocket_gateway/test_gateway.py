@@ -95,7 +95,7 @@ async def test_an_answer_to_the_older_connection_does_not_reach_the_newer() -> N
         assert new.received_nothing and old.received_nothing
 
 
-async def test_what_a_replaced_connection_still_sends_is_dropped() -> None:
+async def test_what_a_replaced_connection_still_sends_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
     async with fake_csms() as csms:
         calls, gone = await csms.tap("HeartbeatRequest"), await csms.tap("StationDisconnected")
         connected = await csms.tap("StationConnected")
@@ -106,10 +106,12 @@ async def test_what_a_replaced_connection_still_sends_is_dropped() -> None:
         await until(lambda: old.closed is not None)
 
         old.sends(2, "1", "Heartbeat", {})
+        old.sends_text("no frame")
         old.leaves(1006)
 
         assert json.loads((await gone.next()).data)["code"] == 1008
         assert calls.empty
+        assert "no OCPP-J frame" not in caplog.text
 
 
 @pytest.mark.parametrize("routings", [(ByAction, ByAction), (Inbox, Inbox), (ByAction, Inbox)])

@@ -329,6 +329,8 @@ async def test_a_gateway_that_drains_waits_for_queued_calls_too_but_not_for_stat
         await csms.bus.publish(first.reply_to, result(CURRENT_TIME)(first) or first)
         assert await station.receives() == [3, "1", CURRENT_TIME]
         second = await calls.next()
+        for _ in range(20):
+            await asyncio.sleep(0)
         assert not draining.done()
         await csms.bus.publish(second.reply_to, result(CURRENT_TIME)(second) or second)
 
@@ -440,6 +442,18 @@ async def test_what_a_station_sent_before_it_left_is_published() -> None:
         assert [(await calls.next()).message_id for _ in range(2)] == ["1", "2"]
         await gone.next()
         assert station.received_nothing
+
+
+async def test_a_bus_that_hangs_does_not_hold_a_station_that_has_left() -> None:
+    async with fake_csms(limits=GatewayLimits(call_timeout=1000, publish_timeout=0.05)) as csms:
+        gone = await csms.tap("StationDisconnected")
+        csms.bus.stuck.add("HeartbeatRequest")
+        station = csms.station()
+        station.sends(2, "1", "Heartbeat", {})
+
+        station.leaves(1001, "bye")
+
+        assert json.loads((await gone.next()).data) == {"code": 1001, "reason": "bye"}
 
 
 async def test_a_station_that_leaves_during_its_call_is_let_go_at_once() -> None:

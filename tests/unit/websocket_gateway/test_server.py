@@ -10,11 +10,12 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from libs.csms.clients.admission import Admission
 from services.websocket_gateway.context import GatewayLimits
 from services.websocket_gateway.routing import ByAction, Inbox
 
 from .fake_csms import CURRENT_TIME, WAIT_TIMEOUT, result, silence, until
-from .listening_gateway import UPGRADE, ListeningGateway, closed, listening_gateway
+from .listening_gateway import UPGRADE, ListeningGateway, admission, closed, listening_gateway
 
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 
@@ -59,6 +60,34 @@ async def test_at_shutdown_calls_are_answered_sockets_closed_and_subscriptions_d
         assert gateway.bus.published.count("StationDisconnected") == 2
         assert set(gateway.bus._queues) == {"test.HeartbeatRequest"}
         assert "gateway-gw0" not in gateway.bus._topics
+
+
+async def test_who_is_admitted_while_the_gateway_stops_is_refused() -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
+        if station_id == "late":
+            asked.set()
+            await answer.wait()
+        return admission()
+
+    async with listening_gateway(admit) as gateway:
+        calls = await gateway.service("HeartbeatRequest", silence)
+        async with gateway.connect("busy") as busy:
+            await busy.send(HEARTBEAT)
+            call = await calls.next()
+            late = asyncio.create_task(gateway.get("/ocpp/late", UPGRADE))
+            await asked.wait()
+
+            stopping = asyncio.create_task(gateway.stop())
+            await until(lambda: gateway.process.cancelling() > 0)
+            answer.set()
+
+            status, headers, text = await late
+            assert (status, text) == (503, "the CSMS is starting or stopping\n")
+            assert headers["retry-after"]
+            await gateway.bus.publish(call.reply_to, result(CURRENT_TIME)(call) or call)
+            await stopping
 
 
 async def test_a_call_that_nobody_answers_delays_the_shutdown_only_so_long() -> None:

@@ -108,6 +108,7 @@ async def test_commands_for_the_older_connection_never_reach_the_newer(first: in
         connected, gone = await csms.tap("StationConnected"), await csms.tap("StationDisconnected")
         answers = await csms.tap("ResetResponse")
         old = csms.station(gateway=first)
+        old.leaves_when_closed = False
         older = await connected.next()
         await csms.command(older, "Reset", RESET, "in work")
         assert (await old.receives())[1] == "in work"
@@ -115,7 +116,7 @@ async def test_commands_for_the_older_connection_never_reach_the_newer(first: in
         await csms.command(older, "Reset", RESET, "marker", connection_id="0")
         assert (await answers.next()).message_id == "marker"
         new = csms.station(gateway=second)
-        await gone.next()
+        await old.ends()
 
         await csms.command(older, "Reset", RESET, "too late")
 
@@ -125,6 +126,8 @@ async def test_commands_for_the_older_connection_never_reach_the_newer(first: in
             assert b"notConnected" in answer.data
         await csms.command(await connected.next(), "Reset", RESET, "c1")
         assert (await new.receives())[1] == "c1"
+        old.leaves()
+        await gone.next()
         assert old.received_nothing and new.received_nothing
 
 
