@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 
 import pytest
+from websockets.asyncio.server import Response
 
+from libs.csms.clock import rfc3339, utc_now
 from services.simulator.options import Simulation, Versions
 from services.simulator.simulation import simulate
-from services.simulator.tally import Progress, Summary
+from services.simulator.statistics import Progress, Summary
 from tests.unit.simulator.csms import DROP, SILENCE, Answer, Csms, Json, csms, http
 
 
@@ -117,6 +121,32 @@ async def test_a_dropped_connection_loses_no_energy_and_no_event() -> None:
     assert list(energies_2(system).values()) == [summary.energy_wh]
     assert system.payloads("TransactionEvent")[-1]["eventType"] == "Ended"
     assert len(system.payloads("BootNotification")) == 1
+
+
+async def test_what_happens_offline_is_sent_later_in_order_with_the_time_when_it_happened() -> None:
+    async with csms() as system:
+        drops = iter([True])
+        refusals = iter([http(HTTPStatus.SERVICE_UNAVAILABLE, {})] * 2)
+        upgrades: list[datetime] = []
+
+        def misbehave(station: str, action: str, payload: Json) -> Answer | None:
+            return DROP if action == "TransactionEvent" and next(drops, False) else None
+
+        def refuse(path: str) -> Response | None:
+            refusal = next(refusals, None) if upgrades else None
+            if refusal is None:
+                upgrades.append(utc_now())
+            return refusal
+
+        system.misbehave, system.refuse = misbehave, refuse
+        await run(replace(simulation(system), retry_interval=0.05, duration=0.5))
+
+    events = system.payloads("TransactionEvent")[1:]  # without the one whose answer was lost
+    offline = [event for event in events if event.get("offline")]
+    times = [event["timestamp"] for event in events]
+    assert offline[0]["timestamp"] < rfc3339(upgrades[1])
+    assert times == sorted(times)
+    assert [event["seqNo"] for event in events] == list(range(len(events)))
 
 
 async def test_a_lost_answer_to_start_transaction_is_asked_for_again_with_the_same_content() -> None:
