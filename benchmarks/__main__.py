@@ -16,7 +16,7 @@ from rich.table import Table
 
 from .csms import THIS_CHECKOUT, Checkout
 from .results import LEAST_RATIO, Results, write
-from .rows import FULL, QUICK, ROWS
+from .rows import AGAINST, FULL, QUICK, ROWS
 from .run import run, run_against
 
 ROWS_OF_A_CHECKOUT = [row for row in ROWS if row != "generator"]
@@ -39,7 +39,8 @@ def main(
     if unknown := [row for row in chosen if row not in ROWS]:
         raise typer.BadParameter(f"no such row: {', '.join(unknown)}")
     logging.basicConfig(level=logging.WARNING)
-    console, size, at = Console(), QUICK if quick else FULL, datetime.now(UTC)
+    console, at = Console(), datetime.now(UTC)
+    size = QUICK if quick else AGAINST if against else FULL
     about: dict[str, object] = {"commit": THIS_CHECKOUT.commit(), "size": asdict(size)}
 
     def report(what: str) -> None:
@@ -71,7 +72,7 @@ def _figures(results: Results) -> Table:
 
 def _comparisons(results: Results) -> Table:
     """The ratio is above 1 where this checkout is better: more calls, or less time or memory."""
-    table = _table("This checkout against the other", "this", "other", "ratio", "of the pairs", "")
+    table = _table("This checkout against the other", "this", "other", "ratio (of the pairs)", "")
     for each in results.comparisons:
         verdict = "LOWER" if each.ratio < LEAST_RATIO else ""
         table.add_row(
@@ -79,8 +80,7 @@ def _comparisons(results: Results) -> Table:
             each.what,
             f"{each.median_this:,.2f} {each.unit}",
             f"{each.median_other:,.2f} {each.unit}",
-            f"{each.ratio:.3f}",
-            f"{each.ratios[0]:.2f} … {each.ratios[-1]:.2f}",
+            f"{each.ratio:.3f} ({each.ratios[0]:.2f} … {each.ratios[-1]:.2f})",
             verdict,
             style="bold red" if verdict else "",
         )

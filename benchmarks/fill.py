@@ -29,8 +29,9 @@ async def fill(folder: Path, count: int, checkout: Checkout) -> int:
     await _send_one(folder, _text(first), checkout)
     with sqlite3.connect(folder / "csms.db") as database:
         [(id, document)] = database.execute('SELECT id, doc FROM "meterValues"').fetchall()
-        copies = _copies(id, document, first, count - 1)
-        database.executemany('INSERT INTO "meterValues" (id, doc) VALUES (?, ?)', copies)
+        database.executemany(
+            'INSERT INTO "meterValues" (id, doc) VALUES (?, ?)', copies(id, document, first, count - 1)
+        )
         stored: int = database.execute('SELECT count(*) FROM "meterValues"').fetchone()[0]
     database.close()
     return stored
@@ -48,7 +49,7 @@ async def _send_one(folder: Path, at: str, checkout: Checkout) -> None:
         station.abort()
 
 
-def _copies(id: str, document: str, first: datetime, count: int) -> Iterator[tuple[str, str]]:
+def copies(id: str, document: str, first: datetime, count: int) -> Iterator[tuple[str, str]]:
     """Of another transaction and time each, in the id as in the document."""
     for number in range(1, count + 1):
         transaction = f"TRANSACTION-{number // METER_VALUES_PER_TRANSACTION:05d}"

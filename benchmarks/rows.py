@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -56,6 +56,8 @@ class Size:
 
 
 FULL = Size()
+AGAINST = replace(FULL, warm_up=3, measured=8, open_measured=8, rounds=2, round_measured=5)
+"""As many stations, but shorter: each row runs several times of two checkouts."""
 QUICK = Size(
     stations=40,
     warm_up=0.5,

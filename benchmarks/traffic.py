@@ -5,9 +5,9 @@ A request is what follows the message id in the frame of a CALL: encoded once, w
 
 from __future__ import annotations
 
-import random
 import re
 import time
+from random import Random
 from typing import Protocol
 
 from .station import Station
@@ -32,30 +32,26 @@ _SAMPLES_BESIDE_ENERGY = [
 ]
 
 
-def _samples_v201() -> str:
+def _samples(register: str, value_format: str, unit_format: str) -> str:
+    """Ten samples. ``register`` is the first of them."""
     rest = [
-        f'{{"value":{value},"measurand":"{measurand}"'
-        + (f',"phase":"{phase}"' if phase else "")
-        + f',"unitOfMeasure":{{"unit":"{unit}"}}}}'
+        f'{{"value":{value_format % value},"measurand":"{measurand}",'
+        + (f'"phase":"{phase}",' if phase else "")
+        + f"{unit_format % unit}}}"
         for measurand, phase, value, unit in _SAMPLES_BESIDE_ENERGY
     ]
-    register = (
-        '{"value":%d,"measurand":"Energy.Active.Import.Register","context":"Sample.Periodic",'
-        '"unitOfMeasure":{"unit":"Wh"}}'
-    )
     return ",".join([register, *rest])
 
 
-def _samples_v16() -> str:
-    rest = [
-        f'{{"value":"{value}","measurand":"{measurand}"'
-        + (f',"phase":"{phase}"' if phase else "")
-        + f',"unit":"{unit}"}}'
-        for measurand, phase, value, unit in _SAMPLES_BESIDE_ENERGY
-    ]
-    register = '{"value":"%d","measurand":"Energy.Active.Import.Register","unit":"Wh"}'
-    return ",".join([register, *rest])
-
+_SAMPLES_V201 = _samples(
+    '{"value":%d,"measurand":"Energy.Active.Import.Register","context":"Sample.Periodic",'
+    '"unitOfMeasure":{"unit":"Wh"}}',
+    "%s",
+    '"unitOfMeasure":{"unit":"%s"}',
+)
+_SAMPLES_V16 = _samples(
+    '{"value":"%d","measurand":"Energy.Active.Import.Register","unit":"Wh"}', '"%s"', '"unit":"%s"'
+)
 
 BOOT_V201 = (
     b',"BootNotification",{"reason":"PowerUp",'
@@ -69,7 +65,7 @@ STARTED_V201 = (
 UPDATED_V201 = (
     ',"TransactionEvent",{"eventType":"Updated","timestamp":"%s","triggerReason":"MeterValuePeriodic",'
     '"seqNo":%d,"transactionInfo":{"transactionId":"%s","chargingState":"Charging"},'
-    '"meterValue":[{"sampledValue":[' + _samples_v201() + '],"timestamp":"%s"}]}]'
+    '"meterValue":[{"sampledValue":[' + _SAMPLES_V201 + '],"timestamp":"%s"}]}]'
 ).encode()
 STATUS_V201 = b',"StatusNotification",{"timestamp":"%s","connectorStatus":"%s","evseId":1,"connectorId":1}]'
 AUTHORIZE_V201 = b',"Authorize",{"idToken":{"idToken":"%s","type":"ISO14443"}}]'
@@ -78,7 +74,7 @@ BOOT_V16 = b',"BootNotification",{"chargePointVendor":"Bench","chargePointModel"
 START_V16 = b',"StartTransaction",{"connectorId":1,"idTag":"%s","meterStart":100000,"timestamp":"%s"}]'
 METER_VALUES_V16 = (
     ',"MeterValues",{"connectorId":1,"transactionId":%d,"meterValue":[{"timestamp":"%s","sampledValue":['
-    + _samples_v16()
+    + _SAMPLES_V16
     + "]}]}]"
 ).encode()
 STATUS_V16 = b',"StatusNotification",{"connectorId":1,"errorCode":"NoError","timestamp":"%s","status":"%s"}]'
@@ -105,7 +101,7 @@ class Traffic(Protocol):
 
 def traffic(station_id: str, version: str) -> Traffic:
     kind: type[TrafficV201] | type[TrafficV16] = TrafficV201 if version == "ocpp2.0.1" else TrafficV16
-    return kind(station_id, random.Random(station_id))
+    return kind(station_id, Random(station_id))
 
 
 class _Times:
@@ -130,8 +126,8 @@ _times = _Times()
 class TrafficV201:
     boot = BOOT_V201
 
-    def __init__(self, station_id: str, random_: random.Random) -> None:
-        self._mix = "".join(random_.sample(_MIX, len(_MIX)))
+    def __init__(self, station_id: str, random: Random) -> None:
+        self._mix = "".join(random.sample(_MIX, len(_MIX)))
         self._tag = id_tag(station_id).encode()
         self._transaction = f"{station_id}-{int(time.time() * 1000):x}".encode()[-36:]
         self._count = 0
@@ -160,8 +156,8 @@ class TrafficV201:
 class TrafficV16:
     boot = BOOT_V16
 
-    def __init__(self, station_id: str, random_: random.Random) -> None:
-        self._mix = "".join(random_.sample(_MIX, len(_MIX)))
+    def __init__(self, station_id: str, random: Random) -> None:
+        self._mix = "".join(random.sample(_MIX, len(_MIX)))
         self._tag = id_tag(station_id).encode()
         self._transaction = 0
         self._count = 0
