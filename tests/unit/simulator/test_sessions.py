@@ -35,7 +35,7 @@ async def run(simulation: Simulation) -> Summary:
     return await simulate(simulation, lambda progress: None)
 
 
-def energies_2(csms: Csms) -> dict[str, int]:
+def energies_v2(csms: Csms) -> dict[str, int]:
     """What each transaction brought, from its first and last register."""
     registers: dict[str, list[float]] = {}
     for event in csms.payloads("TransactionEvent"):
@@ -86,7 +86,7 @@ async def test_a_2_x_station_sends_one_chain_of_transaction_events(version: Vers
     types = [event["eventType"] for event in events]
     assert types == ["Started", *["Updated"] * (len(events) - 2), "Ended"]
     assert [event["seqNo"] for event in events] == list(range(len(events)))
-    assert energies_2(system) == {a.transaction_id: a.energy_wh for a in summary.transactions}
+    assert energies_v2(system) == {a.transaction_id: a.energy_wh for a in summary.transactions}
     assert summary.energy_wh > 0
 
 
@@ -116,9 +116,9 @@ async def test_a_dropped_connection_loses_no_energy_and_no_event() -> None:
 
     assert len(system.opened) == 4
     assert summary.reconnects == 3
-    assert len(energies_2(system)) == 1
+    assert len(energies_v2(system)) == 1
     assert seq_nos(system) == list(range(len(seq_nos(system))))
-    assert list(energies_2(system).values()) == [summary.energy_wh]
+    assert list(energies_v2(system).values()) == [summary.energy_wh]
     assert system.payloads("TransactionEvent")[-1]["eventType"] == "Ended"
     assert len(system.payloads("BootNotification")) == 1
 
@@ -178,7 +178,7 @@ async def test_refused_events_are_repeated_until_the_csms_takes_them() -> None:
 
     assert summary.errors == {"TransactionEvent: InternalError": 3}
     assert summary.lost_messages == 0
-    assert list(energies_2(system).values()) == [summary.energy_wh]
+    assert list(energies_v2(system).values()) == [summary.energy_wh]
 
 
 async def test_events_that_are_always_refused_are_given_up_and_counted() -> None:
@@ -288,4 +288,4 @@ async def test_a_lifetime_ends_a_session_properly() -> None:
     assert summary.sessions == 2
     ends = [e for e in system.payloads("TransactionEvent") if e["eventType"] == "Ended"]
     assert [e["transactionInfo"]["stoppedReason"] for e in ends] == ["Local", "Local"]
-    assert sum(energies_2(system).values()) == summary.energy_wh
+    assert sum(energies_v2(system).values()) == summary.energy_wh
