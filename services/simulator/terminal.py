@@ -1,4 +1,4 @@
-"""Shows a simulation: one line that moves on a terminal, plain lines elsewhere, and a table at the end."""
+"""Shows a simulation: one line that changes on a terminal, plain lines elsewhere, a table at the end."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from .tally import Progress, Summary
+from .statistics import Progress, Summary
 
-_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_LINES = 5.0
 
 
 @contextmanager
 def shown(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """What ``simulate`` reports to."""
+    """What ``simulate`` reports its progress to."""
     if not console.is_terminal:
         yield _plain_lines(console)
         return
@@ -48,12 +48,12 @@ def print_summary(console: Console, summary: Summary) -> None:
 
 
 def _plain_lines(console: Console) -> Callable[[Progress], None]:
-    last: tuple[float, Progress | None] = (float("-inf"), None)
+    printed_at, printed = float("-inf"), None
 
     def report(progress: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last[0] >= _BETWEEN_LINES and progress != last[1]:
-            last = (time.monotonic(), progress)
+        nonlocal printed_at, printed
+        if time.monotonic() - printed_at >= SECONDS_BETWEEN_LINES and progress != printed:
+            printed_at, printed = time.monotonic(), progress
             console.print(_line(progress), highlight=False)
 
     return report

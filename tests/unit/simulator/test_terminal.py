@@ -4,8 +4,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from services.simulator.console import print_summary, shown
-from services.simulator.tally import Account, Progress, Summary, percentile
+from services.simulator.statistics import EndedTransaction, Progress, Summary, percentile
+from services.simulator.terminal import print_summary, shown
 
 PROGRESS = Progress(stations=3, connected=2, charging=1, sessions=4, energy_wh=1234, messages=50, errors=0)
 
@@ -31,7 +31,7 @@ def test_the_summary_shows_energy_and_errors() -> None:
     out = StringIO()
     summary = Summary(
         stations=1,
-        transactions=[Account("SIM00000", "1", 1500), Account("SIM00000", "2", 500)],
+        transactions=[EndedTransaction("SIM00000", "1", 1500), EndedTransaction("SIM00000", "2", 500)],
         refused_sessions=0,
         messages=10,
         commands=0,

@@ -1,4 +1,4 @@
-"""The station's side of OCPP 1.6."""
+"""The requests of an OCPP 1.6 station, and what it reads from their responses."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from libs.csms.clock import rfc3339
 from libs.ocpp_messages import ocpp16, v16
 from libs.ocpp_messages.version import Version
 
-from .dialect import Request, Status
-from .transaction import Reading, Transaction
+from .messages import ConnectorStatus, Reading, Request, Transaction
 
 UNKNOWN_TRANSACTION = -1
-"""The id that a station uses when it was never told one."""
+"""The transactionId of a StopTransaction whose StartTransaction the CSMS never answered with one."""
 
 _STOP_REASONS: dict[str, ocpp16.Reason] = {
     "Local": "Local",
@@ -25,11 +24,11 @@ _STOP_REASONS: dict[str, ocpp16.Reason] = {
 }
 
 
-class Dialect16:
+class MessagesV16:
     version = Version.V16
     first_connector = 0
 
-    def boot(self, station_id: str, reason: str) -> Request:
+    def boot_notification(self, station_id: str, reason: str) -> Request:
         payload = ocpp16.BootNotificationRequest(
             charge_point_vendor="Simulator",
             charge_point_model="Station 1.6",
@@ -41,7 +40,7 @@ class Dialect16:
     def heartbeat(self) -> Request:
         return Request(v16.Heartbeat, ocpp16.HeartbeatRequest())
 
-    def status(self, connector: int, status: Status, at: datetime) -> Request:
+    def status_notification(self, connector: int, status: ConnectorStatus, at: datetime) -> Request:
         return Request(
             v16.StatusNotification,
             ocpp16.StatusNotificationRequest(
@@ -49,16 +48,16 @@ class Dialect16:
             ),
         )
 
-    def status_name(self, status: Status) -> str:
+    def status_name(self, status: ConnectorStatus) -> str:
         return status
 
     def authorize(self, id_tag: str) -> Request:
         return Request(v16.Authorize, ocpp16.AuthorizeRequest(id_tag=id_tag))
 
-    def transaction_id(self) -> str:
+    def new_transaction_id(self) -> str:
         return ""
 
-    def started(self, transaction: Transaction, reading: Reading) -> Request:
+    def transaction_started(self, transaction: Transaction, reading: Reading) -> Request:
         return Request(
             v16.StartTransaction,
             ocpp16.StartTransactionRequest(
@@ -69,7 +68,7 @@ class Dialect16:
             ),
         )
 
-    def metered(self, transaction: Transaction, reading: Reading) -> Request:
+    def meter_values(self, transaction: Transaction, reading: Reading) -> Request:
         return Request(
             v16.MeterValues,
             ocpp16.MeterValuesRequest(
@@ -79,7 +78,7 @@ class Dialect16:
             ),
         )
 
-    def ended(self, transaction: Transaction, reading: Reading) -> Request:
+    def transaction_ended(self, transaction: Transaction, reading: Reading) -> Request:
         return Request(
             v16.StopTransaction,
             ocpp16.StopTransactionRequest(
@@ -91,14 +90,14 @@ class Dialect16:
             ),
         )
 
-    def accept(self, transaction: Transaction, answer: Any) -> None:
-        if isinstance(answer, ocpp16.StartTransactionResponse):
-            transaction.id = str(answer.transaction_id)
-            if not self.authorized(answer):
+    def apply_start_response(self, transaction: Transaction, response: Any) -> None:
+        if isinstance(response, ocpp16.StartTransactionResponse):
+            transaction.id = str(response.transaction_id)
+            if not self.is_accepted(response):
                 transaction.stop("DeAuthorized")
 
-    def authorized(self, answer: Any) -> bool:
-        return bool(answer.id_tag_info.status == "Accepted")
+    def is_accepted(self, response: Any) -> bool:
+        return bool(response.id_tag_info.status == "Accepted")
 
 
 def _meter_value(reading: Reading) -> ocpp16.MeterValue:

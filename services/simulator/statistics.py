@@ -1,4 +1,4 @@
-"""What the stations count, and what a simulation reports of it."""
+"""What the stations of a simulation count, and its progress and summary made of that."""
 
 from __future__ import annotations
 
@@ -6,46 +6,62 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .transaction import Transaction
+from .messages import Transaction
 
 
 @dataclass(frozen=True)
 class Progress:
+    """Where a simulation stands."""
+
     stations: int
+    """All of the simulation, connected or not."""
     connected: int
+    """Stations with an open connection."""
     charging: int
+    """Transactions that are going on."""
     sessions: int
+    """Transactions that have ended."""
     energy_wh: int
+    """Of the ended transactions, in Wh."""
     messages: int
+    """Calls that the CSMS answered with a CALLRESULT."""
     errors: int
+    """Failed handshakes, CALLERRORs, missing and unreadable answers."""
 
 
 @dataclass(frozen=True)
-class Account:
-    """One ended transaction by its station's own meter."""
-
+class EndedTransaction:
     station_id: str
     transaction_id: str
+    """In 1.6 it is empty while the CSMS has not given one."""
     energy_wh: int
+    """By the meter of its connector, in Wh."""
 
 
 @dataclass(frozen=True)
 class Summary:
+    """What a simulation did."""
+
     stations: int
-    transactions: Sequence[Account]
+    transactions: Sequence[EndedTransaction]
     refused_sessions: int
     """Sessions that did not start because the CSMS did not accept the token."""
     messages: int
-    """Calls that were answered with a CALLRESULT."""
+    """Calls that the CSMS answered with a CALLRESULT."""
     commands: int
+    """Calls that the stations received."""
     reconnects: int
+    """Connections after the first of each station."""
     p50: float
-    """Seconds from a call to its answer."""
+    """Median of the seconds from a call to its answer."""
     p99: float
+    """99th percentile of the same."""
     lost_messages: int
     """Transaction messages that the CSMS refused until the station gave them up."""
     unreachable_stations: int
+    """Stations that gave up connecting."""
     errors: Mapping[str, int]
+    """How often each error happened."""
 
     @property
     def sessions(self) -> int:
@@ -53,12 +69,12 @@ class Summary:
 
     @property
     def energy_wh(self) -> int:
-        return sum(account.energy_wh for account in self.transactions)
+        return sum(transaction.energy_wh for transaction in self.transactions)
 
 
 @dataclass
-class Tally:
-    """Shared by the stations of one simulation."""
+class Statistics:
+    """Shared by the stations of one simulation, which add to it."""
 
     stations: int
     connected: int = 0
@@ -66,21 +82,24 @@ class Tally:
     refused_sessions: int = 0
     commands: int = 0
     connections: int = 0
+    """Opened so far, by all stations."""
     lost_messages: int = 0
     unreachable_stations: int = 0
     latencies: list[float] = field(default_factory=list)
+    """Seconds from each call to its CALLRESULT."""
     errors: Counter[str] = field(default_factory=Counter)
     energy_wh: int = 0
     _ended: list[tuple[str, Transaction, int]] = field(default_factory=list)
-    _met: set[str] = field(default_factory=set)
+    """The transaction itself, for in 1.6 its id may come after its end."""
+    _connected_stations: set[str] = field(default_factory=set)
+    """Those that were connected at least once."""
 
-    def met(self, station_id: str) -> None:
-        """A station's connection was opened."""
+    def add_connection(self, station_id: str) -> None:
         self.connections += 1
         self.connected += 1
-        self._met.add(station_id)
+        self._connected_stations.add(station_id)
 
-    def ended(self, station_id: str, transaction: Transaction, energy_wh: int) -> None:
+    def add_transaction(self, station_id: str, transaction: Transaction, energy_wh: int) -> None:
         self._ended.append((station_id, transaction, energy_wh))
         self.energy_wh += energy_wh
 
@@ -99,11 +118,11 @@ class Tally:
         latencies = sorted(self.latencies)
         return Summary(
             stations=self.stations,
-            transactions=[Account(station, tx.id, energy) for station, tx, energy in self._ended],
+            transactions=[EndedTransaction(station, tx.id, energy) for station, tx, energy in self._ended],
             refused_sessions=self.refused_sessions,
             messages=len(latencies),
             commands=self.commands,
-            reconnects=self.connections - len(self._met),
+            reconnects=self.connections - len(self._connected_stations),
             p50=percentile(latencies, 50),
             p99=percentile(latencies, 99),
             lost_messages=self.lost_messages,
