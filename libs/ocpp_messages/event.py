@@ -37,26 +37,30 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, r
 
 
 class StationConnected(EventData, frozen=True):
-    """A gateway accepted a station's WebSocket. Commands go to topic ``inbox``, or ``<Action>Request``."""
+    """A gateway accepted a station's WebSocket."""
 
     remote_address: str = ""
+    """Host and port that the WebSocket came from: the station's, or those of the proxy in front."""
     inbox: str = ""
+    """The topic for commands to the station. Empty where they go to ``<Action>Request``."""
 
 
 class StationDisconnected(EventData, frozen=True):
-    """A station's WebSocket is gone, in good order or not. ``code`` is its close code, 1006 if none came."""
+    """A station's WebSocket is gone, in good order or not."""
 
     code: int
+    """The WebSocket close code (RFC 6455). 1006 if none came."""
     reason: str = ""
+    """The text of the close frame."""
 
 
 class StationAccessRevoked(EventData, frozen=True):
     """The operator has deleted the station, does not accept it any more, or has given it another secret: it
-    has to leave, unless it asked for admission later than this was sent. ``reason`` is the text of the close
-    frame.
+    has to leave, unless it asked for admission later than this was sent.
     """
 
     reason: str
+    """The text of the close frame that the station gets."""
 
 
 class StationDeleted(EventData, frozen=True):
@@ -75,47 +79,68 @@ class TransactionStarted(EventData, frozen=True):
     """
 
     id: str
+    """The id of the transaction in the REST API, unique over all stations."""
     transaction_id: str
+    """The id that the station uses: of OCPP 1.6, the number that the CSMS gave it."""
     started_at: str
+    """When it started, by the station's clock, in RFC 3339."""
     evse_id: int | None = None
+    """The EVSE. OCPP 1.6 has none."""
     connector_id: int | None = None
+    """The connector: of its EVSE, or in OCPP 1.6 of the station."""
     id_token: str = ""
+    """The token that started it, empty if there was none."""
     remote_start_id: int | None = None
+    """``remoteStartId`` of the RequestStartTransaction that led to it. OCPP 1.6 has none."""
     reservation_id: int | None = None
+    """The reservation that it uses up."""
 
 
 class TransactionResumed(EventData, frozen=True):
-    """A station goes on with a transaction after an interruption, in which it may have forgotten what is for
-    this transaction alone. ``seq_no`` is the number with which it said so.
+    """A station goes on with a transaction after an interruption, in which it may have forgotten what was set
+    for this transaction alone (E17).
     """
 
     id: str
+    """The id of the transaction in the REST API, unique over all stations."""
     transaction_id: str
+    """The id that the station uses."""
     seq_no: int
+    """``seqNo`` of the TransactionEvent that said so."""
 
 
 class TransactionEnded(EventData, frozen=True):
-    """The last event of a transaction is stored. Energy in Wh, None where the station sent no register."""
+    """The last message of a transaction is stored."""
 
     id: str
+    """The id of the transaction in the REST API, unique over all stations."""
     transaction_id: str
+    """The id that the station uses."""
     energy_wh: Decimal | None = None
+    """What was charged, in Wh. None where the station sent no register."""
     id_token: str = ""
+    """The token that started it, empty if there was none."""
     started_at: str = ""
+    """When it started, by the station's clock, in RFC 3339."""
     ended_at: str = ""
+    """When it ended, by the station's clock, in RFC 3339."""
 
 
 class CommandEnded(EventData, frozen=True):
-    """What became of a command. ``status`` is answered, error, timeout or expired; ``payload`` is what was
-    asked and ``response`` what was answered, in both of which secrets are hidden.
-    """
+    """A command has ended, by an answer of the station or without one. Secrets in it are hidden."""
 
     id: str
+    """The id of the command in the REST API, and its message id in OCPP-J."""
     action: str
+    """The OCPP action, such as ``Reset``."""
     status: str
+    """``answered``, ``error``, ``timeout`` or ``expired``."""
     payload: Any
+    """The payload of the request."""
     response: Any = None
+    """The payload of the station's CALLRESULT. None where there is none."""
     answered_at: str = ""
+    """When the gateway received the answer, in RFC 3339. Empty where there is none."""
 
     @property
     def station_status(self) -> str:
@@ -127,14 +152,20 @@ class CommandEnded(EventData, frozen=True):
 
 
 class DeadLetter(EventData, frozen=True):
-    """A message that no attempt could handle. ``data`` is its data where that is text."""
+    """A message that no attempt could handle."""
 
     topic: str
+    """The topic that it was published to."""
     subscription: str
+    """The subscription whose consumer failed."""
     reason: str
+    """How the last attempt failed."""
     attempts: int
+    """How many attempts there were."""
     data: str = ""
+    """Its data, where that is text."""
     attributes: dict[str, str] = {}
+    """Its attributes."""
 
 
 STATION_CONNECTED = Event(StationConnected)

@@ -23,27 +23,38 @@ class Kind(StrEnum):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """``data`` is JSON: an OCPP payload exactly as on the wire. The rest travels as attributes.
-
-    ``message_id`` is the id in the OCPP-J frame, which some stations use again after every boot: it tells
-    answers apart on one connection, and is no key for anything that lasts. ``reply_to`` is the topic for the
-    answer, empty where none is wanted. ``sent_at`` is RFC 3339 in UTC.
-    """
+    """An OCPP payload, or an event. Everything but ``data`` travels as attributes."""
 
     data: bytes
+    """JSON: an OCPP payload exactly as on the wire, or the data of an event."""
     message_id: str
+    """The id in the OCPP-J frame. Some stations use the same ids again after every boot: it tells answers
+    apart on one connection, and is no key for anything that lasts.
+    """
     station_id: str
+    """The charging station that it concerns. The ordering key."""
     action: str
+    """The OCPP action, such as ``BootNotification``, or the name of the event."""
     kind: Kind
+    """``call``, ``result``, ``error``, ``send`` (of OCPP 2.1: a request without an answer) or ``event``."""
     sent_at: str
+    """When the gateway received it from the station, or when it was published, in RFC 3339 and UTC."""
     origin: Direction
+    """Who sent the request: ``station`` or ``csms``."""
     ocpp_version: Version | None = None
+    """``ocpp1.6``, ``ocpp2.0.1`` or ``ocpp2.1``. Events that concern no connection have none."""
     gateway_id: str = ""
+    """The gateway process that holds the connection."""
     connection_id: str = ""
+    """The connection of the station."""
     reply_to: str = ""
+    """The topic for the answer. Empty where none is wanted."""
     traceparent: str = ""
+    """The context of a trace (W3C Trace Context)."""
     error_code: str = ""
+    """Of an error: the code of the CALLERROR."""
     error_description: str = ""
+    """Of an error: the text of the CALLERROR."""
 
     def attributes(self) -> dict[str, str]:
         """Everything but the data, without what is empty."""
