@@ -116,6 +116,15 @@ def defined_in(path: Path) -> set[str]:
     return names
 
 
+def test_the_example_of_a_handler_is_the_handler() -> None:
+    [example] = re.findall(
+        r"```python\n(@router.*?)```", (ROOT / "docs/architecture.md").read_text(), re.DOTALL
+    )
+    [handler] = (ROOT / "services/device").rglob("handlers/heartbeat.py")
+
+    assert handler.read_text().endswith(example)
+
+
 def test_a_flow_has_at_most_ten_stops() -> None:
     text = (ROOT / "docs/architecture.md").read_text()
     for flow in re.findall(r"^## One \w+\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE):
