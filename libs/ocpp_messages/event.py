@@ -74,56 +74,56 @@ class GatewayAlive(EventData, frozen=True):
 
 
 class TransactionStarted(EventData, frozen=True):
-    """The start of a transaction is stored; or which remote start or reservation it came from, if that is
-    known only later.
+    """The start of a transaction is stored; or its EVSE, or which remote start or reservation it came from,
+    where that is known only later.
     """
 
     id: str
-    """The id of the transaction in the REST API, unique over all stations."""
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
-    """The id that the station uses: of OCPP 1.6, the number that the CSMS gave it."""
+    """The station's own; in 1.6 the number that the CSMS gave it."""
     started_at: str
-    """When it started, by the station's clock, in RFC 3339."""
+    """RFC 3339, by the station's clock."""
     evse_id: int | None = None
-    """The EVSE. OCPP 1.6 has none."""
+    """EVSEType.id of 2.x."""
     connector_id: int | None = None
-    """The connector: of its EVSE, or in OCPP 1.6 of the station."""
+    """EVSEType.connectorId, or StartTransaction.connectorId of 1.6."""
     id_token: str = ""
-    """The token that started it, empty if there was none."""
+    """The token that began it; empty where there was none, or it is a secret."""
     remote_start_id: int | None = None
-    """``remoteStartId`` of the RequestStartTransaction that led to it. OCPP 1.6 has none."""
+    """TransactionType.remoteStartId: that of the RequestStartTransaction."""
     reservation_id: int | None = None
-    """The reservation that it uses up."""
+    """The reservation that it used."""
 
 
 class TransactionResumed(EventData, frozen=True):
-    """A station goes on with a transaction after an interruption, in which it may have forgotten what was set
-    for this transaction alone (E17).
+    """A station goes on with a transaction after an interruption, in which it may have forgotten what is for
+    this transaction alone.
     """
 
     id: str
-    """The id of the transaction in the REST API, unique over all stations."""
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
-    """The id that the station uses."""
+    """The station's own."""
     seq_no: int
-    """``seqNo`` of the TransactionEvent that said so."""
+    """TransactionEvent.seqNo of the message whose triggerReason was TxResumed."""
 
 
 class TransactionEnded(EventData, frozen=True):
-    """The last message of a transaction is stored."""
+    """The last event of a transaction is stored."""
 
     id: str
-    """The id of the transaction in the REST API, unique over all stations."""
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
-    """The id that the station uses."""
-    energy_wh: Decimal | None = None
-    """What was charged, in Wh. None where the station sent no register."""
-    id_token: str = ""
-    """The token that started it, empty if there was none."""
+    """The station's own; in 1.6 the number that the CSMS gave it."""
     started_at: str = ""
-    """When it started, by the station's clock, in RFC 3339."""
+    """RFC 3339, by the station's clock; of what came first, where its start has not been received."""
     ended_at: str = ""
-    """When it ended, by the station's clock, in RFC 3339."""
+    """RFC 3339, by the station's clock."""
+    energy_wh: Decimal | None = None
+    """In Wh; None where the station sent no energy register."""
+    id_token: str = ""
+    """The token that began it, or else the one that ended it; empty where there was none."""
 
 
 class CommandEnded(EventData, frozen=True):
