@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check conformance bench lock
+.PHONY: run test check docs conformance bench lock
 
 run: .venv/run         ## the whole CSMS in one process
 	csms up
@@ -11,6 +11,9 @@ test: .venv/dev        ## every test; those on the emulators too, where the emul
 
 check: .venv/dev       ## format, lint, types
 	ruff format --check . && ruff check . && mypy
+
+docs: .venv/run        ## the tables in docs/ that follow from the code
+	python -m services.reference
 
 conformance: .venv/dev ## the certification test cases, with their table in docs/conformance.md
 	pytest tests/conformance -p tests.conformance.report --numprocesses 2 --dist loadfile

@@ -18,7 +18,8 @@ from libs.csms.messaging.bus import UnknownSubscription, UnknownTopic
 from libs.csms.settings import BadSetting, Settings, load
 
 from . import processes
-from .processes import ServiceName, message_table
+from .processes import ServiceName
+from .reference import message_table
 from .simulator.options import Simulation, Versions
 from .simulator.simulation import RegistrationFailed
 from .simulator.simulation import simulate as run_simulation
@@ -32,7 +33,7 @@ PortFlag = Annotated[int | None, typer.Option(min=0, max=65535)]
 
 @app.callback()
 def csms() -> None:
-    """A Charging Station Management System: OCPP 1.6, 2.0.1 and 2.1. Settings are in the README's table."""
+    """A Charging Station Management System: OCPP 1.6, 2.0.1, 2.1. Settings are in docs/configuration.md."""
 
 
 @app.command()

@@ -25,7 +25,6 @@ from libs.csms.storage.sqlite.file import StoreInUse
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
 from libs.csms.web.server import api_host, bearer, bind, inside
-from libs.ocpp_messages.catalogue import ACTIONS
 
 from .device import app as device
 from .device.service import Device
@@ -149,22 +148,6 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)
         await run([(service, listeners[name])], lambda: log.info("accepting connections"))
-
-
-def message_table() -> str:
-    """In Markdown: every message that stations may send, the versions that have it, and who answers it."""
-    lines = ["| message | 1.6 | 2.0.1 | 2.1 | service |", "|---|---|---|---|---|"]
-    actions = {
-        name for version in ACTIONS.values() for name, action in version.items() if action.from_station
-    }
-    for name in sorted(actions):
-        marks, services = [], set()
-        for version, known in ACTIONS.items():
-            answering = [router.service for router in ROUTERS if router.handles(name, version)]
-            services |= set(answering)
-            marks.append("" if name not in known else "yes" if answering else "not yet")
-        lines.append(f"| {name} | {' | '.join(marks)} | {', '.join(sorted(services))} |")
-    return "\n".join(lines) + "\n"
 
 
 async def provision_all(settings: Settings) -> None:

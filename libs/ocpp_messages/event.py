@@ -33,26 +33,23 @@ class Event(Generic[Data]):
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The message that carries it names the station, the gateway, the connection and the time.
-
-    Times are RFC 3339 in UTC. A text is empty where it is not known.
-    """
+    """The message that carries it names the station, the gateway, the connection and the time."""
 
 
 class StationConnected(EventData, frozen=True):
     """A gateway accepted a station's WebSocket."""
 
     remote_address: str = ""
-    """Where the station connects from, as the gateway sees it."""
+    """Host and port that the WebSocket came from: the station's, or those of the proxy in front."""
     inbox: str = ""
-    """The topic for commands to the station. Empty where it is the action's own, ``<Action>Request``."""
+    """The topic for commands to the station. Empty where they go to ``<Action>Request``."""
 
 
 class StationDisconnected(EventData, frozen=True):
     """A station's WebSocket is gone, in good order or not."""
 
     code: int
-    """The close code (RFC 6455, 7.4), 1006 if none came."""
+    """The WebSocket close code (RFC 6455). 1006 if none came."""
     reason: str = ""
     """The text of the close frame."""
 
@@ -63,7 +60,7 @@ class StationAccessRevoked(EventData, frozen=True):
     """
 
     reason: str
-    """The text of the close frame."""
+    """The text of the close frame that the station gets."""
     connection_number: int = 0
     """That of the newest connection which may have been admitted before: it and older ones have to end."""
 
@@ -132,22 +129,22 @@ class TransactionEnded(EventData, frozen=True):
 
 
 class CommandEnded(EventData, frozen=True):
-    """What became of a command. In what was sent and answered, secrets are hidden."""
+    """A command has ended, by an answer of the station or without one. Secrets in it are hidden."""
 
     id: str
-    """Of the command; the message id of its CALL."""
+    """The id of the command in the REST API, and its message id in OCPP-J."""
     action: str
-    """Name of the OCPP message, such as Reset."""
+    """The OCPP action, such as ``Reset``."""
     status: str
-    """answered, error, timeout or expired."""
+    """``answered``, ``error``, ``timeout`` or ``expired``."""
     payload: Any
-    """Of the request."""
+    """The payload of the request."""
     response: Any = None
-    """Of the response. None unless ``status`` is answered."""
+    """The payload of the station's CALLRESULT. None where there is none."""
     answered_at: str = ""
-    """When the gateway received the answer."""
+    """When the gateway received the answer, in RFC 3339. Empty where there is none."""
     gateway_reason: str = ""
-    """Why the gateway refused to send it, if ``status`` is error and the station has not seen it."""
+    """Why the gateway refused to send it, where ``status`` is ``error`` and the station has not seen it."""
 
     @property
     def station_status(self) -> str:
@@ -162,17 +159,17 @@ class DeadLetter(EventData, frozen=True):
     """A message that no attempt could handle."""
 
     topic: str
-    """Where it was published."""
+    """The topic that it was published to."""
     subscription: str
-    """Whose handler failed."""
+    """The subscription whose consumer failed."""
     reason: str
-    """The last error."""
+    """How the last attempt failed."""
     attempts: int
-    """How often it was handed to the handler."""
+    """How many attempts there were."""
     data: str = ""
     """Its data, where that is text."""
     attributes: dict[str, str] = {}
-    """Its attributes, as on the bus."""
+    """Its attributes."""
 
 
 STATION_CONNECTED = Event(StationConnected)

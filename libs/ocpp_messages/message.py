@@ -23,38 +23,38 @@ class Kind(StrEnum):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """All but ``data`` travels as attributes. A text is empty where it is not known, and then left out."""
+    """An OCPP payload, or an event. Everything but ``data`` travels as attributes."""
 
     data: bytes
     """JSON: an OCPP payload exactly as on the wire, or the data of an event."""
     message_id: str
-    """The id in the OCPP-J frame. Some stations use it again after every boot: it tells answers apart on one
-    connection, and is no key for anything that lasts.
+    """The id in the OCPP-J frame. Some stations use the same ids again after every boot: it tells answers
+    apart on one connection, and is no key for anything that lasts.
     """
     station_id: str
-    """Also the ordering key: messages of one station arrive in order."""
+    """The charging station that it concerns. The ordering key."""
     action: str
-    """Name of the OCPP action, or of the event."""
+    """The OCPP action, such as ``BootNotification``, or the name of the event."""
     kind: Kind
-    """Request, answer, or event."""
+    """``call``, ``result``, ``error``, ``send`` (of OCPP 2.1: a request without an answer) or ``event``."""
     sent_at: str
-    """RFC 3339 in UTC, by the clock of the process that published it."""
+    """When the gateway received it from the station, or when it was published, in RFC 3339 and UTC."""
     origin: Direction
-    """Who sends the request: actions such as DataTransfer go both ways."""
+    """Who sent the request: ``station`` or ``csms``."""
     ocpp_version: Version | None = None
-    """Of the payload. None for an event that no connection caused."""
+    """``ocpp1.6``, ``ocpp2.0.1`` or ``ocpp2.1``. Events that concern no connection have none."""
     gateway_id: str = ""
     """The gateway process that holds the connection."""
     connection_id: str = ""
-    """The WebSocket connection of the station."""
+    """The connection of the station."""
     reply_to: str = ""
     """The topic for the answer. Empty where none is wanted."""
     traceparent: str = ""
-    """W3C Trace Context."""
+    """The context of a trace (W3C Trace Context)."""
     error_code: str = ""
-    """Of a CALLERROR, spelled as the version has it."""
+    """Of an error: the code of the CALLERROR."""
     error_description: str = ""
-    """Of a CALLERROR."""
+    """Of an error: the text of the CALLERROR."""
 
     def attributes(self) -> dict[str, str]:
         """Everything but the data, without what is empty."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections import defaultdict
@@ -19,8 +20,18 @@ INTRODUCTION = """\
 
 The test cases of the Open Charge Alliance that have a CSMS as the system under test, by their numbers, each
 driven over a real WebSocket and the REST APIs against `csms up`. The tests are ours, written from what the
-specification asks in the use case that a number stands for; they are no certificate. `make conformance` runs
+specification asks in the use case that a number stands for. They are no certificate. `make conformance` runs
 them and writes this page.
+
+The column "kind" says how much of the CSMS a passed case has shown:
+
+- **pass-through**: the operator has commands sent, the station receives exactly their payloads, and the
+  operator receives exactly what the station answers. The CSMS validates, delivers and keeps the commands.
+- **behaviour**: everything else. The CSMS decides, remembers or reports something, or messages of the station
+  are part of the case.
+
+The kind follows from the code of the test: a test that awaits nothing but commands and their list is a
+pass-through.
 
 """
 
@@ -56,26 +67,78 @@ def with_test() -> dict[str, str]:
     return found
 
 
+def kinds() -> dict[str, str]:
+    """Of each case that has a test: ``pass-through`` or ``behaviour``."""
+    found, functions = {}, _functions()
+    for id, test in with_test().items():
+        key = test.split("/")[0], test.split("::")[1]
+        found[id] = "pass-through" if _only_sends_commands(key, functions) else "behaviour"
+    return found
+
+
+Key = tuple[str, str]
+"""The folder of a version, and a function in it."""
+
+
+def _functions() -> dict[Key, list[ast.AsyncFunctionDef]]:
+    functions = defaultdict(list)
+    for path in sorted(HERE.glob("v*/*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.AsyncFunctionDef):
+                functions[path.parent.name, node.name].append(node)
+    return functions
+
+
+def _only_sends_commands(key: Key, functions: dict[Key, list[ast.AsyncFunctionDef]]) -> bool:
+    """Whether a function awaits nothing but commands of the operator, their list, and functions like it."""
+    folder, name = key
+
+    def is_command(call: ast.expr) -> bool:
+        match call:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="operator") | ast.Attribute(attr="operator"))):
+                return _COMMAND.search(ast.unparse(call)) is not None
+            case ast.Call(func=ast.Name(id=helper)):
+                return _only_sends_commands((folder, helper), functions)
+        return False
+
+    found = functions.get(key) or [
+        one for (_, other), each in functions.items() if other == name for one in each
+    ]
+    nodes = [node for function in found for node in ast.walk(function)]
+    awaited = [node.value for node in nodes if isinstance(node, ast.Await)]
+    if not awaited or any(isinstance(node, ast.AsyncWith | ast.AsyncFor) for node in nodes):
+        return False
+    return all(map(is_command, awaited))
+
+
+_COMMAND = re.compile(r"operator\.(tell\(|listed\(f?['\"]commands\b)")
+
+
 def table(verdicts: dict[str, str]) -> str:
     """In Markdown. A case that did not run has the verdict that it is given in ``absent.toml``."""
-    tests, reasons, parts = with_test(), absent(), [INTRODUCTION, _summary(verdicts)]
+    tests, kind, reasons, parts = with_test(), kinds(), absent(), [INTRODUCTION, _summary(verdicts)]
     for (version, block), group in groupby(cases(), lambda one: (one.version, one.block)):
         parts.append(
-            f"\n## OCPP {version}: {block}\n\n| case | title | test | verdict |\n|---|---|---|---|\n"
+            f"\n## OCPP {version}: {block}\n\n"
+            "| case | title | test | kind | verdict |\n|---|---|---|---|---|\n"
         )
         for one in group:
             test = f"`{tests[one.id]}`" if one.id in tests else ""
             verdict = verdicts.get(one.id) or f"not tested: {reasons.get(one.id, 'no reason given')}"
-            parts.append(f"| {one.id} | {one.title} | {test} | {verdict} |\n")
+            parts.append(f"| {one.id} | {one.title} | {test} | {kind.get(one.id, '')} | {verdict} |\n")
     return "".join(parts)
 
 
 def _summary(verdicts: dict[str, str]) -> str:
-    lines = ["| OCPP | cases | pass | fail | not tested |\n|---|---|---|---|---|\n"]
+    lines = [
+        "| OCPP | cases | pass | of these pass-through | fail | not tested |\n|---|---|---|---|---|---|\n"
+    ]
+    kind = kinds()
     for version, group in groupby(cases(), lambda one: one.version):
-        found = [verdicts.get(one.id) for one in group]
-        passed, failed, not_tested = (found.count(each) for each in ("pass", "fail", None))
-        lines.append(f"| {version} | {len(found)} | {passed} | {failed} | {not_tested} |\n")
+        found = {one.id: verdicts.get(one.id) for one in group}
+        passed, failed, not_tested = (list(found.values()).count(each) for each in ("pass", "fail", None))
+        through = sum(found[id] == "pass" and kind.get(id) == "pass-through" for id in found)
+        lines.append(f"| {version} | {len(found)} | {passed} | {through} | {failed} | {not_tested} |\n")
     return "".join(lines)
 
 

@@ -14,7 +14,11 @@ ONLY_FROM = {
     "services.device": ["services/device", "services/processes.py", "deploy"],
     "services.transaction": ["services/transaction", "services/processes.py", "deploy", "benchmarks"],
     "services.user": ["services/user", "services/processes.py", "deploy"],
-    "services.websocket_gateway": ["services/websocket_gateway", "services/processes.py"],
+    "services.websocket_gateway": [
+        "services/websocket_gateway",
+        "services/processes.py",
+        "services/reference.py",
+    ],
     "services.simulator": ["services/simulator", "services/cli.py"],
     "services": ["services", "deploy", "benchmarks"],
     "libs.csms": ["libs/csms", "services", "deploy", "benchmarks"],
