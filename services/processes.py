@@ -14,7 +14,7 @@ import httpx
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
 from libs.csms.clients.profile_check import HttpProfileCheck
-from libs.csms.clients.stations import Stations
+from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.lifespan import Service, run
 from libs.csms.messaging.bus import Bus
@@ -90,7 +90,7 @@ async def run_all(settings: Settings, started: Callable[[], None]) -> None:
         ledger = transaction.ledger_of(settings, bus, store, tokens.authorize, utc_now)
         stations = replace(Device.of(store, bus, utc_now, settings), check_profile=partial(check, ledger))
         device_api = device.app_of(stations, settings)
-        asked = Stations(inside(device_api, settings))
+        asked = DeviceClient(inside(device_api, settings))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
@@ -119,11 +119,11 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 check_profile = HttpProfileCheck(await client(settings.transaction_url)).check
                 service = device.device_service(settings, bus, store, utc_now, check_profile)
             case ServiceName.USER:
-                asked = Stations(await client(settings.device_url))
+                asked = DeviceClient(await client(settings.device_url))
                 service = user.user_service(settings, bus, store, asked, utc_now)
             case ServiceName.TRANSACTION:
                 authorize = HttpAuthorization(await client(settings.user_url)).authorize
-                asked = Stations(await client(settings.device_url))
+                asked = DeviceClient(await client(settings.device_url))
                 service = transaction.transaction_service(settings, bus, store, authorize, asked, utc_now)
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit

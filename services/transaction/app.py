@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from libs.csms.clients.authorization import Authorize
-from libs.csms.clients.stations import Stations
+from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
@@ -23,7 +23,7 @@ router.load(handlers)
 
 
 def transaction_service(
-    settings: Settings, bus: Bus, store: Store, authorize: Authorize, stations: Stations, clock: Clock
+    settings: Settings, bus: Bus, store: Store, authorize: Authorize, stations: DeviceClient, clock: Clock
 ) -> Service:
     return service_of(ledger_of(settings, bus, store, authorize, clock), stations, settings)
 
@@ -33,7 +33,7 @@ def ledger_of(settings: Settings, bus: Bus, store: Store, authorize: Authorize, 
     return replace(ledger, answers_needs=settings.ev_charging_needs == "answered")
 
 
-def service_of(ledger: Ledger, stations: Stations, settings: Settings) -> Service:
+def service_of(ledger: Ledger, stations: DeviceClient, settings: Settings) -> Service:
     """The service of a ``Ledger`` that others in this process use too, to check profiles before they go."""
     ledger = replace(ledger, stations=stations)
     app = create_app("Transaction service", api(ledger), settings)

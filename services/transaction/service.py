@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from libs.csms.clients.authorization import Authorize
-from libs.csms.clients.stations import Stations
+from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import Clock, rfc3339
 from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.router import Router
@@ -59,7 +59,7 @@ class Ledger:
     message_log: MessageLog
     profiles: ProfileBook
     answers_needs: bool = False
-    stations: Stations | None = None
+    stations: DeviceClient | None = None
 
     @classmethod
     def of(cls, store: Store, authorize: Authorize, bus: Bus, clock: Clock) -> Ledger:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 
-from libs.csms.clients.stations import Stations
+from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.lifespan import running
 from libs.csms.messaging.embedded import EmbeddedBus
@@ -165,7 +165,7 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
     second = settings.model_copy(update={"gateway_port": ports["second"]})
     device_api = device.app_of(stations, settings)
-    asked = Stations(inside(device_api, settings))
+    asked = DeviceClient(inside(device_api, settings))
     services = [
         device.service_of(stations, device_api, settings),
         user.service_of(tokens, asked, settings, bus),

@@ -1,4 +1,4 @@
-"""Whether a token may charge: what the user service knows, and the words in which stations are told."""
+"""Whether a token may charge: the user service's answer, and how it reads in each version of OCPP."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, get_args
 
 import httpx
+from pydantic import Field
 
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.version import Version
@@ -28,45 +29,48 @@ TokenStatus = Literal[
 
 
 class Authorization(Document):
-    """What is known about a token now. ``status`` is an AuthorizationStatusEnumType, never ConcurrentTx.
+    """What is known about a token now."""
 
-    More transactions than ``max_active_transactions`` at the same time are for the transaction service to
-    refuse, which knows them; None is no limit.
-    """
-
-    status: str
-    cache_expiry_date_time: Time | None = None
-    group_id_token: str | None = None
-    max_active_transactions: int | None = None
-
-
-_STATUSES_16 = set(get_args(ocpp16.IdTagInfoStatus))
-_STATUSES_2 = set(get_args(ocpp2.AuthorizationStatusEnumType))
-
-LONGEST_TOKEN = {Version.V16: 20, Version.V201: 36, Version.V21: 255}
-
-
-def group_for(version: Version, group_id_token: str | None) -> str | None:
-    """The group as a station of this version is told it: one that the version cannot carry is left out."""
-    fits = group_id_token is not None and 0 < len(group_id_token) <= LONGEST_TOKEN[version]
-    return group_id_token if fits else None
-
-
-def id_tag_info(authorization: Authorization) -> ocpp16.IdTagInfo:
-    """1.6 has fewer statuses: what it cannot say is Invalid."""
-    expiry = authorization.cache_expiry_date_time
-    return ocpp16.IdTagInfo(
-        status=authorization.status if authorization.status in _STATUSES_16 else "Invalid",  # type: ignore[arg-type]
-        expiry_date=rfc3339(expiry) if expiry else None,
-        parent_id_tag=group_for(Version.V16, authorization.group_id_token),
+    status: str = Field(description="AuthorizationStatusEnumType of OCPP 2.x, never ConcurrentTx.")
+    cache_expiry_date_time: Time | None = Field(
+        default=None,
+        description="Until when a station may rely on it; absent: for as long as the station likes.",
+    )
+    group_id_token: str | None = Field(default=None, description="The group of the token.")
+    max_active_transactions: int | None = Field(
+        default=None,
+        description="More at a time are for the transaction service to refuse. Absent: no limit.",
     )
 
 
-def id_token_info(authorization: Authorization, version: Version) -> ocpp2.IdTokenInfoType:
+MAX_TOKEN_LENGTH = {Version.V16: 20, Version.V201: 36, Version.V21: 255}
+"""Characters of an idTag or idToken."""
+
+_STATUSES_V16 = set(get_args(ocpp16.IdTagInfoStatus))
+_STATUSES_V2 = set(get_args(ocpp2.AuthorizationStatusEnumType))
+
+
+def group_id_token_for(version: Version, group_id_token: str | None) -> str | None:
+    """The group, or None where it is longer than this version can carry."""
+    fits = group_id_token is not None and 0 < len(group_id_token) <= MAX_TOKEN_LENGTH[version]
+    return group_id_token if fits else None
+
+
+def id_tag_info_v16(authorization: Authorization) -> ocpp16.IdTagInfo:
+    """1.6 has fewer statuses: one that it lacks becomes Invalid."""
     expiry = authorization.cache_expiry_date_time
-    group = group_for(version, authorization.group_id_token)
+    return ocpp16.IdTagInfo(
+        status=authorization.status if authorization.status in _STATUSES_V16 else "Invalid",  # type: ignore[arg-type]
+        expiry_date=rfc3339(expiry) if expiry else None,
+        parent_id_tag=group_id_token_for(Version.V16, authorization.group_id_token),
+    )
+
+
+def id_token_info_v2(authorization: Authorization, version: Version) -> ocpp2.IdTokenInfoType:
+    expiry = authorization.cache_expiry_date_time
+    group = group_id_token_for(version, authorization.group_id_token)
     return ocpp2.IdTokenInfoType(
-        status=authorization.status if authorization.status in _STATUSES_2 else "Invalid",  # type: ignore[arg-type]
+        status=authorization.status if authorization.status in _STATUSES_V2 else "Invalid",  # type: ignore[arg-type]
         cache_expiry_date_time=rfc3339(expiry) if expiry else None,
         group_id_token=ocpp2.IdTokenType(group, "Central") if group else None,
     )
@@ -84,6 +88,6 @@ class HttpAuthorization:
 
     async def authorize(self, id_token: str, type_: str | None) -> Authorization:
         body = {"idToken": id_token} | ({"type": type_} if type_ is not None else {})
-        answer = await self._client.post("/authorizations", json=body)
-        answer.raise_for_status()
-        return Authorization.model_validate_json(answer.content)
+        response = await self._client.post("/authorizations", json=body)
+        response.raise_for_status()
+        return Authorization.model_validate_json(response.content)

@@ -5,7 +5,6 @@ Raises ``DomainError`` where OCPP has no such command, or its payload is wrong.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import uuid
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from libs.csms.clients import stations
 from libs.csms.errors import Conflict, Invalid, NotFound
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.catalogue import ACTIONS
@@ -89,7 +89,7 @@ def command_id(wish: Wish) -> str:
     """At most 36 characters, as OCPP wants it of a message id. The same key gives the same id."""
     if wish.key is None:
         return uuid.uuid4().hex
-    return hashlib.sha256(orjson.dumps([wish.station_id, wish.key])).hexdigest()[:32]
+    return stations.command_id(wish.station_id, wish.key)
 
 
 def number_of(wish: Wish) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from libs.csms.clients.stations import Stations
+from libs.csms.clients.stations import DeviceClient
 from libs.csms.storage.store import Json
 
 from ..model import Transaction
@@ -22,7 +22,7 @@ PATIENCE = 600
 
 
 async def send_again(
-    book: ProfileBook, stations: Stations, transaction: Transaction, seq_no: int, now: datetime
+    book: ProfileBook, stations: DeviceClient, transaction: Transaction, seq_no: int, now: datetime
 ) -> None:
     """Once for each ``seq_no``. Raises ``httpx.HTTPError`` when it has to be tried later."""
     profiles = [
@@ -38,7 +38,7 @@ async def send_again(
         await _send(stations, profile, await book.newest(profile), transaction.transaction_id, seq_no)
 
 
-async def _are_kept(stations: Stations, station_id: str) -> bool:
+async def _are_kept(stations: DeviceClient, station_id: str) -> bool:
     """Whether the station has said that its TxProfiles survive."""
     for one in await stations.variables(station_id, COMPONENT):
         if (one["variable"]["name"], one["variable"].get("instance")) == (VARIABLE, INSTANCE):
@@ -48,7 +48,7 @@ async def _are_kept(stations: Stations, station_id: str) -> bool:
 
 
 async def _send(
-    stations: Stations, profile: ChargingProfile, newest: Json, transaction_id: str, seq_no: int
+    stations: DeviceClient, profile: ChargingProfile, newest: Json, transaction_id: str, seq_no: int
 ) -> None:
     """One that was part of a remote start named no transaction yet."""
     told = newest | {"transactionId": transaction_id}

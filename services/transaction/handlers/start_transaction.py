@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from libs.csms.clients.authorization import id_tag_info
+from libs.csms.clients.authorization import id_tag_info_v16
 from libs.csms.clock import rfc3339
 from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
@@ -38,4 +38,4 @@ async def start_transaction(
     told = report(call.station_id, str(given), moment(at), readings, first)
     transaction = await ledger.record(told, {})
     authorization = await authorize_start(ledger, transaction, moment(at), request.id_tag, None)
-    return ocpp16.StartTransactionResponse(id_tag_info(authorization), given)
+    return ocpp16.StartTransactionResponse(id_tag_info_v16(authorization), given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from libs.csms.clients.authorization import id_tag_info
+from libs.csms.clients.authorization import id_tag_info_v16
 from libs.csms.clock import rfc3339
 from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
@@ -42,4 +42,4 @@ async def stop_transaction(
     await ledger.record(told, in_transaction(told.id, call.station_id, measured))
     if request.id_tag is None:
         return ocpp16.StopTransactionResponse()
-    return ocpp16.StopTransactionResponse(id_tag_info(await authorize(ledger, request.id_tag, None)))
+    return ocpp16.StopTransactionResponse(id_tag_info_v16(await authorize(ledger, request.id_tag, None)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.clients.authorization import Authorization, id_token_info
+from libs.csms.clients.authorization import Authorization, id_token_info_v2
 from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
@@ -31,7 +31,7 @@ async def transaction_event(call: Call[Request], ledger: Ledger) -> ocpp2.Transa
     if request.id_token is None:
         return ocpp2.TransactionEventResponse()
     authorization = await _authorize(ledger, transaction, said_at, request.event_type, request.id_token)
-    return ocpp2.TransactionEventResponse(id_token_info=id_token_info(authorization, call.version))
+    return ocpp2.TransactionEventResponse(id_token_info=id_token_info_v2(authorization, call.version))
 
 
 def _report(call: Call[Request], said_at: str, readings: Readings) -> Report:

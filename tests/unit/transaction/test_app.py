@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from libs.csms.clients.authorization import Authorization
-from libs.csms.clients.stations import Stations
+from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import rfc3339, utc_now
 from libs.csms.lifespan import running
 from libs.csms.messaging.bus import Subscription
@@ -28,7 +28,7 @@ async def test_the_service_answers_what_comes_by_bus_and_tells_of_the_end(tmp_pa
 
     bus, store = EmbeddedBus(), SqliteStore(tmp_path / "x.db")
     settings = Settings(_env_file=None, transaction_port=0)
-    stations = Stations(httpx.AsyncClient(base_url="http://device"))
+    stations = DeviceClient(httpx.AsyncClient(base_url="http://device"))
     service = transaction_service(settings, bus, store, authorize, stations, utc_now)
     outgoing = [Subscription("answers", "TransactionEventResponse"), Subscription("ends", "TransactionEnded")]
     for subscription in [*service.subscriptions, *outgoing]:

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from libs.csms.clients.stations import Stations
+from libs.csms.clients.stations import DeviceClient
 from libs.csms.settings import Settings
 from libs.csms.web.app import create_app
 from libs.ocpp_messages.event import TRANSACTION_RESUMED, TransactionResumed
@@ -58,7 +58,7 @@ async def operator(ledger: Ledger, device: DeviceService) -> AsyncIterator[Opera
     asked = httpx.AsyncClient(transport=httpx.MockTransport(device.answer), base_url="http://device")
     transport = httpx.ASGITransport(app)
     async with asked, httpx.AsyncClient(transport=transport, base_url="http://transaction") as http:
-        made = Operator(replace(ledger, stations=Stations(asked)), http, V21, "CS/1")
+        made = Operator(replace(ledger, stations=DeviceClient(asked)), http, V21, "CS/1")
         await station_of(made).event("Started", 0, 0, evse={"id": 1}, triggerReason="CablePluggedIn")
         yield made
 

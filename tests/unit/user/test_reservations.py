@@ -7,15 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from libs.csms.settings import Settings
-from libs.csms.web.app import create_app
 from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
-from services.user.api import api
 from services.user.service import User
 
 from .moment import NOW
-from .reservations import (
+from .reservation_messages import (
     cancelled,
     deleted,
     hear,
@@ -25,6 +22,7 @@ from .reservations import (
     updated,
     used,
 )
+from .world import user_client
 
 PROBLEM = "application/problem+json"
 ACTIVE = {
@@ -52,8 +50,8 @@ async def listed(client: httpx.AsyncClient, **filters: Any) -> list[int]:
 
 def later(user: User, minutes: float) -> httpx.AsyncClient:
     at = NOW + timedelta(minutes=minutes)
-    app = create_app("User service", api(replace(user, clock=lambda: at)), Settings(_env_file=None))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://user")
+    reservations = replace(user.reservations, clock=lambda: at)
+    return user_client(replace(user, reservations=reservations))
 
 
 @pytest.mark.parametrize("version", [Version.V201, Version.V21])
@@ -91,7 +89,7 @@ async def test_what_a_station_did_not_accept_is_no_reservation(
 ) -> None:
     await hear(user, reserve(-10, status=status))
 
-    assert await user.reservations.count({}) == 0
+    assert await user.reservations.documents.count({}) == 0
     absent = await client.get("/chargingstations/CS1/reservations/7")
     assert (absent.status_code, absent.headers["content-type"]) == (404, PROBLEM)
 
@@ -99,11 +97,11 @@ async def test_what_a_station_did_not_accept_is_no_reservation(
 @pytest.mark.parametrize("end", ["error", "timeout", "expired"])
 async def test_a_command_without_an_answer_changes_nothing(user: User, end: str) -> None:
     await hear(user, reserved(-10))
-    before = await user.reservations.get("CS1:7")
+    before = await user.reservations.documents.get("CS1:7")
 
     await hear(user, reserved(-5, end=end), cancelled(-5, end=end))
 
-    assert await user.reservations.get("CS1:7") == before
+    assert await user.reservations.documents.get("CS1:7") == before
 
 
 async def test_a_reservation_that_is_sent_again_replaces_the_one_of_its_number(
@@ -264,9 +262,9 @@ async def test_news_of_what_is_not_known_is_shown_to_nobody(user: User, client: 
 async def test_the_news_of_one_number_is_bounded(user: User) -> None:
     await hear(user, *(used(minute, transaction=f"t{minute}") for minute in range(-60, 0)))
 
-    kept = await user.reservations.get("CS1:7")
+    kept = await user.reservations.documents.get("CS1:7")
     assert kept is not None
-    assert [news.transaction_id for news in kept.news] == [f"t{number}" for number in range(-20, 0)]
+    assert [end.transaction_id for end in kept.ends] == [f"t{number}" for number in range(-20, 0)]
 
 
 async def test_reservations_are_found_by_station_status_and_token(

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from libs.csms.settings import Settings
 from libs.csms.storage.store import Index
 from libs.ocpp_messages.message import Message
-from services.user.reservation import Reservation
+from services.user.reservations.model import Reservation
 from services.user.service import User
 
 from ..transaction.world import Dictionary
 from .moment import NOW
-from .reservations import cancelled, hear, reserved, reserved_16, updated, used
+from .reservation_messages import cancelled, hear, reserved, reserved_16, updated, used
 
 minutes = st.integers(-6, 0)
 expiries = st.integers(-4, 2)
@@ -65,9 +65,9 @@ def test_what_is_heard_again_changes_nothing(data: st.DataObject) -> None:
     async def told_twice() -> None:
         user = in_memory()
         await hear(user, *once)
-        before = await user.reservations.get("CS1:7")
+        before = await user.reservations.documents.get("CS1:7")
         await hear(user, data.draw(st.sampled_from(once)))
-        assert await user.reservations.get("CS1:7") == before
+        assert await user.reservations.documents.get("CS1:7") == before
 
     asyncio.run(told_twice())
 
@@ -75,7 +75,7 @@ def test_what_is_heard_again_changes_nothing(data: st.DataObject) -> None:
 async def documents(order: list[Message]) -> Reservation | None:
     user = in_memory()
     await hear(user, *order)
-    return await user.reservations.get("CS1:7")
+    return await user.reservations.documents.get("CS1:7")
 
 
 def in_memory() -> User:
