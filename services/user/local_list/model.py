@@ -127,8 +127,11 @@ class LocalList(Document):
     # What clients, tokens and others change.
 
     def edited(self, texts: Iterable[str], now: datetime, is_leaving: bool = False) -> Self:
-        desired = tuple(sorted(texts, key=str.casefold))
-        return self.changed(desired=desired, is_leaving=is_leaving, updated_at=now)._pending(now)
+        """The list as a client wants it."""
+        desired, at_station = tuple(sorted(texts, key=str.casefold)), self._keys_at_station()
+        added = [text for text in set(desired) - set(self.desired) if text.casefold() in at_station]
+        known = self.changed(desired=desired, is_leaving=is_leaving, updated_at=now)
+        return known._unverified(added)._pending(now)
 
     def tokens_changed(self, changed: Set[str], deleted: Set[str], now: datetime) -> Self:
         """Tokens by their keys. One that is deleted leaves the list."""
@@ -136,9 +139,7 @@ class LocalList(Document):
         if not concerned:
             return self
         desired = tuple(text for text in self.desired if text.casefold() not in deleted)
-        known = self.changed(desired=desired)
-        if self.confirmed is not None:
-            known = known.changed(unverified=tuple(sorted({*self.unverified, *concerned})))
+        known = self.changed(desired=desired)._unverified(concerned)
         return known if self.status == "unsupported" else known._pending(now)
 
     def connected(self, at: datetime) -> Self:
@@ -164,6 +165,15 @@ class LocalList(Document):
     def station_replaced(self, now: datetime) -> Self:
         """Another station has this id now, and has nothing yet. It is not sent what is on its way."""
         return self.changed(in_flight=None)._outdated()._pending(now)
+
+    def _keys_at_station(self) -> set[str]:
+        """The tokens that the station may have. One that is not on the list may have changed unnoticed."""
+        on_its_way = self.in_flight.message.entries if self.in_flight is not None else ()
+        return {entry.key for entry in on_its_way} | set(self.confirmed or ())
+
+    def _unverified(self, texts: Iterable[str]) -> Self:
+        """These too, as far as they are on the list."""
+        return self.changed(unverified=tuple(sorted({*self.unverified, *texts} & set(self.desired))))
 
     def _pending(self, at: datetime) -> Self:
         return self.changed(

@@ -10,7 +10,7 @@ import orjson
 from libs.csms.storage.store import Json
 from libs.ocpp_messages.version import Version
 
-from ..tokens.model import IdToken
+from ..tokens.model import IdToken, token_key
 from .message import Entry, SendLocalList, UpdateType
 from .model import LocalList
 
@@ -62,11 +62,10 @@ def plan(
 ) -> SendLocalList | None:
     """The next message, or None if the station has all that is desired.
 
-    ``tokens`` by key; one that is missing is no more. What does not fit into a first full message follows in
-    differential ones.
+    ``tokens``, by key, are at least those of ``tokens_to_read``. What does not fit into a full message
+    follows in differential ones.
     """
-    read = (tokens[key] for text in tokens_to_read(known) if (key := text.casefold()) in tokens)
-    entries = (Entry.of(token, version) for token in read)
+    entries = (Entry.of(tokens[token_key(text)], version) for text in tokens_to_read(known))
     if known.confirmed is None or (known.confirmed and not known.desired):
         return _message(known, "Full", entries, limits)
     message = _message(known, "Differential", _differences(known, entries), limits)

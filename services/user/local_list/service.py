@@ -32,7 +32,7 @@ MAX_TEXT_BYTES = 200_000
 MAX_NAMED_TOKENS = 20
 """In the detail of a problem; all of them are in its member ``idTokens``."""
 LISTS_PER_PAGE = 10
-"""They are long."""
+"""A page of them has some megabytes."""
 
 router: Router[LocalLists] = Router("user")
 
@@ -153,9 +153,12 @@ class LocalLists:
         """Tell the lists, in one pass for all these tokens, then forget the changes."""
         changed = {change.token for change in changes}
         deleted = {change.token for change in changes if change.is_deletion}
-        for token in changed - deleted:
+
+        async def look_up(token: str) -> None:
             if await self.tokens.documents.get(token) is None:
                 deleted.add(token)
+
+        await each(changed - deleted, look_up)
         apply = partial(LocalList.tokens_changed, changed=changed, deleted=deleted, now=self.clock())
         async for known in every(self.documents, Query(page_size=LISTS_PER_PAGE)):
             if apply(known) is not known:

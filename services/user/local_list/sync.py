@@ -54,10 +54,14 @@ class Situation:
     """versionNumber that the station says it has; 0 where it has not been asked."""
 
     def prepared(self, known: LocalList, now: datetime) -> LocalList:
-        """With its next message on its way, or synchronized; released if it has changed since."""
+        """With its next message on its way, or synchronized; released if it has changed since.
+
+        Another process may have learnt meanwhile that the station needs more than the tokens that were read.
+        """
         if known.in_flight is not None:
             return known
-        if known.revision != self.revision:
+        keys = map(token_key, tokens_to_read(known))
+        if known.revision != self.revision or not self.tokens.keys() >= set(keys):
             return known.released(now)
         size, capacity = len(known.desired), self.limits.entries
         if capacity is not None and size > capacity:
@@ -74,9 +78,9 @@ async def reconcile(lists: LocalLists, device: DeviceClient, station_id: str) ->
         return
     try:
         if known.in_flight is not None:
-            await _send(lists, device, known, known.in_flight.message, None)
+            await _ended(lists, await _send(lists, device, known, known.in_flight.message, None))
         elif (situation := await _situation(lists, device, known)) is not None:
-            await _send_all(lists, device, station_id, situation)
+            await _ended(lists, await _send_all(lists, device, station_id, situation))
     except httpx.HTTPError as error:
         log.warning("station %s: the device service does not answer: %s", station_id, error)
         await lists.change(station_id, lambda one: one.released(lists.clock() + RETRY_PAUSE))
@@ -143,20 +147,14 @@ async def _station_version(device: DeviceClient, station_id: str) -> int:
     return version if isinstance(version, int) else 0
 
 
-async def _send_all(lists: LocalLists, device: DeviceClient, station_id: str, situation: Situation) -> None:
+async def _send_all(
+    lists: LocalLists, device: DeviceClient, station_id: str, situation: Situation
+) -> LocalList | None:
     """Message after message while the station accepts them, at one write for each."""
     known = await lists.change(station_id, lambda one: situation.prepared(one, lists.clock()))
     while known is not None and known.lease_until is not None and known.in_flight is not None:
         known = await _send(lists, device, known, known.in_flight.message, situation)
-    if known is None:
-        return
-    match known.status:
-        case "synchronized":
-            log.info("station %s: has its local list of %d tokens", station_id, len(known.desired))
-            if known.is_leaving:
-                await lists.remove(known)
-        case "failed" | "unsupported":
-            log.warning("station %s: the local list is %s: %s", station_id, known.status, known.reason)
+    return known
 
 
 async def _send(
@@ -179,6 +177,19 @@ async def _send(
         return situation.prepared(after, now) if situation and outcome == "accepted" else after
 
     return await lists.change(known.station_id, answered)
+
+
+async def _ended(lists: LocalLists, known: LocalList | None) -> None:
+    """The work on a list; None if the list was removed meanwhile."""
+    if known is None:
+        return
+    match known.status:
+        case "synchronized":
+            log.info("station %s: has its local list of %d tokens", known.station_id, len(known.desired))
+            if known.is_leaving:
+                await lists.remove(known)
+        case "failed" | "unsupported":
+            log.warning("station %s: the local list is %s: %s", known.station_id, known.status, known.reason)
 
 
 def _after(known: LocalList, outcome: Outcome, reason: str, now: datetime) -> LocalList:

@@ -98,6 +98,34 @@ async def test_what_changes_while_a_message_is_under_way_follows_it(csms: World)
     assert (await csms.state())["status"] == "synchronized"
 
 
+async def test_a_token_that_changes_while_the_first_list_is_under_way_is_sent_again(csms: World) -> None:
+    await csms.token("A", "B")
+    csms.station.meanwhile = lambda: blocked_and_noticed(csms)
+    await csms.put("A", "B")
+    await csms.work()
+
+    assert csms.station.received == [full(1, add("A"), add("B")), differential(2, add("A", status="Blocked"))]
+    assert (await csms.state())["status"] == "synchronized"
+
+
+async def blocked_and_noticed(csms: World) -> None:
+    """While the answer to our message is on its way, the token changes and its lists learn of it."""
+    await csms.client.patch("/idtokens/A", json={"status": "Blocked"})
+    await csms.user.local_lists.apply_token_changes(csms.user.tokens.changes.take())
+
+
+async def test_a_token_that_changes_between_leaving_and_joining_a_list_is_sent_again(csms: World) -> None:
+    await given(csms, "A", "B")
+    csms.station.connected = False
+    await csms.put("B")
+    await blocked_and_noticed(csms)
+    await csms.put("A", "B")
+    await csms.connects()
+    await csms.later(minutes=2)
+
+    assert csms.station.received == [differential(2, add("A", status="Blocked"))]
+
+
 async def test_a_long_list_goes_in_parts_that_the_station_takes(csms: World) -> None:
     csms.station.variables = [limit("ItemsPerMessage", 2), limit("BytesPerMessage", 10_000), capacity(5)]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from libs.csms.clients.stations import DeviceClient
 from services.user.local_list.sync import reconcile
 from services.user.tokens.bodies import IdTokenBody
 
@@ -135,6 +136,28 @@ async def test_a_replica_that_goes_on_with_a_message_does_not_send_it_again(csms
     await is_right(csms, a="Accepted")
 
 
+async def test_a_slow_replica_does_not_send_a_part_as_the_whole_list(csms: World) -> None:
+    """It has read the one token that differed; another one learnt that the station needs all of them."""
+    await csms.token("A", "B")
+    await csms.put("A", "B")
+    await csms.work()
+    await csms.client.patch("/idtokens/A", json={"status": "Blocked"})
+    lists = csms.user.local_lists
+    await lists.apply_token_changes(lists.tokens.changes.take())
+
+    class Slow(DeviceClient):
+        async def variables(self, station_id: str, component: str) -> list[Any]:
+            csms.now = csms.now.replace(hour=13)
+            csms.station.next_answers = ["Failed"]
+            await reconcile(lists, csms.device_client, "CS1")
+            return []
+
+    await reconcile(lists, Slow(csms.device_client._client), "CS1")
+    await csms.work()
+
+    await is_right(csms, a="Blocked", b="Accepted")
+
+
 TEXTS = [f"T{number}" for number in range(8)]
 TROUBLE = ["Failed", "VersionMismatch", "silence", "InternalError", "409", "429", "NotSupported"]
 
@@ -178,7 +201,11 @@ async def something(csms: World, chance: random.Random, number: int) -> None:
             await csms.client.patch(LIST, json={"remove": some})
         case 3:
             changed = chance.choice([{"status": "Blocked"}, {"status": "Accepted"}, {"type": "eMAID"}])
-            await csms.client.patch(f"/idtokens/{chance.choice(TEXTS)}", json=changed)
+            happens = partial(token_changes, csms, chance.choice(TEXTS), changed)
+            if chance.random() < 0.5 or csms.station.meanwhile is not None:
+                await happens()
+            else:
+                csms.station.meanwhile = happens
         case 4:
             text = chance.choice(TEXTS)
             await csms.client.delete(f"/idtokens/{text}")
@@ -201,6 +228,11 @@ async def something(csms: World, chance: random.Random, number: int) -> None:
         case 8:
             with suppress(Died, ExceptionGroup):
                 await csms.mortal(chance.randint(0, 8)).work()
+
+
+async def token_changes(csms: World, text: str, changed: dict[str, str]) -> None:
+    await csms.client.patch(f"/idtokens/{text}", json=changed)
+    await csms.user.local_lists.apply_token_changes(csms.user.tokens.changes.take())
 
 
 async def known(csms: World, texts: list[str]) -> list[str]:
