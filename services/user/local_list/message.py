@@ -1,4 +1,4 @@
-"""A SendLocalList in words of no version of OCPP: what the station is told of each token. No I/O."""
+"""A SendLocalList that reads the same for every version of OCPP. No I/O."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from .message import Entry, SendLocalList, UpdateType
 from .model import LocalList
 
 DEFAULT_ITEMS, MAX_ITEMS = 100, 1000
-"""Entries in a message: where the station has not said how many, and whatever it says."""
+"""Entries in a message: where the station has reported no limit, and whatever it reports."""
 MAX_BYTES = 100_000
-"""Of a message, whatever the station says: the document of the list, which holds it, has a mebibyte."""
+"""Of a message, whatever the station reports: the document of the list, which holds it, has a mebibyte."""
 ENVELOPE_BYTES = 200
 """A message without its entries takes less."""
 WORDING_BYTES = 80
@@ -33,7 +33,7 @@ class Limits:
     bytes: int = MAX_BYTES
     """BytesPerMessage."""
     entries: int | None = None
-    """Entries.maxLimit, of OCPP 1.6 LocalAuthListMaxLength; None where the station has not said."""
+    """Entries.maxLimit, of OCPP 1.6 LocalAuthListMaxLength; None where the station has reported none."""
 
     @classmethod
     def of(cls, variables: Sequence[Json]) -> Limits:

@@ -98,7 +98,7 @@ class DeviceApi:
                 if not station.connected:
                     return problem(409, "the charging station is not connected")
                 if station.next_answers and station.next_answers[0].isdecimal():
-                    return problem(int(station.next_answers.pop(0)), "said so")
+                    return problem(int(station.next_answers.pop(0)), "refused as asked")
                 status, answer = _operation(command_id(id, idempotency_key), station.receive(body))
                 self.commands[idempotency_key] = body, status, answer
                 if station.meanwhile is not None:

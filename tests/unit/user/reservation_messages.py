@@ -1,4 +1,4 @@
-"""What the user service hears of reservations, as messages on the bus."""
+"""What becomes known of reservations, as messages on the bus."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def command_ended(
     """The station's answer ``status``, ``at`` a minute."""
     ACTIONS[version][action].request_validator.check(payload)
     message_id = id or f"{action}@{at}"
-    told = CommandEnded(
+    data = CommandEnded(
         id=message_id,
         action=action,
         status=end,
@@ -52,7 +52,7 @@ def command_ended(
         response={"status": status} if end == "answered" else None,
         answered_at="" if end in ("timeout", "expired") else minute(at),
     )
-    return _event(COMMAND_ENDED.name, told, minute(at), version, message_id)
+    return _event(COMMAND_ENDED.name, data, minute(at), version, message_id)
 
 
 def reserved(at: float, expiry: float = 60, number: int = 7, **changes: Any) -> Message:
@@ -82,17 +82,19 @@ def cancelled(at: float, status: str = "Accepted", number: int = 7, **changes: A
 
 
 def used(
-    started: float, heard: float | None = None, transaction: str = "t1", number: int | None = 7
+    started: float, received: float | None = None, transaction: str = "t1", number: int | None = 7
 ) -> Message:
-    """``heard`` when it was published, which is when it started unless that is told."""
-    told = TransactionStarted(
+    """``received`` is when it was published: by default when it started."""
+    data = TransactionStarted(
         id=f"CS1:{transaction}",
         transaction_id=transaction,
         started_at=minute(started),
         id_token="Tag1",
         reservation_id=number,
     )
-    return _event(TRANSACTION_STARTED.name, told, minute(started if heard is None else heard), Version.V201)
+    return _event(
+        TRANSACTION_STARTED.name, data, minute(started if received is None else received), Version.V201
+    )
 
 
 def updated(at: float, status: str, number: int = 7) -> Message:
@@ -111,19 +113,19 @@ def updated(at: float, status: str, number: int = 7) -> Message:
 
 def deleted(at: float) -> Message:
     """The station was."""
-    told = StationDeleted()
-    return _event(STATION_DELETED.name, told, minute(at), Version.V201)
+    data = StationDeleted()
+    return _event(STATION_DELETED.name, data, minute(at), Version.V201)
 
 
-async def hear(user: User, *messages: Message) -> None:
+async def deliver(user: User, *messages: Message) -> None:
     bus: Any = None  # nobody waits for an answer
     for message in messages:
         await router.handle(message, bus, user, user.clock)
 
 
-def _event(name: str, told: msgspec.Struct, sent_at: str, version: Version, id: str = "1") -> Message:
+def _event(name: str, data: msgspec.Struct, sent_at: str, version: Version, id: str = "1") -> Message:
     return Message(
-        data=encode(told),
+        data=encode(data),
         message_id=id,
         station_id="CS1",
         action=name,

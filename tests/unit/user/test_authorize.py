@@ -109,7 +109,7 @@ async def test_a_token_of_another_type_is_another_token(user: User) -> None:
 
 
 @pytest.mark.parametrize("status", get_args(TokenStatus))
-async def test_every_status_is_told_as_far_as_the_version_has_it(user: User, status: TokenStatus) -> None:
+async def test_every_status_is_sent_as_far_as_the_version_has_it(user: User, status: TokenStatus) -> None:
     await known(user, status=status)
 
     in_16 = status if status in ("Accepted", "Blocked", "Expired", "Invalid") else "Invalid"
@@ -140,9 +140,9 @@ async def test_the_cache_ends_with_its_lifetime_or_with_the_token(
 ) -> None:
     await known(user, expiry_date_time=NOW + HOUR)
 
-    told = await info(caching(user, lifetime), "AA00001")
+    answer = await info(caching(user, lifetime), "AA00001")
 
-    assert told["cacheExpiryDateTime"] == rfc3339(NOW + until)
+    assert answer["cacheExpiryDateTime"] == rfc3339(NOW + until)
 
 
 async def test_unknown_tokens_are_not_cached_forever_either(user: User) -> None:
@@ -151,7 +151,7 @@ async def test_unknown_tokens_are_not_cached_forever_either(user: User) -> None:
     assert await info(bounded, "nobody") == {"status": "Unknown", "cacheExpiryDateTime": rfc3339(NOW + HOUR)}
 
 
-async def test_the_group_is_told(user: User) -> None:
+async def test_the_group_is_sent(user: User) -> None:
     await known(user, group_id_token="FLEET")
 
     assert (await info(user, "AA00001"))["groupIdToken"] == {"idToken": "FLEET", "type": "Central"}
@@ -201,11 +201,11 @@ async def test_a_pin_works_and_is_neither_kept_nor_logged(
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         created = await client.post("/idtokens", json={"idToken": "80347195", "type": "KeyCode"})
-        told = await info(user, "80347195", "KeyCode")
+        answer = await info(user, "80347195", "KeyCode")
         listed = await client.get("/idtokens")
         stored = await user.tokens.documents.find(Query())
 
-    assert (created.status_code, told) == (201, {"status": "Accepted"})
+    assert (created.status_code, answer) == (201, {"status": "Accepted"})
     for text in (created.text, listed.text, caplog.text, str(stored), str(created.headers)):
         assert "80347195" not in text
     assert (await info(user, "80347195", "ISO14443"))["status"] == "Unknown"

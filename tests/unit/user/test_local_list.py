@@ -12,9 +12,9 @@ async def test_the_first_list_replaces_what_the_station_has(csms: World) -> None
     await csms.token("B", groupIdToken="FLEET", expiryDateTime="2027-01-01T00:00:00Z")
     await csms.token("a", status="Blocked")
 
-    wished = await csms.put("B", "a", "A")
-    assert (wished["status"], wished["tokens"]) == ("pending", 2)
-    assert "version" not in wished
+    pending = await csms.put("B", "a", "A")
+    assert (pending["status"], pending["tokens"]) == ("pending", 2)
+    assert "version" not in pending
     await csms.work()
 
     b = add("B", expiryDateTime="2027-01-01T00:00:00.000Z", groupIdToken="FLEET")

@@ -177,7 +177,7 @@ async def test_what_the_device_service_does_not_take_has_failed(csms: World) -> 
     await csms.work()
 
     state = await csms.state()
-    assert (state["status"], state["reason"]) == ("failed", "said so")
+    assert (state["status"], state["reason"]) == ("failed", "refused as asked")
 
 
 async def test_after_somebody_elses_command_comes_the_whole_list(csms: World) -> None:

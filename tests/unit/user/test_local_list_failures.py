@@ -44,8 +44,8 @@ async def test_wherever_a_process_dies_nothing_is_sent_twice(csms: World) -> Non
             died = True
         await csms.later(minutes=2)
         await is_right(csms, b="Blocked", c="Accepted", d="Accepted")
-        told = [entry["idToken"] for m in csms.station.received for entry in m["localAuthorizationList"]]
-        assert sorted(told[-3:]) == ["A", "B", "D"]
+        sent = [entry["idToken"] for m in csms.station.received for entry in m["localAuthorizationList"]]
+        assert sorted(sent[-3:]) == ["A", "B", "D"]
         versions = [message["versionNumber"] for message in csms.station.received]
         assert versions == sorted(set(versions))
         assert len([m for m in csms.station.received if m["updateType"] == "Full"]) <= 1
@@ -220,11 +220,11 @@ async def something(csms: World, chance: random.Random, number: int) -> None:
         case 7:
             theirs: dict[str, Any] = {"versionNumber": csms.station.version + 1, "updateType": "Full"}
             csms.station.version, csms.station.listed = theirs["versionNumber"], {}
-            tell = partial(csms.ended, "SendLocalList", f"theirs-{number}", theirs, {"status": "Accepted"})
+            happens = partial(csms.ended, "SendLocalList", f"theirs-{number}", theirs, {"status": "Accepted"})
             if chance.random() < 0.5 or csms.station.meanwhile is not None:
-                await tell()
+                await happens()
             else:
-                csms.station.meanwhile = tell
+                csms.station.meanwhile = happens
         case 8:
             with suppress(Died, ExceptionGroup):
                 await csms.mortal(chance.randint(0, 8)).work()
