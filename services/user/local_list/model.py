@@ -196,8 +196,10 @@ class LocalList(Document):
     # What the process does that works on the list.
 
     def claimed(self, now: datetime) -> Self:
-        """Only one caller gets another list than this one: it is the one to work on it."""
-        if self.retry_at is None or now < max(self.retry_at, self.lease_until or self.retry_at):
+        """Only one caller gets another list than this one: it is the one to work on it. Until its lease ends,
+        ``retry_at`` is never earlier.
+        """
+        if self.retry_at is None or now < self.retry_at:
             return self
         return self.changed(retry_at=now + LEASE, lease_until=now + LEASE)
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from libs.csms.clients.stations import DeviceClient
 from libs.ocpp_messages.version import Version
+from services.user.local_list.sync import reconcile
 
 from .device_api import limit
 from .local_list_messages import add, differential, full, given, gone
@@ -54,6 +56,19 @@ async def test_a_list_that_is_refused_twice_has_failed_until_something_happens(c
     await csms.later(seconds=5)
     assert (await csms.state())["status"] == "synchronized"
     assert csms.station.received[2:] == [full(3, add("A"))]
+
+
+async def test_after_a_change_refusals_count_anew(csms: World) -> None:
+    await csms.token("A", "B")
+    csms.station.next_answers = ["Failed", "Failed"]
+    await csms.put("A")
+    await csms.work()
+    csms.station.next_answers = ["Failed"]
+    await csms.put("A", "B")
+    await csms.work()
+
+    assert csms.station.received[2:] == [full(3, add("A"), add("B")), full(4, add("A"), add("B"))]
+    assert (await csms.state())["status"] == "synchronized"
 
 
 async def test_a_part_that_is_always_refused_is_not_sent_for_ever(csms: World) -> None:
@@ -148,6 +163,34 @@ async def test_a_silent_station_is_asked_for_its_answer_and_not_again(csms: Worl
     assert (await csms.state())["status"] == "synchronized"
 
 
+async def test_after_a_change_that_was_never_answered_comes_the_whole_list(csms: World) -> None:
+    """Nobody knows whether the station has taken it."""
+    await given(csms, "A", "B")
+    csms.station.next_answers = ["silence"]
+    await csms.client.patch("/idtokens/a", json={"status": "Blocked"})
+    await csms.work()
+    for _ in range(4):
+        await csms.later(minutes=2)
+
+    blocked = add("A", status="Blocked")
+    assert csms.station.received == [differential(2, blocked), full(3, blocked, add("B"))]
+
+
+async def test_a_station_that_connects_while_it_is_looked_for_is_not_kept_waiting(csms: World) -> None:
+    await csms.token("A")
+    await csms.put("A")
+
+    class Outdated(DeviceClient):
+        async def status(self, station_id: str) -> Any:
+            await csms.connects()
+            return {"connected": False}
+
+    await reconcile(csms.user.local_lists, Outdated(csms.device_client._client), "CS1")
+    await csms.later(seconds=5)
+
+    assert csms.station.received == [full(1, add("A"))]
+
+
 async def test_a_device_service_that_is_down_is_asked_again(csms: World) -> None:
     await csms.token("A")
     await csms.put("A")
@@ -190,6 +233,15 @@ async def test_after_somebody_elses_command_comes_the_whole_list(csms: World) ->
     await csms.work()
 
     assert csms.station.received == [full(8, add("A"))]
+
+
+async def test_a_version_near_the_largest_of_ocpp_is_not_gone_on_from(csms: World) -> None:
+    await given(csms, "A")
+    theirs = {"versionNumber": 2**31 - 1, "updateType": "Full"}
+    await csms.ended("SendLocalList", "theirs", theirs, {"status": "Accepted"})
+    await csms.work()
+
+    assert csms.station.received == [full(2, add("A"))]
 
 
 @pytest.mark.parametrize(

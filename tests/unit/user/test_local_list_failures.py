@@ -158,6 +158,44 @@ async def test_a_slow_replica_does_not_send_a_part_as_the_whole_list(csms: World
     await is_right(csms, a="Blocked", b="Accepted")
 
 
+async def test_a_slow_replica_sends_nothing_of_its_own_while_a_message_is_on_its_way(csms: World) -> None:
+    """Another one has sent it meanwhile, and the station has not answered yet."""
+    await csms.token("A")
+    await csms.put("A")
+    lists = csms.user.local_lists
+
+    class Slow(DeviceClient):
+        async def variables(self, station_id: str, component: str) -> list[Any]:
+            csms.now = csms.now.replace(hour=13)
+            csms.station.next_answers = ["silence"]
+            await reconcile(lists, csms.device_client, "CS1")
+            return []
+
+    await reconcile(lists, Slow(csms.device_client._client), "CS1")
+
+    assert len(csms.station.received) == 1
+
+
+async def test_a_late_answer_is_not_taken_for_that_to_the_next_message(csms: World) -> None:
+    csms.station.variables = [limit("ItemsPerMessage", 1)]
+    await csms.token("A", "B")
+    await csms.put("A", "B")
+    lists = csms.user.local_lists
+
+    async def another() -> None:
+        csms.now = csms.now.replace(hour=13)
+        await reconcile(lists, csms.device_client, "CS1")
+        csms.station.next_answers = ["silence"]
+        await reconcile(lists, csms.device_client, "CS1")
+
+    csms.station.meanwhile = another
+    await reconcile(lists, csms.device_client, "CS1")
+
+    on_its_way = (await csms.document()).in_flight
+    assert on_its_way is not None
+    assert on_its_way.message.version == csms.station.version == 2
+
+
 TEXTS = [f"T{number}" for number in range(8)]
 TROUBLE = ["Failed", "VersionMismatch", "silence", "InternalError", "409", "429", "NotSupported"]
 
