@@ -147,3 +147,15 @@ async def test_the_loop_sends_a_list_as_soon_as_a_client_changes_it(csms: World)
         await asyncio.gather(running, return_exceptions=True)
     assert csms.station.received == [full(1, add("A"))]
     assert await csms.user.tokens.changes.documents.count({}) == 0
+
+
+async def test_a_list_that_is_wanted_again_at_the_moment_it_is_removed_stays(csms: World) -> None:
+    await given(csms, "A")
+    await csms.client.delete(LIST)
+    emptied = await csms.document()
+    await csms.put("A")
+    await csms.user.local_lists.remove(emptied)
+    await csms.work()
+
+    assert csms.station.tokens == {"a": "Accepted"}
+    assert (await csms.state())["status"] == "synchronized"
