@@ -227,22 +227,22 @@ class LocalList(Document):
         confirmed = dict(self.confirmed or {}) if sent.message.update_type == "Differential" else {}
         for entry in sent.message.entries:
             confirmed.pop(entry.key, None)
-            if entry.info is not None:
+            if entry.status is not None:
                 confirmed[entry.key] = Confirmed(entry.id_token, entry.type, entry.digest)
         is_current = sent.revision == self.revision
-        verified = {entry.key for entry in sent.message.entries if is_current and entry.info is not None}
+        verified = {entry.key for entry in sent.message.entries if is_current and entry.status is not None}
         unverified = tuple(text for text in self.unverified if text.casefold() not in verified)
         return ended.changed(confirmed=confirmed, version=sent.message.version, unverified=unverified)
 
-    def refused(self, reason: str, now: datetime) -> Self:
+    def refused(self, now: datetime, reason: str) -> Self:
         """By the station: it is sent the full list, as nobody knows what it has; then the list has failed."""
         return self._message_ended(now)._outdated()._refused(reason)
 
-    def unsent(self, reason: str, now: datetime) -> Self:
+    def unsent(self, now: datetime, reason: str) -> Self:
         """The CSMS did not send it. Another one is made: the station's limits may be known only now."""
         return self._message_ended(now)._refused(reason)
 
-    def unsupported(self, reason: str, now: datetime) -> Self:
+    def unsupported(self, now: datetime, reason: str) -> Self:
         ended = self._message_ended(now)._outdated()
         return ended.changed(status="unsupported", reason=reason, retry_at=None)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import partial
 
 import httpx
 
@@ -37,7 +37,8 @@ MAX_PARALLEL_LISTS = 20
 POLL_INTERVAL = timedelta(minutes=5)
 """The store is asked so often for what processes that died have left behind."""
 
-Outcome = Literal["accepted", "refused", "unsupported", "undelivered", "unsent", "unanswered"]
+Outcome = Callable[[LocalList, datetime], LocalList]
+"""What becomes of a list at that time, after the answer to the message that was on its way."""
 UNSUPPORTED = {"NotImplemented", "NotSupported"}
 
 
@@ -167,14 +168,14 @@ async def _send(
     """The message that is on its way. With a situation, the same write prepares the next one."""
     key = known.key_of(message.version)
     response = await device.operate(known.station_id, "send-local-list", message.body(), key)
-    outcome, reason = _outcome_of(response)
+    outcome = _outcome_of(response)
 
     def answered(one: LocalList) -> LocalList:
         now = lists.clock()
         if one.in_flight is None or one.in_flight.message.version != message.version:
             return one.released(now)  # another process has seen the answer, or another station has this id
-        after = _after(one, outcome, reason, now)
-        return situation.prepared(after, now) if situation and outcome == "accepted" else after
+        after = outcome(one, now)
+        return situation.prepared(after, now) if situation and outcome is LocalList.accepted else after
 
     return await lists.change(known.station_id, answered)
 
@@ -192,48 +193,35 @@ async def _ended(lists: LocalLists, known: LocalList | None) -> None:
             log.warning("station %s: the local list is %s: %s", known.station_id, known.status, known.reason)
 
 
-def _after(known: LocalList, outcome: Outcome, reason: str, now: datetime) -> LocalList:
-    match outcome:
-        case "accepted":
-            return known.accepted(now)
-        case "refused":
-            return known.refused(reason, now)
-        case "unsupported":
-            return known.unsupported(reason, now)
-        case "undelivered":
-            return known.undelivered(now)
-        case "unsent":
-            return known.unsent(reason, now)
-        case "unanswered":
-            return known.unanswered(now, RETRY_PAUSE)
-
-
-def _outcome_of(response: httpx.Response) -> tuple[Outcome, str]:
-    """With the reason. Raises ``httpx.HTTPStatusError`` where the device service failed."""
+def _outcome_of(response: httpx.Response) -> Outcome:
+    """Raises ``httpx.HTTPStatusError`` where the device service failed: nothing is known then."""
     match response.status_code:
         case 200:
             return _outcome_at_station(response.json())
         case 202 | 504:
-            return "unanswered", ""
+            return _unanswered
         case 409 | 429:
-            return "undelivered", ""
+            return LocalList.undelivered
         case 404 | 413 | 422:
-            return "unsent", response.json()["detail"]
+            return partial(LocalList.unsent, reason=response.json()["detail"])
     response.raise_for_status()
     raise httpx.HTTPStatusError("an answer of no known kind", request=response.request, response=response)
 
 
-def _outcome_at_station(operation: Json) -> tuple[Outcome, str]:
+def _outcome_at_station(operation: Json) -> Outcome:
     status, station_status = operation["status"], operation.get("stationStatus") or ""
     error = operation.get("error") or {}
     if status == "accepted":
-        return "accepted", ""
+        return LocalList.accepted
     if status == "pending":
-        return "unanswered", ""
+        return _unanswered
     if status == "unsupported" or {station_status, error.get("code")} & UNSUPPORTED:
-        return "unsupported", "the station supports no local list"
+        return partial(LocalList.unsupported, reason="the station supports no local list")
     answer = station_status or f"{error.get('code', status)} {error.get('description', '')}".strip()
-    return "refused", f"the station answered {answer}"
+    return partial(LocalList.refused, reason=f"the station answered {answer}")
+
+
+_unanswered: Outcome = partial(LocalList.unanswered, retry_after=RETRY_PAUSE)
 
 
 class SyncLoop:
