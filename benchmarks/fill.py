@@ -1,7 +1,8 @@
 """Fills the embedded store with meter values, faster than stations could send them.
 
-The transaction service's own code makes the collections, their indexes and the first document. The other
-documents are that one with another station, transaction and time, written in one SQL transaction.
+A station sends one to the CSMS, which makes the collections and their indexes. The others are copies of that
+document with another transaction and time, written in one SQL transaction. So this module need not know the
+documents, which may differ between checkouts.
 """
 
 from __future__ import annotations
@@ -11,58 +12,53 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from libs.csms.clients.authorization import Authorization
-from libs.csms.clock import rfc3339, utc_now
-from libs.csms.messaging.embedded import EmbeddedBus
-from libs.csms.storage.sqlite.store import SqliteStore
-from libs.ocpp_messages import v201
-from services.transaction.meter_values import in_transaction
-from services.transaction.samples import measured2
-from services.transaction.service import Ledger
+from .csms import Checkout, csms, register
+from .station import Station
+from .traffic import BOOT_V201, STARTED_V201, UPDATED_V201, id_tag
 
-from . import frames
-
-_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-_TRANSACTION = "STORED-00000:TRANSACTION-00000"
-_PER_TRANSACTION = 100
+STATION = "STORED-00000"
+TRANSACTION = "TRANSACTION-00000"
+METER_VALUES_PER_TRANSACTION = 100
+DAYS_AGO = 30
+"""The first of the stored meter values. Each is a second after the one before."""
 
 
-async def fill(folder: Path, count: int) -> int:
+async def fill(folder: Path, count: int, checkout: Checkout) -> int:
     """How many documents of ten samples each are stored now."""
-    path = folder / "csms.db"
-    store = SqliteStore(path)
-    Ledger.of(store, _nobody, EmbeddedBus(), utc_now)
-    await store.close()
-    with sqlite3.connect(path) as connection:
-        connection.executemany('INSERT INTO "meterValues" (id, doc) VALUES (?, ?)', _rows(count))
-        stored: int = connection.execute('SELECT count(*) FROM "meterValues"').fetchone()[0]
-    connection.close()
+    first = datetime.now(UTC).replace(microsecond=0) - timedelta(days=DAYS_AGO)
+    await _send_one(folder, _text(first), checkout)
+    with sqlite3.connect(folder / "csms.db") as database:
+        [(id, document)] = database.execute('SELECT id, doc FROM "meterValues"').fetchall()
+        database.executemany(
+            'INSERT INTO "meterValues" (id, doc) VALUES (?, ?)', copies(id, document, first, count - 1)
+        )
+        stored: int = database.execute('SELECT count(*) FROM "meterValues"').fetchone()[0]
+    database.close()
     return stored
 
 
-async def _nobody(id_token: str, type_: str | None) -> Authorization:
-    raise AssertionError("no token is asked about while the store is filled")
+async def _send_one(folder: Path, at: str, checkout: Checkout) -> None:
+    time, transaction, tag = at.encode(), TRANSACTION.encode(), id_tag(STATION).encode()
+    async with csms(checkout, folder) as server:
+        await register(server, [STATION])
+        station = Station(STATION, "ocpp2.0.1", server.gateway_port)
+        await station.connect()
+        await station.call_and_wait(BOOT_V201)
+        await station.call_and_wait(STARTED_V201 % (time, transaction, tag))
+        await station.call_and_wait(UPDATED_V201 % (time, 1, transaction, 100_000, time))
+        station.abort()
 
 
-def _rows(count: int) -> Iterator[tuple[str, str]]:
-    id, doc = _first()
-    time = rfc3339(_BEGIN)
-    for number in range(count):
-        transaction = (
-            f"STORED-{number // _PER_TRANSACTION % 1000:05d}:TRANSACTION-{number // _PER_TRANSACTION:05d}"
-        )
-        at = rfc3339(_BEGIN + timedelta(seconds=number))
+def copies(id: str, document: str, first: datetime, count: int) -> Iterator[tuple[str, str]]:
+    """Of another transaction and time each, in the id as in the document."""
+    for number in range(1, count + 1):
+        transaction = f"TRANSACTION-{number // METER_VALUES_PER_TRANSACTION:05d}"
+        at = _text(first + timedelta(seconds=number))
         yield (
-            id.replace(_TRANSACTION, transaction).replace(time, at),
-            doc.replace(_TRANSACTION, transaction).replace(time, at),
+            id.replace(TRANSACTION, transaction).replace(_text(first), at),
+            document.replace(TRANSACTION, transaction).replace(_text(first), at),
         )
 
 
-def _first() -> tuple[str, str]:
-    now = rfc3339(_BEGIN).encode()
-    call = frames.UPDATED_201 % (now, 1, b"TRANSACTION-00000", 100_000, now)
-    payload = call.removeprefix(b',"TransactionEvent",').removesuffix(b"]")
-    event = v201.TransactionEvent.decode_request(payload)
-    measured = measured2(event.meter_value or (), _BEGIN)
-    ((id, document),) = in_transaction(_TRANSACTION, "STORED-00000", measured).items()
-    return id, document.model_dump_json(by_alias=True, exclude_none=True)
+def _text(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")

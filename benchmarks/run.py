@@ -1,4 +1,4 @@
-"""Runs the rows one after the other, and writes down what they find out."""
+"""Runs rows: of this checkout alone, or of this one and another in turns."""
 
 from __future__ import annotations
 
@@ -6,75 +6,61 @@ import asyncio
 import logging
 import resource
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
 
-import orjson
-
-from .figures import Figure
-from .generator import generator
-from .library import library
-from .machine import commit, machine, versions
-from .many import idle, reconnecting
-from .mixed import mixed, mixed_on_full_store
-from .single import single
-from .size import Size
+from .csms import THIS_CHECKOUT, Checkout
+from .results import Figure, Results, compare
+from .rows import ROWS, Size
 
 log = logging.getLogger(__name__)
 
-Row = Callable[[Size], Awaitable[Sequence[Figure]]]
 
-ROWS: dict[str, Row] = {
-    "generator": generator,
-    "f": library,
-    "b": single,
-    "a": mixed,
-    "c": mixed_on_full_store,
-    "d": idle,
-    "e": reconnecting,
-}
-
-
-@dataclass
-class Results:
-    figures: list[Figure] = field(default_factory=list)
-    failures: dict[str, str] = field(default_factory=dict)
-    """Rows that found nothing out, and why."""
-
-    def unjudged(self) -> Results:
-        """Without budgets, which hold for the full size only."""
-        return Results([replace(each, at_least=None, below=None) for each in self.figures], self.failures)
-
-
-async def run(rows: Sequence[str], size: Size, started: Callable[[str], None]) -> Results:
-    _allow_many_sockets()
+async def run(rows: Sequence[str], size: Size, report: Callable[[str], None]) -> Results:
+    """``report`` is called with what begins."""
     results = Results()
-    for row in rows:
-        started(row)
-        try:
-            async with asyncio.timeout(size.row_limit):
-                results.figures += await ROWS[row](size)
-        except Exception as error:
-            log.exception("row %s failed", row)
-            results.failures[row] = f"{type(error).__name__}: {error}"
+
+    async def measure(row: str) -> None:
+        report(f"row {row}")
+        results.figures += await _figures(row, size, THIS_CHECKOUT)
+
+    await _each(rows, measure, results)
     return results
 
 
-def write(results: Results, size: Size, at: datetime, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{at:%Y-%m-%dT%H-%M-%SZ}.json"
-    found = {
-        "at": at,
-        "commit": commit(),
-        "machine": machine(),
-        "versions": versions(),
-        "size": asdict(size),
-        "figures": [{**asdict(figure), "verdict": figure.verdict} for figure in results.figures],
-        "failures": results.failures,
-    }
-    path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
-    return path
+async def run_against(
+    other: Checkout, pairs: int, rows: Sequence[str], size: Size, report: Callable[[str], None]
+) -> Results:
+    """Each row ``pairs`` times of both checkouts, one right after the other; the first of a pair takes turns.
+    A machine that slows down for a while slows both.
+    """
+    results = Results()
+
+    async def measure(row: str) -> None:
+        of_this: list[Sequence[Figure]] = []
+        of_other: list[Sequence[Figure]] = []
+        both = [(THIS_CHECKOUT, of_this), (other, of_other)]
+        for number in range(pairs):
+            for checkout, figures in both if number % 2 == 0 else reversed(both):
+                report(f"row {row}, pair {number + 1} of {pairs}, {checkout.folder}")
+                figures.append(await _figures(row, size, checkout))
+        results.comparisons += compare(of_this, of_other)
+
+    await _each(rows, measure, results)
+    return results
+
+
+async def _figures(row: str, size: Size, checkout: Checkout) -> Sequence[Figure]:
+    async with asyncio.timeout(size.row_limit):
+        return await ROWS[row](size, checkout)
+
+
+async def _each(rows: Sequence[str], measure: Callable[[str], Awaitable[None]], results: Results) -> None:
+    _allow_many_sockets()
+    for row in rows:
+        try:
+            await measure(row)
+        except Exception as error:
+            log.exception("row %s failed", row)
+            results.failures[row] = f"{type(error).__name__}: {error}"
 
 
 def _allow_many_sockets() -> None:

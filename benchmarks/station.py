@@ -1,6 +1,7 @@
 """A charging station that costs almost nothing, so that the server is what is measured: WebSocket by hand.
 
 Of an answer it reads only whether it is the CALLRESULT of its call.
+It masks its frames with a key of zeros, which is allowed and changes no byte.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import cast
 
-from . import websocket
+TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+"""Opcodes of WebSocket frames (RFC 6455, section 5.2)."""
 
-Answered = Callable[["Station", bool, bytes], None]
+OnAnswer = Callable[["Station", bool, bytes], None]
 """Called with whether the answer was a CALLRESULT, and the text of it."""
 
 
 class NotConnected(Exception):
-    """The CSMS did not take the connection or the call. ``retry_after``: how long it asks to wait."""
+    """The CSMS did not accept the connection or the call."""
 
     def __init__(self, text: str, retry_after: float = 0) -> None:
         super().__init__(text)
         self.retry_after = retry_after
+        """Seconds that the CSMS asks to wait."""
 
 
 class Station(asyncio.Protocol):
@@ -32,20 +35,20 @@ class Station(asyncio.Protocol):
         self.id = id
         self.closed = False
         self.called_at = 0.0
-        self.answered: Answered = _unexpected
+        self.on_answer: OnAnswer = _unexpected
         self._version = version
         self._port = port
         self._transport: asyncio.WriteTransport | None = None
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._open = False
-        self._rest = b""
+        self._unread = b""
         self._prefix = os.urandom(4).hex().encode()
         self._calls = 0
         self._expected = b""
 
     @property
-    def busy(self) -> bool:
-        """A call is under way."""
+    def pending(self) -> bool:
+        """A call is not answered yet."""
         return bool(self._expected)
 
     async def connect(self) -> None:
@@ -56,30 +59,30 @@ class Station(asyncio.Protocol):
             raise NotConnected(str(error)) from error
         await self._opened
 
-    def call(self, tail: bytes) -> None:
-        """Send ``[2,"id"`` and ``tail``, which begins with a comma and ends the array."""
+    def call(self, request: bytes) -> None:
+        """Send ``[2,"id"`` and ``request``, which begins with a comma and ends the array."""
         if self._transport is None or self.closed:
             raise NotConnected(f"{self.id} has no connection")
         self._calls += 1
         id = b'"%s%08d"' % (self._prefix, self._calls)
         self._expected = b"[3," + id
         self.called_at = time.perf_counter()
-        self._transport.write(websocket.frame(websocket.TEXT, b"[2," + id + tail))
+        self._transport.write(frame(TEXT, b"[2," + id + request))
 
-    async def ask(self, tail: bytes) -> bytes:
-        """A call whose answer is waited for. Raises ``NotConnected`` where there is no CALLRESULT."""
+    async def call_and_wait(self, request: bytes) -> bytes:
+        """Call, and wait for the CALLRESULT. Raises ``NotConnected`` where there is none."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
-        def take(station: Station, result: bool, text: bytes) -> None:
+        def receive(station: Station, result: bool, text: bytes) -> None:
             if answer.done():
                 return
             if result:
                 answer.set_result(text)
             else:
-                answer.set_exception(NotConnected(f"{tail[:30]!r}: {text[:200]!r}"))
+                answer.set_exception(NotConnected(f"{request[:30]!r}: {text[:200]!r}"))
 
-        self.answered = take
-        self.call(tail)
+        self.on_answer = receive
+        self.call(request)
         return await answer
 
     def abort(self) -> None:
@@ -102,23 +105,23 @@ class Station(asyncio.Protocol):
             self._opened.set_exception(NotConnected(f"{self.id}: closed in the handshake"))
         elif self._expected:
             self._expected = b""
-            self.answered(self, False, b"connection lost")
+            self.on_answer(self, False, b"connection lost")
 
     def data_received(self, data: bytes) -> None:
-        data = self._rest + data if self._rest else data
+        data = self._unread + data if self._unread else data
         if not self._open:
             end = data.find(b"\r\n\r\n")
             if end < 0:
-                self._rest = data
+                self._unread = data
                 return
             if not self._upgraded(data[:end]):
                 return
             data = data[end + 4 :]
         position = 0
-        while (found := websocket.payload(data, position)) is not None:
-            opcode, payload, position = found
-            self._take(opcode, payload)
-        self._rest = data[position:]
+        while (found := payload(data, position)) is not None:
+            opcode, content, position = found
+            self._receive(opcode, content)
+        self._unread = data[position:]
 
     def _upgraded(self, head: bytes) -> bool:
         self._open = head.startswith(b"HTTP/1.1 101")
@@ -131,26 +134,47 @@ class Station(asyncio.Protocol):
             self.abort()
         return self._open
 
-    def _take(self, opcode: int, payload: bytes) -> None:
-        if opcode == websocket.TEXT:
-            if payload.startswith(b"[2,"):
-                self._refuse(payload)
+    def _receive(self, opcode: int, content: bytes) -> None:
+        if opcode == TEXT:
+            if content.startswith(b"[2,"):
+                self._refuse(content)
             elif self._expected:
-                result = payload.startswith(self._expected)
+                result = content.startswith(self._expected)
                 self._expected = b""
-                self.answered(self, result, payload)
-        elif opcode == websocket.PING and self._transport:
-            self._transport.write(websocket.frame(websocket.PONG, payload))
-        elif opcode == websocket.CLOSE:
+                self.on_answer(self, result, content)
+        elif opcode == PING and self._transport:
+            self._transport.write(frame(PONG, content))
+        elif opcode == CLOSE:
             self.abort()
 
     def _refuse(self, command: bytes) -> None:
-        """What the CSMS asks by itself is not what is measured."""
+        """The commands that the CSMS sends by itself are not what is measured."""
         if self._transport:
             id = command.split(b'"', 2)[1]
             answer = b'[4,"%s","NotSupported","",{}]' % id
-            self._transport.write(websocket.frame(websocket.TEXT, answer))
+            self._transport.write(frame(TEXT, answer))
 
 
 def _unexpected(station: Station, result: bool, text: bytes) -> None:
-    """Nobody waits for an answer."""
+    """What is set while nobody waits for an answer."""
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    size = len(payload)
+    if size < 126:
+        return bytes((128 | opcode, 128 | size)) + b"\0\0\0\0" + payload
+    return bytes((128 | opcode, 254)) + size.to_bytes(2, "big") + b"\0\0\0\0" + payload
+
+
+def payload(data: bytes, position: int) -> tuple[int, bytes, int] | None:
+    """The opcode and payload of the frame at ``position``, and its end; None when it is not all there."""
+    if len(data) - position < 2:
+        return None
+    size, begin = data[position + 1], position + 2
+    if size == 126:
+        size, begin = int.from_bytes(data[begin : begin + 2], "big"), begin + 2
+    elif size == 127:
+        size, begin = int.from_bytes(data[begin : begin + 8], "big"), begin + 8
+    if begin + size > len(data):
+        return None
+    return data[position] & 15, data[begin : begin + size], begin + size

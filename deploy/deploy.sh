@@ -31,10 +31,19 @@ done
 gcloud secrets describe csms-api-token >/dev/null 2>&1 ||
   head -c 30 /dev/urandom | base64 | tr -d '\n' | gcloud secrets create csms-api-token --data-file=-
 
+# A message that ends the process of whoever handles it goes to the topic of the dead-letter policy: Pub/Sub moves
+# it there itself, by its own account, which needs the right to do so.
+pubsub=service-$(gcloud projects describe "$PROJECT" --format='value(projectNumber)')@gcp-sa-pubsub.iam.gserviceaccount.com
+
 run_as=(--image="$image" --region="$REGION" --service-account="$account"
   --set-secrets=CSMS_API_TOKEN=csms-api-token:latest)
 gcloud run jobs deploy csms-provision "${run_as[@]}" --args=provision \
   --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT" --execute-now --wait
+gcloud pubsub topics add-iam-policy-binding UndeliverableMessage --member="serviceAccount:$pubsub" \
+  --role=roles/pubsub.publisher >/dev/null
+# For the project, as gateways make subscriptions of their own while they run.
+gcloud projects add-iam-policy-binding "$PROJECT" --member="serviceAccount:$pubsub" \
+  --role=roles/pubsub.subscriber --condition=None >/dev/null
 
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
@@ -46,14 +55,10 @@ deploy() {
 }
 url() { gcloud run services describe "csms-$1" --region="$REGION" --format='value(status.url)'; }
 
-# They ask each other in a ring: in the first run two of them learn last where the device service is.
-device_url=$(url device 2>/dev/null || true)
-deploy user ",CSMS_DEVICE_URL=$device_url"
-deploy transaction ",CSMS_USER_URL=$(url user),CSMS_DEVICE_URL=$device_url"
-deploy device ",CSMS_MIN_SECURITY_PROFILE=1,CSMS_TRANSACTION_URL=$(url transaction)"
-for name in user transaction; do
-  gcloud run services update "csms-$name" --region="$REGION" --update-env-vars="CSMS_DEVICE_URL=$(url device)"
-done
+# Each is deployed after those that it asks.
+deploy device ",CSMS_MIN_SECURITY_PROFILE=1"
+deploy user ",CSMS_DEVICE_URL=$(url device)"
+deploy transaction ",CSMS_USER_URL=$(url user)"
 # Cloud Run ends a WebSocket after 60 minutes at most and holds 1,000 an instance.
 deploy gateway ",CSMS_DEVICE_URL=$(url device),CSMS_GATEWAY_ROUTING=inbox" --timeout=3600 --concurrency=1000
 

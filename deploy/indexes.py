@@ -1,4 +1,4 @@
-"""Prints the composite indexes that the services' queries need on Firestore: ``firestore.indexes.json``."""
+"""Writes ``firestore.indexes.json``: the indexes that the services' queries need, and what is exempt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from libs.csms.settings import load
 from libs.csms.storage.firestore import index_definitions
 from libs.csms.storage.store import Doc, Index
 from services.device.service import Device
-from services.transaction.service import Ledger
+from services.transaction.service import TransactionService
 from services.user.service import User
 
 FILE = Path(__file__).with_name("firestore.indexes.json")
@@ -22,22 +22,27 @@ class IndexList:
     """Stands where a store does while services are put together, and remembers what they ask for."""
 
     def __init__(self) -> None:
-        self.indexes: list[tuple[str, Index]] = []
+        self.collections: dict[str, Sequence[Index]] = {}
 
     def collection(self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> Any:
-        self.indexes += [(name, index) for index in indexes]
+        self.collections[name] = indexes
 
     async def close(self) -> None:
         """Nothing is open."""
 
 
-def definitions() -> str:
+def collections() -> dict[str, Sequence[Index]]:
+    """Of all services, by name."""
     store, settings = IndexList(), load()
     nothing: Any = None
     Device.of(store, nothing, utc_now, settings)
     User.of(store, utc_now, settings)
-    Ledger.of(store, nothing, nothing, utc_now)
-    return json.dumps(index_definitions(store.indexes), indent=2) + "\n"
+    TransactionService.of(store, nothing, nothing, utc_now)
+    return store.collections
+
+
+def definitions() -> str:
+    return json.dumps(index_definitions(collections()), indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ from libs.csms.settings import BadSetting, Settings, load
 
 from . import processes
 from .processes import ServiceName, message_table
-from .simulator.console import print_summary, shown
 from .simulator.options import Simulation, Versions
-from .simulator.registration import RegistrationFailed
+from .simulator.simulation import RegistrationFailed
 from .simulator.simulation import simulate as run_simulation
+from .simulator.terminal import print_summary, shown
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def run(
 
 @app.command()
 def provision() -> None:
-    """Create every topic and subscription on Pub/Sub that is not there yet."""
+    """Create every topic and subscription on Pub/Sub, and update the subscriptions that are there already."""
     settings = _settings()
     logs.configure("provision", settings.log_level)
     _run(processes.provision_all(settings))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 import httpx
 
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
-from libs.csms.clients.profile_check import HttpProfileCheck
 from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.lifespan import Service, run
@@ -21,23 +20,23 @@ from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.messaging.provision import provision
 from libs.csms.messaging.router import Router
-from libs.csms.settings import BadSetting, Settings
+from libs.csms.settings import BadSetting, Settings, variables
 from libs.csms.storage.sqlite.file import StoreInUse
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
-from libs.csms.web.server import bearer, inside
+from libs.csms.web.server import api_host, bearer, bind, inside
 from libs.ocpp_messages.catalogue import ACTIONS
 
 from .device import app as device
 from .device.service import Device
-from .device.service import router as device_router
 from .transaction import app as transaction
-from .transaction.charging_profiles.check import check
 from .transaction.service import router as transaction_router
 from .user import app as user
 from .user.service import User
 from .user.service import router as user_router
 from .websocket_gateway.app import gateway_service
+
+log = logging.getLogger(__name__)
 
 
 class ServiceName(StrEnum):
@@ -47,7 +46,7 @@ class ServiceName(StrEnum):
     USER = "user"
 
 
-ROUTERS: list[Router[Any]] = [device_router, transaction_router, user_router]
+ROUTERS: list[Router[Any]] = [device.router, transaction_router, user_router]
 Pair = tuple[Bus, Store]
 
 
@@ -83,29 +82,52 @@ _BACKENDS: dict[str, Callable[[Settings], AbstractAsyncContextManager[Pair]]] = 
 }
 
 
+@asynccontextmanager
+async def _listening(
+    settings: Settings, ports: Mapping[ServiceName, str]
+) -> AsyncIterator[dict[str, socket.socket]]:
+    """The sockets of services, by their names. ``ports`` are the fields of the settings that hold the ports.
+
+    They are opened before anything else, so that a port in use is the first thing that is said.
+    """
+    with ExitStack() as stack:
+        listeners = {}
+        for name, field in ports.items():
+            host = settings.gateway_host if name is ServiceName.GATEWAY else api_host(settings)
+            listener = bind(host, getattr(settings, field), variables(field)[0])
+            listeners[str(name)] = stack.enter_context(listener)
+        yield listeners
+
+
 async def run_all(settings: Settings, started: Callable[[], None]) -> None:
     """Every service in this process. They ask each other directly, where separate ones use HTTP."""
-    async with _BACKENDS[settings.backend](settings) as (bus, store):
+    ports = {name: f"{name}_port" for name in ServiceName}
+    async with (
+        _listening(settings, ports) as listeners,
+        _BACKENDS[settings.backend](settings) as (bus, store),
+    ):
         tokens = User.of(store, utc_now, settings)
-        ledger = transaction.ledger_of(settings, bus, store, tokens.authorize, utc_now)
-        stations = replace(Device.of(store, bus, utc_now, settings), check_profile=partial(check, ledger))
+        stations = Device.of(store, bus, utc_now, settings)
         device_api = device.app_of(stations, settings)
         asked = DeviceClient(inside(device_api, settings))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
-            transaction.service_of(ledger, asked, settings),
-            gateway_service(settings, bus, stations.admit, utc_now),
+            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
+            gateway_service(settings, bus, stations.security.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
-        await run(services, started)
+        await run([(service, listeners[service.name]) for service in services], started)
 
 
 async def run_one(name: ServiceName, settings: Settings) -> None:
     """One service, on Pub/Sub and Firestore. ``PORT`` is its port where that is set."""
-    if settings.port is not None:
-        settings = settings.model_copy(update={f"{name}_port": settings.port})
-    async with _google(settings) as (bus, store), AsyncExitStack() as stack:
+    ports = {name: f"{name}_port" if settings.port is None else "port"}
+    async with (
+        _listening(settings, ports) as listeners,
+        _google(settings) as (bus, store),
+        AsyncExitStack() as stack,
+    ):
         if settings.pubsub_emulator_host:
             await _provision(bus)  # it forgets everything when it restarts
 
@@ -116,19 +138,17 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
         service: Service
         match name:
             case ServiceName.DEVICE:
-                check_profile = HttpProfileCheck(await client(settings.transaction_url)).check
-                service = device.device_service(settings, bus, store, utc_now, check_profile)
+                service = device.device_service(settings, bus, store, utc_now)
             case ServiceName.USER:
                 asked = DeviceClient(await client(settings.device_url))
                 service = user.user_service(settings, bus, store, asked, utc_now)
             case ServiceName.TRANSACTION:
                 authorize = HttpAuthorization(await client(settings.user_url)).authorize
-                asked = DeviceClient(await client(settings.device_url))
-                service = transaction.transaction_service(settings, bus, store, authorize, asked, utc_now)
+                service = transaction.transaction_service(settings, bus, store, authorize, utc_now)
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)
-        await run([service], lambda: None)
+        await run([(service, listeners[name])], lambda: log.info("accepting connections"))
 
 
 def message_table() -> str:
@@ -148,7 +168,7 @@ def message_table() -> str:
 
 
 async def provision_all(settings: Settings) -> None:
-    """Create every topic of the catalogue on Pub/Sub, and the subscriptions of every service."""
+    """Create every topic of the catalogue on Pub/Sub, and create or update every service's subscriptions."""
     async with _google(settings) as (bus, _):
         await _provision(bus)
 

@@ -6,31 +6,36 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeVar
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 
 
 async def each(
-    things: Iterable[Thing] | AsyncIterable[Thing], work: Callable[[Thing], Awaitable[object]], most: int = 50
+    items: Iterable[Item] | AsyncIterable[Item],
+    work: Callable[[Item], Awaitable[object]],
+    concurrency: int = 50,
 ) -> None:
-    """At most so many at a time; those that are read as they come are read no faster than they are done."""
-    room = asyncio.Semaphore(most)
+    """Do the work for every item, for at most ``concurrency`` at a time. Items are read no faster than that.
 
-    async def one(thing: Thing) -> None:
+    The first failure cancels the rest, and is raised in an exception group.
+    """
+    slots = asyncio.Semaphore(concurrency)
+
+    async def one(item: Item) -> None:
         try:
-            await work(thing)
+            await work(item)
         finally:
-            room.release()
+            slots.release()
 
     async with asyncio.TaskGroup() as tasks:
-        async for thing in _read(things):
-            await room.acquire()
-            tasks.create_task(one(thing))
+        async for item in _read(items):
+            await slots.acquire()
+            tasks.create_task(one(item))
 
 
-async def _read(things: Iterable[Thing] | AsyncIterable[Thing]) -> AsyncIterator[Thing]:
-    if isinstance(things, AsyncIterable):
-        async for thing in things:
-            yield thing
+async def _read(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[Item]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
     else:
-        for thing in things:
-            yield thing
+        for item in items:
+            yield item

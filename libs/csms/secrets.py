@@ -1,44 +1,116 @@
-"""What must not be kept in clear of what stations send: it alone knows where OCPP payloads hold secrets."""
+"""Secrets in OCPP payloads. The only module that knows which values are secret: what somebody knows (the text
+of a KeyCode, a password, a key), not what somebody has (an RFID card).
+
+What is kept, shown or logged of a payload goes through one of these functions first:
+
+- ``masked`` and ``masked_json``: a payload as JSON, of which only the secrets are hidden;
+- ``masked_text``: a text for people, such as an error description;
+- ``masked_frame``: the beginning of a frame for the DEBUG log, which cannot be parsed;
+- ``may_hold_secret``: data of unknown form, which is better kept not at all.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import orjson
 
 from libs.ocpp_messages.errors import CallError, ErrorCode
 
 HIDDEN = "***"
 
-DEEPEST = 100
+MAX_DEPTH = 100
 """Levels of a payload. OCPP itself has ten; more can only be in what vendors add."""
 
-SECRET_VARIABLES = {"apnpassword", "apnsimpin", "basicauthpassword", "vpnkey", "vpnpassword"}
+_WORDS = "password|passphrase|secret|authorizationkey|privatekey|vpnkey|simpin"
+_SECRET_NAME = re.compile(f"{_WORDS}|pin$", re.IGNORECASE)
+_MAY_HOLD_SECRET = re.compile(rf"{_WORDS}|pin\b|keycode|vpn|writeonly", re.IGNORECASE)
+_USER_INFO = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/\s:@?#]*):[^/\s?#]*@")
+"""The scheme has an end: without one, a text of a megabyte could take minutes."""
+
+_VALUES = frozenset({"value", "attributeValue", "actualValue"})
+"""Where the value is of a configuration key of 1.6, and of a variable of 2.x."""
+
+_TOKENS = frozenset({"idToken", "additionalIdToken"})
+_NOTHING: frozenset[str] = frozenset()
+
+_FRAME_PROPERTY = re.compile(r'"(\w{1,100})"(\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)', re.DOTALL)
+_HIDDEN_IN_FRAMES = re.compile(
+    f"{_WORDS}|(?:token|tag|value|key|pin|data|csr|certificate|url|location)$", re.IGNORECASE
+)
+"""More than secrets: whether a token is a KeyCode may stand behind the end of the text."""
+_CUT_USER_INFO = re.compile(rf'{_USER_INFO.pattern.removesuffix("@")}(?:@|"|$)')
 
 
-def without_secrets(value: Any, depth: int = 0, secret: frozenset[str] = frozenset()) -> Any:
-    """A JSON value without what somebody knows: tokens of type KeyCode, passwords, write-only variables.
+def masked(payload: Any) -> Any:
+    """A JSON value with its secrets hidden, equal to the one given if it has none.
 
-    ``secret`` are properties that hold secrets here. Raises ``CallError`` where the value is nested so deeply
-    that not every reader could show it.
+    Only texts are secret, so that what has been masked still fits its schema. Raises ``CallError`` where the
+    value is nested so deeply that not every reader could show it.
     """
-    if depth > DEEPEST:
+    return _masked(payload, _NOTHING, 0)
+
+
+def masked_json(payload: Any) -> str:
+    """Raises ``CallError`` like ``masked``."""
+    return orjson.dumps(masked(payload)).decode()
+
+
+def masked_text(text: str) -> str:
+    """Without the password in a URL."""
+    return _USER_INFO.sub(rf"\1:{HIDDEN}@", text) if "://" in text else text
+
+
+def masked_frame(text: str) -> str:
+    """The beginning of a frame, wherever it was cut, with all hidden that may be secret or is only long."""
+    return _CUT_USER_INFO.sub(rf"\1:{HIDDEN}@", _FRAME_PROPERTY.sub(_hidden_in_frame, text))
+
+
+def may_hold_secret(text: str) -> bool:
+    """For data that nobody could decode: it has a word beside which secrets stand."""
+    return _MAY_HOLD_SECRET.search(text) is not None
+
+
+def is_secret_token_type(type_: str | None) -> bool:
+    """The text of a token of this type is a PIN. Types are compared without regard to case."""
+    return type_ is not None and type_.casefold() == "keycode"
+
+
+def _masked(value: Any, secret: frozenset[str], depth: int) -> Any:
+    """``secret`` are the properties that hold secrets in this value and below."""
+    if depth > MAX_DEPTH:
         raise CallError(ErrorCode.FORMAT_VIOLATION, "the payload is nested too deeply")
+    if isinstance(value, str):
+        return masked_text(value)
     if isinstance(value, list):
-        return [without_secrets(part, depth + 1, secret) for part in value]
-    if not isinstance(value, dict):
-        return value
-    secret |= _secret_properties(value)
-    return {
-        name: HIDDEN if name in secret and isinstance(part, str) else without_secrets(part, depth + 1, secret)
-        for name, part in value.items()
-    }
+        return [_masked(part, secret, depth + 1) for part in value]
+    if isinstance(value, dict):
+        secret |= _secret_properties(value)
+        return {name: _property(name, part, secret, depth) for name, part in value.items()}
+    return value
 
 
-def _secret_properties(value: dict[str, Any]) -> set[str]:
-    match value:
-        case {"type": str(type_)} if type_.casefold() == "keycode":
-            return {"idToken", "additionalIdToken"}
-        case {"mutability": "WriteOnly"}:
-            return {"value"}
-        case {"variable": {"name": str(name)}} if name.casefold() in SECRET_VARIABLES:
-            return {"actualValue", "value"}
-    return set()
+def _property(name: str, part: Any, secret: frozenset[str], depth: int) -> Any:
+    if isinstance(part, str):
+        is_secret = name in secret or _SECRET_NAME.search(name) or (name == "data" and may_hold_secret(part))
+        return HIDDEN if is_secret else masked_text(part)
+    if name == "vpn":
+        secret |= {"key"}
+    return _masked(part, secret, depth + 1)
+
+
+def _secret_properties(value: dict[str, Any]) -> frozenset[str]:
+    """Of this object, by what it says of itself."""
+    type_, variable, key = value.get("type"), value.get("variable"), value.get("key")
+    if isinstance(type_, str) and is_secret_token_type(type_):
+        return _TOKENS
+    if value.get("mutability") == "WriteOnly":
+        return _VALUES
+    name = variable.get("name") if isinstance(variable, dict) else key
+    return _VALUES if isinstance(name, str) and _SECRET_NAME.search(name) else _NOTHING
+
+
+def _hidden_in_frame(found: re.Match[str]) -> str:
+    name, colon = found.groups()
+    return f'"{name}"{colon}"…"' if _HIDDEN_IN_FRAMES.search(name) else found[0]

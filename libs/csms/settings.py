@@ -37,11 +37,7 @@ class Settings(BaseSettings):
     user_port: Port = Field(5002, description="Port of the user service.")
     device_url: str = Field(
         "http://127.0.0.1:5000",
-        description="Where gateways ask for admission, and the user and transaction services for commands.",
-    )
-    transaction_url: str = Field(
-        "http://127.0.0.1:5001",
-        description="Where a device service in its own process has charging profiles checked.",
+        description="Where gateways of other processes ask for admission, and the user service for commands.",
     )
     user_url: str = Field(
         "http://127.0.0.1:5002",
@@ -69,7 +65,12 @@ class Settings(BaseSettings):
         300,
         ge=1,
         validation_alias="HEARTBEAT_INTERVAL",
-        description="Seconds between Heartbeats, told to stations when they boot.",
+        description="Seconds between Heartbeats, sent to stations when they boot.",
+    )
+    min_absence: float = Field(
+        600,
+        ge=0,
+        description="Seconds that a station must have been away until it is asked for its connectors.",
     )
     auth_cache_lifetime: int | None = Field(
         None, ge=1, description="Seconds that a station may keep an authorization in its cache."

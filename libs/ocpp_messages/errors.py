@@ -26,10 +26,10 @@ class ErrorCode(StrEnum):
 
     def of(self, version: Version) -> str:
         """The code as ``version`` has it. 1.6 lacks two and spells two in its own way, one wrongly."""
-        return _IN_16.get(self, self.value) if version is Version.V16 else self.value
+        return _CODES_V16.get(self, self.value) if version is Version.V16 else self.value
 
 
-_IN_16 = {
+_CODES_V16 = {
     ErrorCode.FORMAT_VIOLATION: "FormationViolation",
     ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED: "GenericError",
     ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION: "OccurenceConstraintViolation",

@@ -33,30 +33,39 @@ class Event(Generic[Data]):
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """The message that carries it names the station, the gateway, the connection and the time."""
+    """The message that carries it names the station, the gateway, the connection and the time.
+
+    Times are RFC 3339 in UTC. A text is empty where it is not known.
+    """
 
 
 class StationConnected(EventData, frozen=True):
-    """A gateway accepted a station's WebSocket. Commands go to topic ``inbox``, or ``<Action>Request``."""
+    """A gateway accepted a station's WebSocket."""
 
     remote_address: str = ""
+    """Where the station connects from, as the gateway sees it."""
     inbox: str = ""
+    """The topic for commands to the station. Empty where it is the action's own, ``<Action>Request``."""
 
 
 class StationDisconnected(EventData, frozen=True):
-    """A station's WebSocket is gone, in good order or not. ``code`` is its close code, 1006 if none came."""
+    """A station's WebSocket is gone, in good order or not."""
 
     code: int
+    """The close code (RFC 6455, 7.4), 1006 if none came."""
     reason: str = ""
+    """The text of the close frame."""
 
 
 class StationAccessRevoked(EventData, frozen=True):
-    """The operator has deleted the station, does not accept it any more, or has given it another secret: it
-    has to leave, unless it asked for admission later than this was sent. ``reason`` is the text of the close
-    frame.
+    """The operator has deleted the station, does not accept it any more, or has given it another secret: the
+    connections that were admitted before have to end.
     """
 
     reason: str
+    """The text of the close frame."""
+    connection_number: int = 0
+    """That of the newest connection which may have been admitted before: it and older ones have to end."""
 
 
 class StationDeleted(EventData, frozen=True):
@@ -70,56 +79,79 @@ class GatewayAlive(EventData, frozen=True):
 
 
 class TransactionStarted(EventData, frozen=True):
-    """The start of a transaction is stored; or which remote start or reservation it came from, if that is
-    known only later.
+    """The start of a transaction is stored; or its EVSE, or which remote start or reservation it came from,
+    where that is known only later.
     """
 
     id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
+    """The station's own; in 1.6 the number that the CSMS gave it."""
     started_at: str
+    """RFC 3339, by the station's clock."""
     evse_id: int | None = None
+    """EVSEType.id of 2.x."""
     connector_id: int | None = None
+    """EVSEType.connectorId, or StartTransaction.connectorId of 1.6."""
     id_token: str = ""
+    """The token that began it; empty where there was none, or it is a secret."""
     remote_start_id: int | None = None
+    """TransactionType.remoteStartId: that of the RequestStartTransaction."""
     reservation_id: int | None = None
+    """The reservation that it used."""
 
 
 class TransactionResumed(EventData, frozen=True):
     """A station goes on with a transaction after an interruption, in which it may have forgotten what is for
-    this transaction alone. ``seq_no`` is the number with which it said so.
+    this transaction alone.
     """
 
     id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
+    """The station's own."""
     seq_no: int
+    """TransactionEvent.seqNo of the message whose triggerReason was TxResumed."""
 
 
 class TransactionEnded(EventData, frozen=True):
-    """The last event of a transaction is stored. Energy in Wh, None where the station sent no register."""
+    """The last event of a transaction is stored."""
 
     id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
     transaction_id: str
+    """The station's own; in 1.6 the number that the CSMS gave it."""
+    started_at: str
+    """RFC 3339, by the station's clock; of what came first, where its start has not been received."""
+    ended_at: str
+    """RFC 3339, by the station's clock."""
     energy_wh: Decimal | None = None
+    """In Wh; None where the station sent no energy register."""
     id_token: str = ""
-    started_at: str = ""
-    ended_at: str = ""
+    """The token that began it, or else the one that ended it; empty where there was none."""
 
 
 class CommandEnded(EventData, frozen=True):
-    """What became of a command. ``status`` is answered, error, timeout or expired; ``payload`` is what was
-    asked and ``response`` what was answered, in both of which secrets are hidden.
-    """
+    """What became of a command. In what was sent and answered, secrets are hidden."""
 
     id: str
+    """Of the command; the message id of its CALL."""
     action: str
+    """Name of the OCPP message, such as Reset."""
     status: str
+    """answered, error, timeout or expired."""
     payload: Any
+    """Of the request."""
     response: Any = None
+    """Of the response. None unless ``status`` is answered."""
     answered_at: str = ""
+    """When the gateway received the answer."""
+    gateway_reason: str = ""
+    """Why the gateway refused to send it, if ``status`` is error and the station has not seen it."""
 
     @property
     def station_status(self) -> str:
-        """The status in the station's answer, "" if it has not answered or told none."""
+        """``status`` of the response. Empty if there is no response, or none with a status."""
         if self.status != "answered" or not isinstance(self.response, dict):
             return ""
         status = self.response.get("status")
@@ -127,14 +159,20 @@ class CommandEnded(EventData, frozen=True):
 
 
 class DeadLetter(EventData, frozen=True):
-    """A message that no attempt could handle. ``data`` is its data where that is text."""
+    """A message that no attempt could handle."""
 
     topic: str
+    """Where it was published."""
     subscription: str
+    """Whose handler failed."""
     reason: str
+    """The last error."""
     attempts: int
+    """How often it was handed to the handler."""
     data: str = ""
+    """Its data, where that is text."""
     attributes: dict[str, str] = {}
+    """Its attributes, as on the bus."""
 
 
 STATION_CONNECTED = Event(StationConnected)

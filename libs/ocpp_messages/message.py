@@ -23,27 +23,38 @@ class Kind(StrEnum):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """``data`` is JSON: an OCPP payload exactly as on the wire. The rest travels as attributes.
-
-    ``message_id`` is the id in the OCPP-J frame, which some stations use again after every boot: it tells
-    answers apart on one connection, and is no key for anything that lasts. ``reply_to`` is the topic for the
-    answer, empty where none is wanted. ``sent_at`` is RFC 3339 in UTC.
-    """
+    """All but ``data`` travels as attributes. A text is empty where it is not known, and then left out."""
 
     data: bytes
+    """JSON: an OCPP payload exactly as on the wire, or the data of an event."""
     message_id: str
+    """The id in the OCPP-J frame. Some stations use it again after every boot: it tells answers apart on one
+    connection, and is no key for anything that lasts.
+    """
     station_id: str
+    """Also the ordering key: messages of one station arrive in order."""
     action: str
+    """Name of the OCPP action, or of the event."""
     kind: Kind
+    """Request, answer, or event."""
     sent_at: str
+    """RFC 3339 in UTC, by the clock of the process that published it."""
     origin: Direction
+    """Who sends the request: actions such as DataTransfer go both ways."""
     ocpp_version: Version | None = None
+    """Of the payload. None for an event that no connection caused."""
     gateway_id: str = ""
+    """The gateway process that holds the connection."""
     connection_id: str = ""
+    """The WebSocket connection of the station."""
     reply_to: str = ""
+    """The topic for the answer. Empty where none is wanted."""
     traceparent: str = ""
+    """W3C Trace Context."""
     error_code: str = ""
+    """Of a CALLERROR, spelled as the version has it."""
     error_description: str = ""
+    """Of a CALLERROR."""
 
     def attributes(self) -> dict[str, str]:
         """Everything but the data, without what is empty."""

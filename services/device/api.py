@@ -1,20 +1,78 @@
-"""The REST API of the device service."""
+"""The REST API of the device service: those of its packages, and the fleet at a glance."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import asyncio
 
-from .api_fleet import fleet_api
-from .api_reports import reports_api
-from .api_security import security_api
-from .api_seed import seed_api
-from .api_stations import stations_api
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from libs.csms.storage.store import Document
+
+from .commands.api import commands_api
+from .commands.api_batches import batches_api
+from .connectivity.api import connectivity_api, connectors_by_status
+from .device_model.api import device_model_api
+from .jobs.api import jobs_api
+from .messages.api import dead_letters_api, station_messages_api
+from .operations.api import operations_api
+from .registry.api import registry_api
+from .security.api import security_api
 from .service import Device
+from .smart_charging.api import smart_charging_api
 
 
-def api(device: Device) -> APIRouter:
-    """``list`` comes before ``{id}``: no station has that id."""
+class Summary(Document):
+    charging_stations: int = Field(description="How many are registered.")
+    connected: int = Field(description="How many are connected.")
+    connectors: dict[str, int] = Field(
+        description="How many connectors of connected stations have which status; those of stations that are"
+        " away are `Offline`. A station as a whole (connector 0 of OCPP 1.6) is none."
+    )
+    dead_letters: int = Field(description="How many messages no attempt could handle.")
+
+
+def device_api(device: Device) -> APIRouter:
     router = APIRouter()
-    for part in (seed_api, stations_api, security_api, fleet_api, reports_api):
-        router.include_router(part(device))
+    router.include_router(registry_api(device.registry))
+    router.include_router(security_api(device.security))
+    router.include_router(connectivity_api(device.connectivity))
+    router.include_router(dead_letters_api(device.messages))
+    router.include_router(_summary_api(device))
+    router.include_router(_of_existing_station(device))
+    router.include_router(commands_api(device.commands))
+    router.include_router(batches_api(device.commands))
+    router.include_router(operations_api(device.operations))
+    return router
+
+
+def _of_existing_station(device: Device) -> APIRouter:
+    """What stations report: 404 for a station that there is not."""
+
+    async def existing(id: str) -> None:
+        await device.registry.existing(id)
+
+    router = APIRouter(dependencies=[Depends(existing)])
+    router.include_router(device_model_api(device.device_model))
+    router.include_router(jobs_api(device.jobs))
+    router.include_router(station_messages_api(device.messages))
+    router.include_router(smart_charging_api(device.smart_charging))
+    return router
+
+
+def _summary_api(device: Device) -> APIRouter:
+    router = APIRouter(tags=["Fleet"])
+
+    @router.get("/summary", response_model=Summary)
+    async def summary() -> Summary:
+        stations, connected, dead, connectors = await asyncio.gather(
+            device.registry.stations.count({}),
+            device.connectivity.connections.count({"connected": True}),
+            device.messages.dead_letters.count({}),
+            connectors_by_status(device.connectivity),
+        )
+        return Summary(
+            charging_stations=stations, connected=connected, connectors=connectors, dead_letters=dead
+        )
+
     return router

@@ -1,59 +1,79 @@
-"""Puts the device service together."""
+"""The process of the device service: its handlers, its loops and its HTTP server."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from fastapi import FastAPI
 
-from libs.csms.clients.profile_check import CheckProfile, unchecked
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
+from libs.csms.messaging.middleware import HANDLER_TIMEOUT, time_limit
+from libs.csms.messaging.router import Router
 from libs.csms.settings import Settings
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
 from libs.csms.web.server import serve
 
-from . import handlers
-from .api import api
-from .commands.api import commands_api
-from .commands.api_batches import batches_api
-from .commands.open_commands import keep_commands
-from .remote.api import remote_api
-from .service import Device, router
-from .sweep import keep_sweeping
+from .api import device_api
+from .commands import handlers as commands_handlers
+from .commands import service as commands
+from .commands.delivery import receive_ends
+from .commands.scheduler import keep_scheduling
+from .connectivity import handlers as connectivity_handlers
+from .connectivity import service as connectivity
+from .connectivity.gateway_liveness import GatewayLiveness
+from .device_model import handlers as device_model_handlers
+from .device_model import service as device_model
+from .jobs import handlers as jobs_handlers
+from .jobs import service as jobs
+from .messages import handlers as messages_handlers
+from .messages import service as messages
+from .onboarding import handlers as onboarding_handlers
+from .onboarding import service as onboarding
+from .security import handlers as security_handlers
+from .security import service as security
+from .service import Device
+from .smart_charging import handlers as smart_charging_handlers
+from .smart_charging import service as smart_charging
 
-router.load(handlers)
+router: Router[Device] = Router("device")
+"""Of an event that several packages consume, the handlers are called in this order."""
+router.include(connectivity.router.load(connectivity_handlers), lambda device: device.connectivity)
+router.include(messages.router.load(messages_handlers), lambda device: device.messages)
+router.include(security.router.load(security_handlers), lambda device: device.security)
+router.include(device_model.router.load(device_model_handlers), lambda device: device.device_model)
+router.include(jobs.router.load(jobs_handlers), lambda device: device.jobs)
+router.include(commands.router.load(commands_handlers), lambda device: device.commands)
+router.include(smart_charging.router.load(smart_charging_handlers), lambda device: device.smart_charging)
+router.include(onboarding.router.load(onboarding_handlers), lambda device: device.onboardings)
 
 
-def device_service(
-    settings: Settings, bus: Bus, store: Store, clock: Clock, check_profile: CheckProfile = unchecked
-) -> Service:
+def device_service(settings: Settings, bus: Bus, store: Store, clock: Clock) -> Service:
     device = Device.of(store, bus, clock, settings)
-    device = replace(device, check_profile=check_profile)
     return service_of(device, app_of(device, settings), settings)
 
 
 def app_of(device: Device, settings: Settings) -> FastAPI:
     """The API, which the user service uses too: directly, where it is in the same process."""
-    paths = api(device)
-    paths.include_router(commands_api(device))
-    paths.include_router(batches_api(device))
-    paths.include_router(remote_api(device))
-    return create_app("Device service", paths, settings)
+    return create_app("Device service", device_api(device), settings)
 
 
 def service_of(device: Device, app: FastAPI, settings: Settings) -> Service:
-    """The service of a ``Device`` that others in this process use too: a gateway calls its ``admit``."""
+    """The service of a ``Device`` that others in this process use too: a gateway is admitted by it."""
+    liveness = GatewayLiveness(device.connectivity, device.bus)
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
-            partial(router.serve, device.bus, device, device.clock),
-            partial(keep_sweeping, device),
-            partial(keep_commands, device),
-            partial(serve, app, settings, settings.device_port),
+            partial(router.serve, device.bus, device, device.clock, [time_limit(HANDLER_TIMEOUT)]),
+            liveness.keep_listening,
+            liveness.keep_checking,
+            partial(receive_ends, device.commands),
+            partial(keep_scheduling, device.commands),
+            device.onboardings.keep_following_up,
+            device.registry.keep_resuming_deletions,
         ],
+        serve=partial(serve, app),
     )

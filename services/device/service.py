@@ -1,168 +1,109 @@
-"""What a handler of the device service is given."""
+"""The device service, put together from its packages: each is given those that stand before it here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from functools import partial
+from typing import Self
 
-from libs.csms.clients.admission import Admission, NotAdmitted
-from libs.csms.clients.profile_check import CheckProfile, unchecked
+import orjson
+
 from libs.csms.clock import Clock
 from libs.csms.messaging.bus import Bus
-from libs.csms.messaging.router import Call, Router
 from libs.csms.settings import Settings
-from libs.csms.station_messages.log import MessageLog
-from libs.csms.storage.queries import every, update_existing, update_from
-from libs.csms.storage.store import Collection, Query, Store
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Json, Query, Store
 
-from .authentication import authenticate
-from .certificates import Sign, no_authority
-from .commands.batch import Batch
-from .commands.command import INDEXES as COMMAND_INDEXES
-from .commands.command import Command
-from .connection import INDEXES as CONNECTION_INDEXES
-from .connection import SEEN_EVERY, Connection, Connector
-from .credential import Credential
-from .model import DeadMessage, Gateway, Station
-from .news import News
-from .recently import Recently
-from .reported import Reported
-
-router: Router[Device] = Router("device")
-
-GREETED_AFTER = timedelta(seconds=3)
-"""A station that has just connected, or booted, has its own things to say first."""
+from .commands.delivery import expire_all
+from .commands.request import CommandRequest, request
+from .commands.service import Commands
+from .connectivity.service import Connectivity
+from .device_model.service import DeviceModel
+from .jobs.service import Jobs
+from .messages.service import Messages
+from .onboarding.service import Onboardings
+from .operations.service import Operations
+from .registry.service import Cleanup, Registry
+from .security.service import Security
+from .smart_charging.service import SmartCharging
 
 
 @dataclass(frozen=True)
 class Device:
-    """Stations, connections and credentials are kept by station id. Intervals are in seconds."""
-
-    stations: Collection[Station]
-    credentials: Collection[Credential]
-    connections: Collection[Connection]
-    connectors: Collection[Connector]
-    gateways: Collection[Gateway]
-    dead_letters: Collection[DeadMessage]
-    commands: Collection[Command]
-    batches: Collection[Batch]
-    message_log: MessageLog
-    reported: Reported
+    connectivity: Connectivity
+    registry: Registry
+    messages: Messages
+    security: Security
+    device_model: DeviceModel
+    jobs: Jobs
+    commands: Commands
+    operations: Operations
+    onboardings: Onboardings
+    smart_charging: SmartCharging
     bus: Bus
     clock: Clock
-    heartbeat_interval: int = 300
-    boot_retry_interval: int = 60
-    min_security_profile: int = 0
-    sign: Sign = no_authority
-    check_profile: CheckProfile = unchecked
-    news: News = field(default_factory=News)
-    recently_seen: Recently = field(default_factory=lambda: Recently(SEEN_EVERY))
 
     @classmethod
     def of(cls, store: Store, bus: Bus, clock: Clock, settings: Settings) -> Self:
-        return cls(
-            stations=store.collection("chargingstations", Station, indexes=[("group",)]),
-            credentials=store.collection("credentials", Credential),
-            connections=store.collection("connections", Connection, indexes=CONNECTION_INDEXES),
-            connectors=store.collection("connectors", Connector, indexes=[("stationId",), ("status",)]),
-            gateways=store.collection("gateways", Gateway, indexes=[("lastSeen",)]),
-            dead_letters=store.collection("deadLetters", DeadMessage, indexes=[("receivedAt",)]),
-            commands=store.collection("commands", Command, COMMAND_INDEXES),
-            batches=store.collection("commandBatches", Batch),
-            message_log=MessageLog.of(store, "device"),
-            reported=Reported.of(store),
+        connectivity = Connectivity.of(store, clock)
+        registry = Registry.of(store, connectivity, bus, clock)
+        messages = Messages.of(store, connectivity, clock)
+        profile = settings.min_security_profile
+        security = Security.of(store, registry, connectivity, messages, profile)
+        device_model = DeviceModel.of(store, messages)
+        commands = Commands.of(store, registry, connectivity, security, device_model)
+        absence = timedelta(seconds=settings.min_absence)
+        onboardings = Onboardings.of(store, commands, absence, settings.heartbeat_interval)
+        smart_charging = SmartCharging.of(
+            store,
+            messages.log,
+            clock,
+            append_message=messages.append,
+            variables=partial(_variables, device_model),
+            send_command=partial(_send_command, commands),
+            answers_needs=settings.ev_charging_needs == "answered",
+        )
+        commands.checks.append(smart_charging.check)
+        device = cls(
+            connectivity=connectivity,
+            registry=registry,
+            messages=messages,
+            security=security,
+            device_model=device_model,
+            jobs=Jobs.of(store, messages),
+            commands=commands,
+            operations=Operations(commands, messages),
+            onboardings=onboardings,
+            smart_charging=smart_charging,
             bus=bus,
             clock=clock,
-            heartbeat_interval=settings.heartbeat_interval,
-            min_security_profile=settings.min_security_profile,
         )
+        registry.cleanups.extend(device._cleanups())
+        return device
 
-    async def admit(self, station_id: str, authorization: str, tls: bool) -> Admission:
-        """Whether a station with this Authorization header may connect. Raises ``NotAdmitted``.
+    def _cleanups(self) -> list[Cleanup]:
+        """What belongs to a deleted station goes in this order, its secret last."""
 
-        One read of the station and one of its secrets, unless the station shows something new with it.
-        """
-        station = await self.stations.get(station_id)
-        if station is None:
-            raise NotAdmitted(404, "unknown station")
-        profile = max(self.min_security_profile, station.security_profile or 0)
-        shown = await authenticate(self.credentials, station_id, authorization, tls, profile)
-        if station.reached(shown) is not station:
-            if await update_existing(self.stations, station_id, lambda now: now.reached(shown)) is None:
-                raise NotAdmitted(404, "unknown station")
-        if station.registration_status == "Accepted" and not station.may_operate:
-            return Admission(registration_status="Pending")
-        return Admission(registration_status=station.registration_status)
+        async def expire_commands(station_id: str) -> None:
+            await expire_all(self.commands, station_id)
 
-    async def seen(self, call: Call[Any]) -> None:
-        """Remember that the station is alive. Touches the store at most once a minute for each station."""
-        at, new = call.received_at, Connection(station_id=call.station_id)
-        if self.recently_seen.done(call.station_id, at):
-            return
-        before, connection = await update_from(
-            self.connections,
-            call.station_id,
-            lambda known: (known or new).seen(call.message.connection_id, at),
-        )
-        self.recently_seen.add(call.station_id, at)
-        if before is not None and not before.connected and connection.connected:
-            await self.align(call.station_id)
+        return [
+            expire_commands,
+            self.onboardings.forget,
+            self.device_model.forget,
+            self.connectivity.forget,
+            self.security.forget,
+        ]
 
-    async def meet(self, call: Call[Any]) -> None:
-        """A message may be heard of before the connection that it came over, which is known from it then."""
-        known = await self.connections.get(call.station_id)
-        if known is not None and known.connection_id >= call.message.connection_id:
-            return
-        newer = Connection.told_by(call.message, call.received_at)
-        await self.connections.update(
-            call.station_id, lambda known: newer if known is None else known.opened(newer)
-        )
-        await self.align(call.station_id)
 
-    async def note(self, call: Call[Any]) -> None:
-        """Keep a message as it came. Returns when it is durable."""
-        await self.message_log.append(call)
-        await self.seen(call)
+async def _variables(device_model: DeviceModel, station_id: str, component: str) -> list[Json]:
+    query = Query({"stationId": station_id, "component.name": component})
+    found = every(device_model.variables, query)
+    return [one.model_dump(mode="json", by_alias=True) async for one in found]
 
-    async def report(self, connector: Connector) -> None:
-        """Keep news of a connector. A new one may belong to a connection that has ended meanwhile."""
-        before, _ = await update_from(
-            self.connectors,
-            connector.key,
-            lambda known: connector if known is None else known.reported(connector),
-        )
-        if before is None:
-            await self.align(connector.station_id)
 
-    async def greet(self, station_id: str, connection_id: str) -> None:
-        """Soon ask over this connection what there is to ask; the station may have something to say first."""
-        at = (self.clock() + GREETED_AFTER).replace(microsecond=0)
-        await self.connections.update(
-            station_id,
-            lambda known: (known or Connection(station_id=station_id)).to_be_greeted(connection_id, at),
-        )
-
-    async def align(self, station_id: str) -> bool:
-        """Make a station's connectors agree with its connection, also if that changes meanwhile.
-
-        Returns whether some of them have yet to be reported on that connection.
-        """
-        unseen = False
-        connection = await self.connections.get(station_id)
-        while connection is not None:
-            async for connector in every(self.connectors, Query(equals={"stationId": station_id})):
-                governed = connection.governs(connector)
-                unseen = unseen or governed.offline_since is not None
-                if governed is not connector:
-                    await self._govern(connection, connector)
-            latest = await self.connections.get(station_id)
-            if latest is None or latest.is_as_open_as(connection):
-                return unseen
-            connection = latest
-        return unseen
-
-    async def _govern(self, connection: Connection, connector: Connector) -> None:
-        await self.connectors.update(
-            connector.key, lambda current: connection.governs(connector if current is None else current)
-        )
+async def _send_command(
+    commands: Commands, station_id: str, action: str, payload: Json, key: str, ttl: int
+) -> None:
+    await request(commands, CommandRequest(station_id, action, orjson.dumps(payload), key, ttl))

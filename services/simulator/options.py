@@ -1,4 +1,4 @@
-"""What a simulation is told: how many stations, where, and what they do."""
+"""What to simulate: how many stations, of which versions, where they connect and what they do."""
 
 from __future__ import annotations
 
@@ -19,43 +19,56 @@ _VERSIONS: dict[Versions, tuple[Version, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Simulation:
-    """Times are in seconds, down to milliseconds."""
+    """The options of one run. Times are in seconds; fractions are allowed."""
 
     url: str = "ws://localhost:3000/ocpp"
-    """A station connects to this, a slash and its id."""
+    """The CSMS. A station connects to this, a slash and its id."""
     stations: int = 10
+    """How many stations."""
     version: Versions = "mixed"
+    """The OCPP version of the stations; ``mixed`` takes turns."""
     prefix: str = "SIM"
+    """What the ids of the stations begin with; five digits follow."""
     connectors: int = 1
+    """Of each station."""
     sessions: int = 1
-    """What each station charges before it leaves. Sessions that the CSMS starts come on top."""
+    """Charging sessions of each station before it leaves. Those that the CSMS starts come on top."""
     lifetime: float | None = None
     """Stations stay this long, and stop charging then. Without it they leave after their last session."""
     duration: float = 60
+    """Of one charging session."""
     meter_interval: float = 10
+    """Between two meter values of a transaction."""
     pause: float = 1
-    """Between two sessions of a station."""
+    """Between two sessions of a connector."""
     ramp: float = 0
-    """The stations connect evenly spread over this time."""
+    """The stations start evenly spread over this time."""
     power: int = 11_000
     """Watts while charging, more or less."""
     id_tag: str = "04A1B2C3D4E5F6"
+    """The token that all drivers present."""
     register: str = ""
     """URL of a device service, where the stations are registered first; nowhere when empty."""
     register_token: str = ""
     """URL of a user service, where the token is registered first; nowhere when empty."""
     api_token: str = field(default="", repr=False)
+    """Bearer token for these two services."""
     password: str = field(default="", repr=False)
+    """Of every station, for HTTP Basic authentication; none when empty."""
     seed: int = 0
+    """Of the random numbers: meter values and the jitter of retries."""
     call_timeout: float = 30
+    """Without an answer for so long, a station takes its connection for dead."""
     retry_interval: float = 1
-    """Until the first repetition of a refused call or connection; longer each time."""
-    longest_retry_interval: float = 60
-    attempts: int = 5
-    """How often a call is made that the CSMS refuses with a CALLERROR."""
+    """Until the first repetition of a refused call or connection; it doubles each time."""
+    max_retry_interval: float = 60
+    """Where the doubling ends."""
+    message_attempts: int = 5
+    """How often a station makes a call that the CSMS refuses with a CALLERROR."""
     connect_attempts: int = 10
     """How often in a row a station tries to connect before it gives up."""
     report_interval: float = 0.5
+    """Between two reports of progress."""
 
     def station_id(self, number: int) -> str:
         return f"{self.prefix}{number:05d}"

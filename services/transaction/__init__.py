@@ -1,1 +1,1 @@
-"""The transaction service: what stations of every version report about charging."""
+"""The transaction service: transactions, energy and meter values of stations of every version."""

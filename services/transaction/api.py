@@ -8,31 +8,34 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 
 from libs.csms.clock import Time
-from libs.csms.errors import NotFound
 from libs.csms.station_messages.api import bound, messages_api
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import BadPageToken, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
-from .charging_profiles.api import profiles_api
-from .meter_values import MeterValue, Place, shown
+from .meter_values import MeterValue, Place, samples_of
 from .model import Transaction, TransactionView, token_key
-from .service import Ledger
+from .service import TransactionService
 
-Since = Annotated[Time | None, Parameter(alias="from", description="Started at this time or later.")]
-Until = Annotated[Time | None, Parameter(description="Started before this time.")]
+StationId = Annotated[str | None, Parameter(alias="stationId", description="Of this charging station.")]
+IdToken = Annotated[
+    str | None, Parameter(alias="idToken", description="Of this token, in upper or lower case.")
+]
+Active = Annotated[bool | None, Parameter(description="Whether the end has not been received.")]
+From = Annotated[Time | None, Parameter(alias="from", description="Started at this time or later.")]
+To = Annotated[Time | None, Parameter(description="Started before this time.")]
 
 
-def api(ledger: Ledger) -> APIRouter:
+def api(service: TransactionService) -> APIRouter:
     router = APIRouter(tags=["transactions"])
 
     @router.get("/transactions", response_model_exclude_none=True)
     async def list_transactions(
-        station_id: Annotated[str | None, Parameter(alias="stationId")] = None,
-        id_token: Annotated[str | None, Parameter(alias="idToken")] = None,
-        active: bool | None = None,
-        from_: Since = None,
-        to: Until = None,
+        station_id: StationId = None,
+        id_token: IdToken = None,
+        active: Active = None,
+        from_: From = None,
+        to: To = None,
         page_size: PageSize = 100,
         page_token: PageToken = "",
     ) -> PageOf[TransactionView]:
@@ -50,35 +53,29 @@ def api(ledger: Ledger) -> APIRouter:
             page_size=page_size,
             page_token=page_token,
         )
-        found = await ledger.transactions.find(query)
+        found = await service.transactions.find(query)
         return page_of(Page(found.items, found.next_page_token))
 
     @router.get("/transactions/{id}", response_model_exclude_none=True)
     async def get_transaction(id: str) -> TransactionView:
-        return await _found(ledger, id)
+        return await service.transaction(id)
 
     @router.get("/transactions/{id}/metervalues", response_model_exclude_none=True)
     async def list_meter_values(
         id: str, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[MeterValue]:
         """Sampled values one by one, the oldest first."""
-        transaction = await _found(ledger, id)
-        return page_of(await _meter_values(ledger, transaction, page_size, page_token))
+        transaction = await service.transaction(id)
+        return page_of(await _meter_values(service, transaction, page_size, page_token))
 
-    router.include_router(profiles_api(ledger))
-    router.include_router(messages_api(ledger.message_log, ledger.clock))
+    router.include_router(messages_api(service.message_log, service.clock))
     return router
 
 
-async def _found(ledger: Ledger, id: str) -> Transaction:
-    transaction = await ledger.transactions.get(id)
-    if transaction is None:
-        raise NotFound(f"there is no transaction {id}")
-    return transaction
-
-
-async def _meter_values(ledger: Ledger, transaction: Transaction, size: int, token: str) -> Page[MeterValue]:
-    """A page of samples. Its token says how many to skip, and holds the store's for what they are in.
+async def _meter_values(
+    service: TransactionService, transaction: Transaction, size: int, token: str
+) -> Page[MeterValue]:
+    """A page of samples. Its token is how many to skip, and the store's token of the documents they are in.
 
     A document holds about ten samples, so a tenth of ``size`` is read at a time.
     """
@@ -89,8 +86,8 @@ async def _meter_values(ledger: Ledger, transaction: Transaction, size: int, tok
         query = Query(
             {"transaction": transaction.id}, order_by="timestamp", page_size=1 + size // 10, page_token=token
         )
-        page = await ledger.meter_values.find(query)
-        found = [sample for measured in page.items for sample in shown(measured, place)]
+        page = await service.meter_values.find(query)
+        found = [sample for stored in page.items for sample in samples_of(stored, place)]
         wanted = found[skip : skip + size - len(items)]
         items += wanted
         skip += len(wanted)

@@ -8,55 +8,65 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from .evidence import Evidence, Reading, moment, time_of
-from .samples import REGISTER, Measured, Sample, Sampled
+from .samples import REGISTER, Measurement, Sample, SampledValue
 
-UNREADABLE = "unreadable meter value"
-BACKWARDS = "the meter ran backwards"
-JUMPED = "the meter began at zero and jumped"
+UNREADABLE_VALUE = "unreadable meter value"
+METER_RAN_BACKWARDS = "the meter ran backwards"
+METER_JUMPED_FROM_ZERO = "the meter began at zero and jumped"
 
 _REGISTER = (None, REGISTER)
 _OUTLET = (None, "Outlet")
-_WH = {"wh": Decimal(1), "kwh": Decimal(1000), "mwh": Decimal(1_000_000)}
-_MOST_WH = Decimal(10) ** 15
-_MOST_POWER_W = 500_000
-_MOST_ENERGY_WH = 300_000
-_SLACK_WH = 1_000
+_WH_PER_UNIT = {"wh": Decimal(1), "kwh": Decimal(1000), "mwh": Decimal(1_000_000)}
+_ONE_WH = Decimal(1)
+_RESOLUTION_WH = Decimal("0.000001")
+_MAX_MULTIPLIER = 12
+"""The power of ten in UnitOfMeasureType, up or down."""
+_MAX_REGISTER_WH = Decimal(10) ** 15
+_MAX_POWER_W = 500_000
+"""What a vehicle can take."""
+_MAX_ENERGY_WH = 300_000
+"""What a vehicle can take in one transaction."""
+_TOLERANCE_WH = 1_000
+"""What may be measured before the station says that the transaction started."""
 
 
 @dataclass
 class Readings:
-    """The energy registers among meter values: where it began and ended, as far as the station says so."""
+    """The energy registers in one message: where the energy began and ended, as far as the station says."""
 
     first: dict[str, Reading] = field(default_factory=dict)
+    """``Evidence.first_readings``."""
     last: dict[str, Reading] = field(default_factory=dict)
-    notes: set[str] = field(default_factory=set)
+    """``Evidence.last_readings``."""
+    warnings: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, measured: Iterable[Measured], doubt: str | None, seq_no: int = 0) -> Readings:
-        """``doubt`` is what is wrong with the message itself."""
+    def of(cls, measurements: Iterable[Measurement], warning: str | None, seq_no: int = 0) -> Readings:
+        """``warning`` is what is wrong with the message itself."""
         readings = cls()
-        readings.note(doubt)
-        for one in measured:
-            readings.note(one.doubt)
-            readings.add(moment(one.at, seq_no), one.samples)
+        readings.warn(warning)
+        for one in measurements:
+            readings.warn(one.warning)
+            readings.add_samples(moment(one.at, seq_no), one.samples)
         return readings
 
-    def note(self, doubt: str | None) -> None:
-        if doubt is not None:
-            self.notes.add(doubt)
+    def warn(self, warning: str | None) -> None:
+        if warning is not None:
+            self.warnings.add(warning)
 
-    def add(self, at: str, samples: Iterable[Sample]) -> None:
+    def add_samples(self, at: str, samples: Iterable[Sample]) -> None:
         for sample in samples:
             if sample.value is None:
-                self.note(UNREADABLE if isinstance(sample, Sampled) and sample.raw is not None else None)
+                is_raw = isinstance(sample, SampledValue) and sample.raw is not None
+                self.warn(UNREADABLE_VALUE if is_raw else None)
             elif sample.measurand in _REGISTER and sample.phase is None and sample.location in _OUTLET:
                 wh = watt_hours(sample)
                 if wh is None:
-                    self.note(UNREADABLE)
+                    self.warn(UNREADABLE_VALUE)
                 else:
-                    self.read((at, wh), sample.context)
+                    self.add((at, wh), sample.context)
 
-    def read(self, reading: Reading, context: str | None = None) -> None:
+    def add(self, reading: Reading, context: str | None = None) -> None:
         """``context`` is that of the sample, or meterStart or meterStop of OCPP 1.6."""
         self._first("register", reading)
         self._last("register", reading)
@@ -82,31 +92,32 @@ class Readings:
 def watt_hours(sample: Sample) -> Decimal | None:
     """None for what no energy register can show."""
     measure = sample.unit_of_measure
-    factor = _WH.get(((measure and measure.unit) or "Wh").lower())
+    factor = _WH_PER_UNIT.get(((measure and measure.unit) or "Wh").lower())
     multiplier = (measure and measure.multiplier) or 0
-    if factor is None or sample.value is None or abs(multiplier) > 12:
+    if factor is None or sample.value is None or abs(multiplier) > _MAX_MULTIPLIER:
         return None
-    return plain((sample.value * factor).scaleb(multiplier))
+    return canonical((sample.value * factor).scaleb(multiplier))
 
 
-def plain(wh: Decimal) -> Decimal | None:
+def canonical(wh: Decimal) -> Decimal | None:
     """Written in one way only, so that equal readings look alike. None for what is not a number of Wh."""
     try:
-        wh = wh.quantize(Decimal("0.000001")).normalize()
+        wh = wh.quantize(_RESOLUTION_WH).normalize()
     except InvalidOperation:
         return None
-    if not wh.is_finite() or abs(wh) > _MOST_WH:
+    if not wh.is_finite() or abs(wh) > _MAX_REGISTER_WH:
         return None
-    return wh.quantize(Decimal(1)) if wh == wh.to_integral_value() else wh
+    return wh.quantize(_ONE_WH) if wh == wh.to_integral_value() else wh
 
 
 class Energy(NamedTuple):
-    """In Wh. ``used`` is unknown when it would be negative: nobody can be charged for that."""
+    """In Wh. None is unknown."""
 
     start: Decimal | None
     stop: Decimal | None
     used: Decimal | None
-    doubt: str | None = None
+    """Unknown when it would be negative: nobody can be charged for that."""
+    warning: str | None = None
 
 
 def energy(evidence: Evidence) -> Energy:
@@ -124,14 +135,16 @@ def energy(evidence: Evidence) -> Energy:
     used = stop[1] - start[1]
     shown = Energy(start[1], stop[1] if ended else None, used)
     if used < 0:
-        return shown._replace(used=None, doubt=BACKWARDS)
-    return shown._replace(doubt=JUMPED) if _jumped(start, stop, first.get("positive")) else shown
+        return shown._replace(used=None, warning=METER_RAN_BACKWARDS)
+    if _jumped_from_zero(start, stop, first.get("positive")):
+        return shown._replace(warning=METER_JUMPED_FROM_ZERO)
+    return shown
 
 
-def _jumped(start: Reading, stop: Reading, positive: Reading | None) -> bool:
+def _jumped_from_zero(start: Reading, stop: Reading, positive: Reading | None) -> bool:
     """Whether a meter that began at zero shows more than a vehicle can take: that zero was no reading."""
     if start[1] != 0 or positive is None:
         return False
     seconds = max((time_of(positive[0]) - time_of(start[0])).total_seconds(), 0)
-    possible = _SLACK_WH + _MOST_POWER_W * int(seconds) // 3600
-    return positive[1] > possible or stop[1] > _MOST_ENERGY_WH
+    possible = _TOLERANCE_WH + _MAX_POWER_W * int(seconds) // 3600
+    return positive[1] > possible or stop[1] > _MAX_ENERGY_WH

@@ -1,4 +1,4 @@
-"""What stations have said about a transaction, kept so that the order of arrival makes no difference."""
+"""What stations have sent about a transaction, kept so that the order of arrival makes no difference."""
 
 from __future__ import annotations
 
@@ -6,23 +6,59 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, TypeVar
+from operator import gt, lt
+from typing import TypedDict, TypeVar, cast
+
+from pydantic import Field
 
 from libs.csms.clock import parse_time, rfc3339
+from libs.csms.ranges import union
 from libs.csms.storage.store import Document
-
-from .sequence import union
 
 UNREADABLE_TIME = "unreadable time"
 
 Value = str | int
 Statement = tuple[str, Value]
-"""The moment of saying, and what was said. Between statements of one moment, the value decides."""
+"""The moment of a message, and a fact from it. Of two statements of one moment, the value decides."""
 
 Reading = tuple[str, Decimal]
 """A moment, and the energy register then, in Wh."""
 
-Said = TypeVar("Said", Statement, Reading)
+Timed = TypeVar("Timed", Statement, Reading)
+
+
+class Facts(TypedDict, total=False):
+    """What one message says of a transaction. A fact that is None is as one that is not there.
+
+    The names are those of the transaction document where nothing else is said.
+    """
+
+    message: int
+    """1: a message was sent at that moment, whatever it says."""
+    ocppVersion: str
+    evseId: int | None
+    connectorId: int | None
+    meterConnectorId: int
+    """connectorId of a MeterValues of 1.6; it counts where no StartTransaction named one."""
+    idToken: str | None
+    idTokenType: str
+    endIdToken: str | None
+    """The token of the end of the transaction; it counts where no earlier message named one."""
+    endIdTokenType: str
+    startStatus: str
+    """The status of the token in the answer to the start."""
+    tokenStatus: str
+    """The status of the token in the answer to a later message."""
+    started: int
+    """The sequence number of the start; 0 in OCPP 1.6, which has none."""
+    ended: int
+    """The sequence number of the end; 0 in OCPP 1.6, which has none."""
+    stoppedReason: str
+    remoteStartId: int | None
+    reservationId: int | None
+    offline: int | None
+    """1: the station was offline when this happened."""
+    chargingState: str | None
 
 
 @lru_cache(maxsize=1024)
@@ -32,7 +68,7 @@ def moment(at: datetime, seq_no: int = 0) -> str:
 
 
 def read_time(text: str, otherwise: datetime) -> tuple[datetime, str | None]:
-    """The time, or the one to use instead and a note, since a message is not lost for its time alone."""
+    """The time and None; or ``otherwise`` and a warning, since no message is lost for its time alone."""
     try:
         return _parsed(text), None
     except (ValueError, OverflowError):
@@ -47,51 +83,57 @@ _parsed = lru_cache(maxsize=1024)(parse_time)
 
 
 class Evidence(Document):
-    """``joined`` is commutative, associative and idempotent: the messages of a transaction make the same
+    """``merge`` is commutative, associative and idempotent: the messages of a transaction make the same
     evidence in any order, however often each of them comes.
-
-    ``received`` has the sequence numbers as ranges, from and to in turn; ``notes`` what looked wrong, sorted.
     """
 
-    first: dict[str, Statement] = {}
-    last: dict[str, Statement] = {}
-    first_readings: dict[str, Reading] = {}
-    last_readings: dict[str, Reading] = {}
-    received: list[int] = []
-    notes: list[str] = []
+    first: dict[str, Statement] = Field(
+        default={}, description="The earliest statement of each of ``Facts``, by its name."
+    )
+    last: dict[str, Statement] = Field(
+        default={}, description="The latest statement of message and chargingState, by that name."
+    )
+    first_readings: dict[str, Reading] = Field(
+        default={}, description="The earliest readings in Wh: register, positive, begin and meterStart."
+    )
+    last_readings: dict[str, Reading] = Field(
+        default={}, description="The latest readings in Wh: register, end and meterStop."
+    )
+    received: list[int] = Field(
+        default=[], description="seqNo of TransactionEvent as ranges: first and last in turn."
+    )
+    warnings: list[str] = Field(default=[], description="What looked wrong in one message, sorted.")
 
-    def joined(self, other: Evidence) -> Evidence:
-        """This very object where ``other`` says nothing new."""
-        parts: dict[str, Any] = {
-            "first": _joined(min, self.first, other.first),
-            "last": _joined(max, self.last, other.last),
-            "first_readings": _joined(min, self.first_readings, other.first_readings),
-            "last_readings": _joined(max, self.last_readings, other.last_readings),
-            "received": union(self.received, other.received),
-            "notes": _noted(self.notes, other.notes),
-        }
-        ours = self.__dict__
-        new = {name: part for name, part in parts.items() if part is not ours[name]}
-        return self.model_copy(update=new) if new else self
+    def merge(self, other: Evidence) -> Evidence:
+        """This very object where ``other`` adds nothing."""
+        return self.changed(
+            first=_merge(lt, self.first, other.first),
+            last=_merge(gt, self.last, other.last),
+            first_readings=_merge(lt, self.first_readings, other.first_readings),
+            last_readings=_merge(gt, self.last_readings, other.last_readings),
+            received=union(self.received, other.received),
+            warnings=_merge_warnings(self.warnings, other.warnings),
+        )
 
 
-def said(moment: str, values: Mapping[str, Value | None]) -> dict[str, Statement]:
-    """One statement for each value that is there."""
+def statements(moment: str, facts: Facts) -> dict[str, Statement]:
+    """One statement for each fact that is there."""
+    values = cast("Mapping[str, Value | None]", facts)
     return {name: (moment, value) for name, value in values.items() if value is not None}
 
 
-def _joined(
-    choose: Callable[[Said, Said], Said], ours: dict[str, Said], theirs: dict[str, Said]
-) -> dict[str, Said]:
-    """``ours`` itself where nothing of ``theirs`` is chosen."""
+def _merge(
+    precedes: Callable[[Timed, Timed], bool], ours: dict[str, Timed], theirs: dict[str, Timed]
+) -> dict[str, Timed]:
+    """Of each name the one that precedes the other. ``ours`` itself where nothing of ``theirs`` does."""
     new = {}
     for name, one in theirs.items():
         known = ours.get(name)
-        if known is None or choose(known, one) != known:
+        if known is None or precedes(one, known):
             new[name] = one
     return {**ours, **new} if new else ours
 
 
-def _noted(ours: list[str], theirs: list[str]) -> list[str]:
+def _merge_warnings(ours: list[str], theirs: list[str]) -> list[str]:
     """``ours`` itself where it has all of ``theirs``."""
-    return ours if set(theirs) <= set(ours) else sorted({*ours, *theirs})
+    return ours if set(theirs).issubset(ours) else sorted({*ours, *theirs})

@@ -1,34 +1,34 @@
-"""Meter values as they are kept: one document for each time of measuring, in the words of OCPP 2.0.1."""
+"""Meter values as they are stored: one document for each time of measuring, in the words of OCPP 2.0.1."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
+from pydantic import Field
 
 from libs.csms.clock import Time
-from libs.csms.storage.store import Document, Json, Number
+from libs.csms.storage.store import Document, Json, JsonDecimal
 from libs.ocpp_messages.action import encode
 
 from .evidence import moment
-from .samples import REGISTER, Measured, Sampled
+from .samples import REGISTER, Measurement, SampledValue
 
 
 class MeterValues(Document):
-    """What was measured at one place and time: in a transaction, whose place it is, or at a place of its own.
+    """What was measured at one place and time."""
 
-    ``sampled_value`` is JSON text as on the wire: no digit of a number is lost, and a store that indexes
-    every field by itself finds one there, not fifty.
-    """
-
-    station_id: str
-    transaction: str | None = None
-    evse_id: int | None = None
-    connector_id: int | None = None
-    timestamp: Time
-    sampled_value: str
+    station_id: str = Field(description="The charging station that measured it.")
+    transaction: str | None = Field(
+        default=None, description="The id of the transaction document; without one, the place is given."
+    )
+    evse_id: int | None = Field(default=None, description="evseId of MeterValues in OCPP 2.x.")
+    connector_id: int | None = Field(default=None, description="connectorId of MeterValues in OCPP 1.6.")
+    timestamp: Time = Field(description="The station's time of measuring: timestamp of MeterValueType.")
+    # As text, no digit of a number is lost, and a store that indexes every field has one here, not fifty.
+    sampled_value: str = Field(description="A list of SampledValueType of OCPP 2.0.1, as JSON text.")
 
 
 class Place(NamedTuple):
@@ -40,67 +40,82 @@ class Place(NamedTuple):
 
 
 Documents = dict[str, MeterValues]
-"""By ids that are the same whenever the same comes again, be it in another message."""
+"""By ids that are the same whenever the same comes again, also in another message."""
 
 
-def in_transaction(transaction: str, station_id: str, measured: Iterable[Measured]) -> Documents:
-    return dict(_documents(transaction, station_id, measured, transaction=transaction))
+def in_transaction(transaction: str, station_id: str, measurements: Iterable[Measurement]) -> Documents:
+    return _documents(transaction, station_id, measurements, transaction=transaction)
 
 
-def at_place(place: Place, measured: Iterable[Measured]) -> Documents:
+def at_place(place: Place, measurements: Iterable[Measurement]) -> Documents:
     """Of no transaction."""
     owner = f"{place.station_id}/{place.evse_id}/{place.connector_id}"
     where = {"evse_id": place.evse_id, "connector_id": place.connector_id}
-    return dict(_documents(owner, place.station_id, measured, **where))
+    return _documents(owner, place.station_id, measurements, **where)
 
 
-def _documents(
-    owner: str, station_id: str, measured: Iterable[Measured], **where: Any
-) -> Iterator[tuple[str, MeterValues]]:
-    for one in measured:
+def _documents(owner: str, station_id: str, measurements: Iterable[Measurement], **where: Any) -> Documents:
+    documents = {}
+    for one in measurements:
         if one.samples:
             text = encode(one.samples)
             digest = blake2b(text, digest_size=9).hexdigest()
-            yield (
-                f"{owner}@{moment(one.at)}{digest}",
-                MeterValues(station_id=station_id, timestamp=one.at, sampled_value=text.decode(), **where),
+            documents[f"{owner}@{moment(one.at)}{digest}"] = MeterValues(
+                station_id=station_id, timestamp=one.at, sampled_value=text.decode(), **where
             )
+    return documents
 
 
 class MeterValue(Document):
-    """One sampled value by itself. ``raw`` is what OCPP 1.6 sent where a number was due."""
+    """One sampled value by itself, in the words of OCPP 2.0.1."""
 
-    timestamp: Time
-    evse_id: int | None = None
-    connector_id: int | None = None
-    measurand: str = REGISTER
-    value: Number | None = None
-    unit: str | None = None
-    multiplier: int | None = None
-    context: str = "Sample.Periodic"
-    phase: str | None = None
-    location: str = "Outlet"
-    signed_meter_value: Json | None = None
-    raw: str | None = None
+    timestamp: Time = Field(description="The station's time of measuring.")
+    evse_id: int | None = Field(default=None, description="evse.id of OCPP 2.x; 0 is the main meter.")
+    connector_id: int | None = Field(
+        default=None, description="evse.connectorId of OCPP 2.x, connectorId of 1.6; 0 is the main meter."
+    )
+    measurand: str = Field(default=REGISTER, description="MeasurandEnumType: what was measured.")
+    value: JsonDecimal | None = Field(
+        default=None, description="The value in `unit`, times ten to the power of `multiplier`."
+    )
+    unit: str | None = Field(
+        default=None, description="unitOfMeasure.unit. Wh where the station named none for an energy."
+    )
+    multiplier: int | None = Field(
+        default=None, description="unitOfMeasure.multiplier: a power of ten, 0 where there is none."
+    )
+    context: str = Field(
+        default="Sample.Periodic", description="ReadingContextEnumType: what the value was taken for."
+    )
+    phase: str | None = Field(
+        default=None, description="PhaseEnumType; without one, it is of all phases together."
+    )
+    location: str = Field(default="Outlet", description="LocationEnumType: where in the station.")
+    signed_meter_value: Json | None = Field(
+        default=None, description="SignedMeterValueType; in OCPP 1.6 the value with format SignedData."
+    )
+    raw: str | None = Field(
+        default=None, description="What a station of OCPP 1.6 sent as the value, where that is no number."
+    )
 
 
-def shown(measured: MeterValues, place: Place) -> list[MeterValue]:
+def samples_of(stored: MeterValues, place: Place) -> list[MeterValue]:
     """Its samples, with the measurand, unit, context and location that OCPP means where none is named.
 
     Stations name the place of a transaction once, so ``place`` stands in where the meter values have none.
     """
-    where: Json = {"timestamp": measured.timestamp, "evse_id": measured.evse_id}
-    where["connector_id"] = measured.connector_id
-    if measured.evse_id is None and measured.connector_id is None:
+    where: Json = {"timestamp": stored.timestamp, "evse_id": stored.evse_id}
+    where["connector_id"] = stored.connector_id
+    if stored.evse_id is None and stored.connector_id is None:
         where |= {"evse_id": place.evse_id, "connector_id": place.connector_id}
-    samples = _decoder.decode(measured.sampled_value)
-    return [MeterValue(**where, **_named(sample)) for sample in samples]
+    samples = _decoder.decode(stored.sampled_value)
+    return [MeterValue(**where, **_fields(sample)) for sample in samples]
 
 
-_decoder = msgspec.json.Decoder(list[Sampled])
+_decoder = msgspec.json.Decoder(list[SampledValue])
 
 
-def _named(sample: Sampled) -> Json:
-    named: Json = msgspec.to_builtins(sample)
+def _fields(sample: SampledValue) -> Json:
+    fields: Json = msgspec.to_builtins(sample)
     default = {"unit": "Wh"} if "Energy" in (sample.measurand or REGISTER) else {}
-    return {**named, **default, **named.get("unitOfMeasure", {})}
+    return {**fields, **default, **fields.get("unitOfMeasure", {})}

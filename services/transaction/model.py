@@ -1,81 +1,195 @@
-"""A transaction, in any version of OCPP: what it is follows from the evidence alone, whatever came first."""
+"""A transaction, in any version of OCPP: its fields follow from the evidence alone, whatever came first."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+
+from pydantic import Field
 
 from libs.csms.clock import Time
-from libs.csms.storage.store import Document, Number
+from libs.csms.errors import NotFound
+from libs.csms.ranges import MAX_MISSING, missing
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document, JsonDecimal
 
-from .energy import energy
-from .evidence import Evidence, time_of
-from .report import Report
-from .sequence import missing
+from .energy import METER_JUMPED_FROM_ZERO, METER_RAN_BACKWARDS, UNREADABLE_VALUE, Readings, energy
+from .evidence import UNREADABLE_TIME, Evidence, Facts, statements, time_of
 
-NO_START = "its start has not been received"
-ENDED_EARLY = "it ended before it started"
-NEVER_GIVEN = "stopped under a transactionId that was never given"
+START_MISSING = "its start has not been received"
+ENDED_BEFORE_START = "it ended before it started"
+ID_NEVER_ASSIGNED = "stopped under a transactionId that was never given"
+
+WARNINGS = (
+    START_MISSING,
+    ENDED_BEFORE_START,
+    ID_NEVER_ASSIGNED,
+    METER_RAN_BACKWARDS,
+    METER_JUMPED_FROM_ZERO,
+    UNREADABLE_VALUE,
+    UNREADABLE_TIME,
+)
+
+
+class UnknownTransaction(NotFound):
+    """No station has sent anything about a transaction of this id."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"there is no transaction {id}")
 
 
 class TransactionView(Document):
-    """A transaction as it is shown. ``id`` is unique over all stations, ``transaction_id`` the station's own.
+    """A transaction as it is shown."""
 
-    ``id_token_status`` is what the station was told at its start. While it is active, ``energy_wh`` is what
-    it took so far. ``missing_seq_nos`` names a hundred at most; ``suspect`` says what looks wrong.
-    """
+    id: str = Field(description="Unique over all stations.")
+    station_id: str = Field(description="The charging station that it takes place at.")
+    transaction_id: str = Field(
+        description="The station's own id of it: transactionId of TransactionEvent, or in OCPP 1.6 the "
+        "number that StartTransaction was answered with."
+    )
+    ocpp_version: str = Field(
+        description="The version that the station speaks: ocpp1.6, ocpp2.0.1 or ocpp2.1."
+    )
+    evse_id: int | None = Field(default=None, description="evse.id of OCPP 2.x; none in 1.6.")
+    connector_id: int | None = Field(
+        default=None, description="evse.connectorId of OCPP 2.x, connectorId of 1.6."
+    )
+    id_token: str | None = Field(
+        default=None,
+        description="The token that it was first authorized with: idToken of OCPP 2.x, idTag of 1.6. "
+        "Not shown for the type KeyCode, which is a secret.",
+    )
+    id_token_type: str | None = Field(default=None, description="idToken.type of OCPP 2.x; none in 1.6.")
+    id_token_status: str | None = Field(
+        default=None,
+        description="AuthorizationStatusEnumType of OCPP 2.x: what the station was answered about the token, "
+        "ConcurrentTx if it was one transaction too many.",
+    )
+    active: bool = Field(description="Whether its end has not been received.")
+    started_at: Time = Field(
+        description="The station's time of the start; of the first message while the start is missing."
+    )
+    ended_at: Time | None = Field(default=None, description="The station's time of the end.")
+    last_event_at: Time = Field(description="The station's time of the latest message about it.")
+    meter_start_wh: JsonDecimal | None = Field(
+        default=None,
+        description="The energy register at the start, in Wh: meterStart of OCPP 1.6, the sample with "
+        "context Transaction.Begin, or else the earliest.",
+    )
+    meter_stop_wh: JsonDecimal | None = Field(
+        default=None,
+        description="The energy register at the end, in Wh: meterStop of OCPP 1.6, the sample with "
+        "context Transaction.End, or else the latest. None while it is active.",
+    )
+    energy_wh: JsonDecimal | None = Field(
+        default=None,
+        description="The energy that it took in Wh, so far while it is active. None where it is not known, "
+        "or would be negative.",
+    )
+    stopped_reason: str | None = Field(
+        default=None,
+        description="transactionInfo.stoppedReason of OCPP 2.x, reason of StopTransaction in 1.6. "
+        "Local where the station named none.",
+    )
+    charging_state: str | None = Field(
+        default=None, description="transactionInfo.chargingState of OCPP 2.x, the latest; none in 1.6."
+    )
+    remote_start_id: int | None = Field(
+        default=None,
+        description="transactionInfo.remoteStartId of OCPP 2.x: the RequestStartTransaction that it "
+        "came from.",
+    )
+    reservation_id: int | None = Field(
+        default=None, description="reservationId: the reservation that it has used."
+    )
+    offline: bool = Field(
+        default=False,
+        description="Whether any part of it happened while the station was offline: offline of "
+        "TransactionEvent.",
+    )
+    missing_seq_nos: list[int] = Field(
+        default=[],
+        description="seqNo of TransactionEvents that have not been received, though later ones have: "
+        f"the first {MAX_MISSING}.",
+    )
+    warnings: list[str] = Field(
+        default=[],
+        description="What looks wrong about it, sorted: " + "; ".join(f"`{warning}`" for warning in WARNINGS),
+    )
+
+
+class TransactionUpdate(NamedTuple):
+    """What one message says of one transaction."""
 
     id: str
+    """``Transaction.id``."""
     station_id: str
     transaction_id: str
-    ocpp_version: str
-    evse_id: int | None = None
-    connector_id: int | None = None
-    id_token: str | None = None
-    id_token_type: str | None = None
-    id_token_status: str | None = None
-    active: bool
-    started_at: Time
-    ended_at: Time | None = None
-    last_event_at: Time
-    meter_start_wh: Number | None = None
-    meter_stop_wh: Number | None = None
-    energy_wh: Number | None = None
-    stopped_reason: str | None = None
-    charging_state: str | None = None
-    remote_start_id: int | None = None
-    reservation_id: int | None = None
-    offline: bool = False
-    missing_seq_nos: list[int] = []
-    suspect: list[str] = []
-
-
-class Transaction(TransactionView):
-    """A transaction as it is stored. ``id_token_key`` is the token as others compare with it."""
-
-    id_token_key: str | None = None
     evidence: Evidence
 
     @classmethod
-    def of(cls, report: Report) -> Transaction:
-        return cls(**report._asdict(), **_following(report.evidence))
+    def of(
+        cls,
+        station_id: str,
+        transaction_id: str,
+        at: str,
+        readings: Readings,
+        facts: Facts,
+        *,
+        until: str = "",
+        charging_state: str | None = None,
+        received: Sequence[int] = (),
+    ) -> TransactionUpdate:
+        """``at`` is the moment of the message; one about a span of time has ``until`` too. ``received`` are
+        its sequence numbers.
+        """
+        evidence = Evidence(
+            first=statements(at, {"message": 1, **facts}),
+            last=statements(until or at, {"message": 1, "chargingState": charging_state}),
+            first_readings=readings.first,
+            last_readings=readings.last,
+            received=[seq_no for one in received for seq_no in (one, one)],
+            warnings=sorted(readings.warnings),
+        )
+        return cls(document_id(station_id, transaction_id), station_id, transaction_id, evidence)
 
-    def told(self, evidence: Evidence) -> Transaction:
-        """With this evidence too, the same in any order. This very object if it is not new."""
-        joined = self.evidence.joined(evidence)
-        if joined is self.evidence:
+
+class Transaction(TransactionView):
+    """A transaction as it is stored."""
+
+    id_token_key: str | None = Field(
+        default=None, description="id_token as other tokens compare with it, see ``token_key``."
+    )
+    evidence: Evidence = Field(description="All that was received about it, from which the fields follow.")
+
+    @classmethod
+    def of(cls, update: TransactionUpdate) -> Transaction:
+        return cls(
+            id=update.id,
+            station_id=update.station_id,
+            transaction_id=update.transaction_id,
+            **_derived(update.evidence),
+        )
+
+    def merge(self, evidence: Evidence) -> Transaction:
+        """With this evidence too, the same in any order. This very object if it adds nothing."""
+        merged = self.evidence.merge(evidence)
+        if merged is self.evidence:
             return self
-        return self.model_copy(update={"evidence": joined, **_following(joined)})
+        # Not ``changed``: most fields differ, and to compare them all would slow every meter value down.
+        return self.model_copy(update=_derived(merged))
 
     def start_status(self, at: str) -> str | None:
-        """What the station was told about the token of the start at that moment, if it was told."""
-        told_at, status = self.evidence.first.get("startStatus", ("", ""))
-        return str(status) if told_at == at else None
+        """What a start at that moment was answered about its token, if it was answered."""
+        answered_at, status = self.evidence.first.get("startStatus", ("", ""))
+        return str(status) if answered_at == at else None
 
     def competes_with(self, other: Transaction) -> bool:
-        """Whether ``other`` may be refused for the sake of this one, when only one of them may be active.
+        """Whether ``other`` may be refused because of this one, when only one of them may be active.
 
-        It may not where both are on one connector, which can hold only one. Of two that nobody has answered
-        yet, the earlier competes with the later alone.
+        It may not where both are on one connector, which can hold only one. Of two that have not been
+        answered yet, the earlier competes with the later alone.
         """
         if self.id == other.id or (self.place is not None and self.place == other.place):
             return False
@@ -85,9 +199,16 @@ class Transaction(TransactionView):
 
     @property
     def place(self) -> tuple[str, int | None, int | None] | None:
+        """The station with the EVSE in OCPP 2.x, with the connector in 1.6. None if neither is known."""
         connector_id = None if self.evse_id is not None else self.connector_id
         known = self.evse_id is not None or connector_id is not None
         return (self.station_id, self.evse_id, connector_id) if known else None
+
+
+@lru_cache(maxsize=10_000)
+def document_id(station_id: str, transaction_id: str) -> str:
+    """``Transaction.id``."""
+    return composite_id(station_id, transaction_id)
 
 
 def token_key(id_token: str) -> str:
@@ -95,39 +216,57 @@ def token_key(id_token: str) -> str:
     return id_token.casefold()
 
 
-def _following(evidence: Evidence) -> dict[str, Any]:
-    """The fields that follow from the evidence."""
-    said = {name: value for name, (_, value) in evidence.first.items()}
-    started = evidence.first.get("started")
-    begin = started or evidence.first["seen"]
-    ended = evidence.first.get("ended")
-    charging_state = evidence.last.get("chargingState")
-    token = "idToken" if said.keys() & {"idToken", "idTokenType"} else "endIdToken"
-    id_token = said.get(token)
+def _derived(evidence: Evidence) -> dict[str, Any]:
+    """The evidence, and the fields that follow from it."""
+    first, last = evidence.first, evidence.last
+    started, ended, charging_state = first.get("started"), first.get("ended"), last.get("chargingState")
     wh = energy(evidence)
-    doubts = [*evidence.notes, *([wh.doubt] if wh.doubt else []), *([] if started else [NO_START])]
-    if ended and ended[0] < begin[0]:
-        doubts.append(ENDED_EARLY)
     return {
-        "ocpp_version": said["ocppVersion"],
-        "evse_id": said.get("evseId"),
-        "connector_id": said.get("connectorId", said.get("meterConnectorId")),
-        "id_token": id_token,
-        "id_token_type": said.get(f"{token}Type"),
-        "id_token_status": said.get("startStatus", said.get("tokenStatus")),
-        "id_token_key": token_key(str(id_token)) if id_token else None,
+        "evidence": evidence,
+        **_from_facts(cast(Facts, {name: value for name, (_, value) in first.items()})),
         "active": ended is None,
-        "started_at": time_of(begin[0]),
+        "started_at": time_of((started or first["message"])[0]),
         "ended_at": time_of(ended[0]) if ended else None,
-        "last_event_at": time_of(evidence.last["seen"][0]),
+        "last_event_at": time_of(last["message"][0]),
         "meter_start_wh": wh.start,
         "meter_stop_wh": wh.stop,
         "energy_wh": wh.used,
-        "stopped_reason": said.get("stoppedReason"),
         "charging_state": charging_state and charging_state[1],
-        "remote_start_id": said.get("remoteStartId"),
-        "reservation_id": said.get("reservationId"),
-        "offline": "offline" in said,
         "missing_seq_nos": missing(evidence.received, int(started[1]) if started else None),
-        "suspect": sorted(set(doubts)),
+        "warnings": _warnings(evidence, wh.warning),
     }
+
+
+def _from_facts(facts: Facts) -> dict[str, Any]:
+    id_token, id_token_type = _token(facts)
+    return {
+        "ocpp_version": facts["ocppVersion"],
+        "evse_id": facts.get("evseId"),
+        "connector_id": facts.get("connectorId", facts.get("meterConnectorId")),
+        "id_token": id_token,
+        "id_token_type": id_token_type,
+        "id_token_status": facts.get("startStatus", facts.get("tokenStatus")),
+        "id_token_key": token_key(id_token) if id_token else None,
+        "stopped_reason": facts.get("stoppedReason"),
+        "remote_start_id": facts.get("remoteStartId"),
+        "reservation_id": facts.get("reservationId"),
+        "offline": "offline" in facts,
+    }
+
+
+def _token(facts: Facts) -> tuple[str | None, str | None]:
+    """The token and its type. A token that is a secret has a type alone."""
+    if "idToken" in facts or "idTokenType" in facts:
+        return facts.get("idToken"), facts.get("idTokenType")
+    return facts.get("endIdToken"), facts.get("endIdTokenType")
+
+
+def _warnings(evidence: Evidence, about_energy: str | None) -> list[str]:
+    first, found = evidence.first, set(evidence.warnings)
+    if about_energy is not None:
+        found.add(about_energy)
+    if "started" not in first:
+        found.add(START_MISSING)
+    if "ended" in first and first["ended"][0] < first.get("started", first["message"])[0]:
+        found.add(ENDED_BEFORE_START)
+    return sorted(found)

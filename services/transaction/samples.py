@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import unit_v2
 
 from .evidence import read_time
 
@@ -15,11 +16,12 @@ REGISTER = "Energy.Active.Import.Register"
 """The measurand of a sampled value that names none."""
 
 
-class Sampled(ocpp2.Object, frozen=True):
-    """A sampled value of any version in the words of 2.0.1. What is no number in 1.6 is kept as ``raw``."""
+class SampledValue(ocpp2.Object, frozen=True):
+    """SampledValueType of 2.0.1, but any field may be missing."""
 
     value: Decimal | None = None
     raw: str | None = None
+    """The value of OCPP 1.6 where that is no number."""
     context: str | None = None
     measurand: str | None = None
     phase: str | None = None
@@ -28,34 +30,39 @@ class Sampled(ocpp2.Object, frozen=True):
     unit_of_measure: ocpp2.UnitOfMeasureType | None = None
 
 
-Sample = Sampled | ocpp2.SampledValueType
+Sample = SampledValue | ocpp2.SampledValueType
 
 
-class Measured(NamedTuple):
-    """Samples of one time. ``doubt`` is what is wrong with that time."""
+class Measurement(NamedTuple):
+    """MeterValue of 1.6 or MeterValueType of 2.x: the samples of one time."""
 
     at: datetime
-    doubt: str | None
+    warning: str | None
+    """What is wrong with ``at``."""
     samples: Sequence[Sample]
 
 
-def measured16(meter_values: Iterable[ocpp16.MeterValue], otherwise: datetime) -> list[Measured]:
+def measurements_v16(meter_values: Iterable[ocpp16.MeterValue], otherwise: datetime) -> list[Measurement]:
     """``otherwise`` stands in for a time that nobody can read."""
     return [
-        Measured(*read_time(one.timestamp, otherwise), [_sample16(sampled) for sampled in one.sampled_value])
+        Measurement(
+            *read_time(one.timestamp, otherwise), [_sample_v16(sample) for sample in one.sampled_value]
+        )
         for one in meter_values
     ]
 
 
-def measured2(meter_values: Iterable[ocpp2.MeterValueType], otherwise: datetime) -> list[Measured]:
-    return [Measured(*read_time(one.timestamp, otherwise), one.sampled_value) for one in meter_values]
+def measurements_v2(meter_values: Iterable[ocpp2.MeterValueType], otherwise: datetime) -> list[Measurement]:
+    """``otherwise`` stands in for a time that nobody can read."""
+    return [Measurement(*read_time(one.timestamp, otherwise), one.sampled_value) for one in meter_values]
 
 
-def _sample16(sampled: ocpp16.SampledValue) -> Sampled:
-    unit = "Celsius" if sampled.unit == "Celcius" else sampled.unit
+def _sample_v16(sampled: ocpp16.SampledValue) -> SampledValue:
+    # The JSON schema of 1.6 misspells it.
+    unit = unit_v2(sampled.unit)
     signed = sampled.format == "SignedData"
     value = None if signed else _number(sampled.value)
-    return Sampled(
+    return SampledValue(
         value=value,
         raw=sampled.value if value is None and not signed else None,
         context=sampled.context,

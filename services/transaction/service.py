@@ -1,19 +1,18 @@
-"""What the handlers are given: the book in which every transaction is kept."""
+"""What the handlers are given: transactions and meter values as stored, and the events about them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from libs.csms.clients.authorization import Authorize
-from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import Clock, rfc3339
 from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.router import Router
 from libs.csms.station_messages.log import MessageLog
-from libs.csms.storage.store import Collection, Store
+from libs.csms.storage.store import Collection, Index, Store
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import (
     TRANSACTION_ENDED,
@@ -27,104 +26,97 @@ from libs.ocpp_messages.event import (
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
-from .charging_profiles.book import ProfileBook
 from .meter_values import MeterValues
-from .model import Transaction
-from .report import Report
-from .transaction_ids import Claim
+from .model import Transaction, TransactionUpdate, UnknownTransaction
+from .transaction_ids import TransactionIdReservation
 
 TRANSACTION_INDEXES = [
-    ("startedAt",),
-    ("stationId", "startedAt"),
-    ("active", "startedAt"),
-    ("idTokenKey", "startedAt"),
-    ("idTokenKey", "active", "startedAt"),
+    Index((), "startedAt", descending=True),
+    Index(("stationId",), "startedAt", descending=True),
+    Index(("active",), "startedAt", descending=True),
+    Index(("idTokenKey",), "startedAt", descending=True),
+    Index(("idTokenKey", "active"), "startedAt", descending=True),
 ]
 
-BEGINNINGS = {"started", "remoteStartId", "reservationId"}
+START_FACTS = {"started", "remoteStartId", "reservationId"}
+"""Those of ``Facts`` that TransactionStarted is published for."""
 
 Data = TypeVar("Data")
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """``stations`` is None for those who only want profiles checked: these send nothing."""
-
+class TransactionService:
     transactions: Collection[Transaction]
+    """By ``Transaction.id``."""
     meter_values: Collection[MeterValues]
-    transaction_ids: Collection[Claim]
+    """By ids that ``meter_values`` makes."""
+    transaction_ids: Collection[TransactionIdReservation]
+    """By transaction id of OCPP 1.6."""
     authorize: Authorize
+    """Asks the user service."""
     bus: Bus
     clock: Clock
     message_log: MessageLog
-    profiles: ProfileBook
-    answers_needs: bool = False
-    stations: DeviceClient | None = None
 
     @classmethod
-    def of(cls, store: Store, authorize: Authorize, bus: Bus, clock: Clock) -> Ledger:
+    def of(cls, store: Store, authorize: Authorize, bus: Bus, clock: Clock) -> TransactionService:
         return cls(
             transactions=store.collection("transactions", Transaction, TRANSACTION_INDEXES),
-            meter_values=store.collection("meterValues", MeterValues, [("transaction", "timestamp")]),
-            transaction_ids=store.collection("transactionIds", Claim),
+            meter_values=store.collection("meterValues", MeterValues, [Index(("transaction",), "timestamp")]),
+            transaction_ids=store.collection("transactionIds", TransactionIdReservation),
             authorize=authorize,
             bus=bus,
             clock=clock,
             message_log=MessageLog.of(store, "transaction"),
-            profiles=ProfileBook.of(store),
         )
 
-    async def keep(self, documents: Mapping[str, MeterValues]) -> None:
+    async def transaction(self, id: str) -> Transaction:
+        """Raises ``UnknownTransaction``."""
+        transaction = await self.transactions.get(id)
+        if transaction is None:
+            raise UnknownTransaction(id)
+        return transaction
+
+    async def store_meter_values(self, documents: Mapping[str, MeterValues]) -> None:
         """Returns when all of them are durable."""
         async with asyncio.TaskGroup() as tasks:
             for id, document in documents.items():
                 tasks.create_task(self.meter_values.put(id, document))
 
-    async def record(self, report: Report, measured: Mapping[str, MeterValues]) -> Transaction:
-        """What is known of the transaction once this is known too, durable with all that was measured.
+    async def store(self, update: TransactionUpdate, measured: Mapping[str, MeterValues]) -> Transaction:
+        """The transaction with this update, once it and all that was measured are durable.
 
-        Whoever waits for transactions to start or end is told so, of the end again each time something
-        arrives after it.
+        Publishes TransactionStarted and TransactionEnded; the former again with what becomes known only later
+        of where it takes place and what it came from, the latter again with every message that arrives
+        after the end, for it may change the energy.
         """
         async with asyncio.TaskGroup() as tasks:
             for id, document in measured.items():
                 tasks.create_task(self.meter_values.put(id, document))
-            transaction = await self.tell(report)
-        if report.evidence.first.keys() & BEGINNINGS:
-            await self._publish_start(transaction)
+            transaction = await self.merge(update)
+        if update.evidence.first.keys() & START_FACTS or _names_evse_first(update, transaction):
+            await self._publish_started(transaction)
         if not transaction.active:
-            await self._publish_end(transaction)
+            await self._publish_ended(transaction)
         return transaction
 
-    async def tell(self, report: Report) -> Transaction:
+    async def merge(self, update: TransactionUpdate) -> Transaction:
         return await self.transactions.update(
-            report.id, lambda known: known.told(report.evidence) if known else Transaction.of(report)
+            update.id, lambda known: known.merge(update.evidence) if known else Transaction.of(update)
         )
 
-    async def resumed(self, transaction: Transaction, seq_no: int) -> None:
-        """The station went on with it after an interruption. Nothing waits for what follows from that."""
-        resumed = TransactionResumed(
-            id=transaction.id, transaction_id=transaction.transaction_id, seq_no=seq_no
-        )
+    async def publish_resumed(self, transaction: Transaction, seq_no: int) -> None:
+        """The station goes on with the transaction after an interruption (E17)."""
+        resumed = TransactionResumed(**_identity(transaction), seq_no=seq_no)
         await self._publish(TRANSACTION_RESUMED, resumed, transaction)
 
-    async def _publish_start(self, transaction: Transaction) -> None:
-        started = TransactionStarted(
-            id=transaction.id,
-            transaction_id=transaction.transaction_id,
-            evse_id=transaction.evse_id,
-            connector_id=transaction.connector_id,
-            id_token=transaction.id_token or "",
-            remote_start_id=transaction.remote_start_id,
-            reservation_id=transaction.reservation_id,
-            started_at=rfc3339(transaction.started_at),
-        )
+    async def _publish_started(self, transaction: Transaction) -> None:
+        started = TransactionStarted(**_start(transaction), reservation_id=transaction.reservation_id)
         await self._publish(TRANSACTION_STARTED, started, transaction)
 
-    async def _publish_end(self, transaction: Transaction) -> None:
+    async def _publish_ended(self, transaction: Transaction) -> None:
         ended = TransactionEnded(
-            id=transaction.id,
-            transaction_id=transaction.transaction_id,
+            **_identity(transaction),
             energy_wh=transaction.energy_wh,
             id_token=transaction.id_token or "",
             started_at=rfc3339(transaction.started_at),
@@ -146,4 +138,27 @@ class Ledger:
         await self.bus.publish(event.name, message)
 
 
-router: Router[Ledger] = Router("transaction")
+def _names_evse_first(update: TransactionUpdate, transaction: Transaction) -> bool:
+    """A station may begin a transaction before it knows on which EVSE (E02), and names it later."""
+    named = update.evidence.first.get("evseId")
+    return named is not None and named == transaction.evidence.first["evseId"]
+
+
+def _identity(transaction: Transaction) -> dict[str, Any]:
+    """What every event about a transaction says of it."""
+    return {"id": transaction.id, "transaction_id": transaction.transaction_id}
+
+
+def _start(transaction: Transaction) -> dict[str, Any]:
+    """What an event says to those who look for what the transaction came from."""
+    return {
+        **_identity(transaction),
+        "evse_id": transaction.evse_id,
+        "connector_id": transaction.connector_id,
+        "id_token": transaction.id_token or "",
+        "remote_start_id": transaction.remote_start_id,
+        "started_at": rfc3339(transaction.started_at),
+    }
+
+
+router: Router[TransactionService] = Router("transaction")

@@ -6,23 +6,29 @@ from hashlib import blake2b
 from itertools import count
 
 import msgspec
+from pydantic import Field
 
 from libs.csms.storage.store import Collection, Document
 
 
-class Claim(Document):
-    """Whose id it is: the digest of the start that it was given to."""
+class TransactionIdReservation(Document):
+    """Which start a transaction id was given to. The id is that of this document."""
 
-    start: str
-    station_id: str
+    start: str = Field(description="The digest of the start.")
+    station_id: str = Field(description="The station that sent the start.")
 
 
-async def transaction_id(claims: Collection[Claim], station_id: str, *start: str | int) -> int:
-    """The id of a start, told from others of its station by ``start``. A repeated start has the id it had."""
-    claim = Claim(start=digest(station_id, *start), station_id=station_id)
+async def reserve_transaction_id(
+    reservations: Collection[TransactionIdReservation], station_id: str, *start: str | int
+) -> int:
+    """``start`` tells a start from the others of its station. The same start always has the same id."""
+    reservation = TransactionIdReservation(start=digest(station_id, *start), station_id=station_id)
     for attempt in count():
-        candidate = int(digest(claim.start, attempt)[:8], 16) & 0x7FFFFFFF
-        if candidate and await claims.update(str(candidate), lambda held: held or claim) == claim:
+        candidate = int(digest(reservation.start, attempt)[:8], 16) & 0x7FFFFFFF
+        if (
+            candidate
+            and await reservations.update(str(candidate), lambda taken: taken or reservation) == reservation
+        ):
             return candidate
     raise AssertionError("there is always another attempt")
 

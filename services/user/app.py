@@ -10,6 +10,7 @@ from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
+from libs.csms.messaging.middleware import HANDLER_TIMEOUT, time_limit
 from libs.csms.settings import Settings
 from libs.csms.station_messages.api import messages_api
 from libs.csms.storage.store import Store
@@ -34,10 +35,10 @@ def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
-            partial(router.serve, bus, user, user.clock),
+            partial(router.serve, bus, user, user.clock, [time_limit(HANDLER_TIMEOUT)]),
             SyncLoop(user.local_lists, device).run,
-            partial(serve, app, settings, settings.user_port),
         ],
+        serve=partial(serve, app),
     )
 
 

@@ -8,23 +8,21 @@ from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
 from libs.csms.settings import Settings
 
-from .limits import Limits
+from .context import GatewayContext, GatewayLimits
 from .routing import ByAction, Inbox, Routing, new_gateway_id
 from .server import GatewayServer
-from .wiring import Wiring
 
-_ROUTING: dict[str, type[ByAction | Inbox]] = {"action": ByAction, "inbox": Inbox}
+_ROUTINGS: dict[str, type[ByAction | Inbox]] = {"action": ByAction, "inbox": Inbox}
 
 
 def gateway_service(settings: Settings, bus: Bus, admit: Admit, clock: Clock) -> Service:
-    routing: Routing = _ROUTING[settings.gateway_routing](new_gateway_id())
-    wiring = Wiring(bus, routing, clock, _limits(settings))
-    server = GatewayServer(settings.gateway_host, settings.gateway_port, admit, wiring)
-    return Service("gateway", (), [server.run])
+    routing: Routing = _ROUTINGS[settings.gateway_routing](new_gateway_id())
+    context = GatewayContext(bus, routing, clock, _limits(settings))
+    return Service("gateway", subscriptions=(), loops=(), serve=GatewayServer(admit, context).run)
 
 
-def _limits(settings: Settings) -> Limits:
-    return Limits(
+def _limits(settings: Settings) -> GatewayLimits:
+    return GatewayLimits(
         call_timeout=settings.call_timeout,
         command_timeout=settings.command_timeout,
         ping_interval=settings.ping_interval,

@@ -1,27 +1,92 @@
-"""One WebSocket connection of one station, by name: what everything about it is fenced with."""
+"""One WebSocket connection of one station: its id, and what tells whether it is the one that counts.
+
+The device service numbers connections when it admits them, in the store. The number begins the connection's
+id, so ids tell in which order connections were admitted, whatever the clocks of the gateways say.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from weakref import WeakValueDictionary
 
-from libs.csms.clock import Clock
+from libs.csms.clients.admission import RegistrationStatus
 from libs.ocpp_messages.version import Version
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Of two connections of one station, the one with the greater ``id`` is the newer. ``asked_at`` is when
-    the CSMS was asked whether the station may connect: what it decides later is not in its answer.
-    """
-
     id: str
+    """Of two connections of one station, the one with the greater id (as text) was admitted later."""
     station_id: str
     version: Version
     remote_address: str
-    asked_at: datetime
+    """Host and port of the TCP peer: of the proxy, where there is one."""
+
+    @classmethod
+    def admitted(cls, station_id: str, version: Version, remote_address: str, number: int) -> Connection:
+        """``number`` is the one of its admission. Chance makes the id differ from those of other stations."""
+        id = f"{least_id(number)}-{random.getrandbits(48):012x}"
+        return cls(id, station_id, version, remote_address)
+
+
+def least_id(number: int) -> str:
+    """Not greater than the id of a connection with this number, and greater than those with a lower one."""
+    return f"{number:013x}"
+
+
+class Fence:
+    """Which connections of one station have to end, as far as this gateway has heard."""
+
+    __slots__ = ("__weakref__", "_least_id", "code", "reason")
+
+    def __init__(self) -> None:
+        self._least_id = ""
+        self.code = 0
+        self.reason = ""
+
+    def exclude(self, least_id: str, code: int, reason: str) -> None:
+        """Connections with a lesser id have to end, with this WebSocket close code and reason."""
+        if least_id > self._least_id:
+            self._least_id, self.code, self.reason = least_id, code, reason
+
+    def excludes(self, connection: Connection) -> bool:
+        return connection.id < self._least_id
+
+
+class Fences:
+    """The fences of the stations that are in a handshake with this gateway.
+
+    Between its admission and its first moment in the gateway, a connection can be replaced by a newer one on
+    another gateway, and its station can lose its access. Nobody could be told so then. So a handshake gets
+    its fence before it asks for admission, and the connection looks at it when it begins.
+    """
+
+    def __init__(self) -> None:
+        self._by_station: WeakValueDictionary[str, Fence] = WeakValueDictionary()
+
+    def of(self, station_id: str) -> Fence:
+        """The fence of this station, which is kept up to date for as long as the caller holds it."""
+        fence = self._by_station.get(station_id)
+        if fence is None:
+            fence = self._by_station[station_id] = Fence()
+        return fence
+
+    def exclude(self, station_id: str, least_id: str, code: int, reason: str) -> None:
+        """Does nothing where nobody holds the fence of this station."""
+        if (fence := self._by_station.get(station_id)) is not None:
+            fence.exclude(least_id, code, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The result of a handshake: a connection that is to be served."""
+
+    connection: Connection
+    registration_status: RegistrationStatus
+    """Unless it is Accepted, the station may send BootNotification only."""
+    fence: Fence
 
 
 class Disconnected(Exception):
@@ -41,21 +106,3 @@ Send = Callable[[bytes], Awaitable[None]]
 
 Close = Callable[[int, str], None]
 """Let the connection be closed with a code and reason. Does not wait for it."""
-
-
-class ConnectionIds:
-    """Ids that sort by time: the milliseconds, then a counter for those of the same one, then chance."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._milliseconds = 0
-        self._count = 0
-
-    def next(self) -> str:
-        """Greater than all before, even if the clock has been set back."""
-        now = max(int(self._clock().timestamp() * 1000), self._milliseconds)
-        self._count = self._count + 1 if now == self._milliseconds else 0
-        if self._count > 0xFFFF:
-            now, self._count = now + 1, 0
-        self._milliseconds = now
-        return f"{now:013x}-{self._count:04x}{random.getrandbits(48):012x}"

@@ -1,4 +1,4 @@
-"""The sessions of one gateway process, and which of them a bus message is for."""
+"""The connections of one gateway process: which one of a station counts, and what it gets from the bus."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 
-from libs.csms.clients.admission import RegistrationStatus
-from libs.csms.clock import parse_time, rfc3339
+from websockets.frames import CloseCode
+
+from libs.csms.clock import rfc3339
 from libs.csms.logs import station_id
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError
@@ -20,83 +20,72 @@ from libs.ocpp_messages.event import (
     StationDisconnected,
 )
 from libs.ocpp_messages.message import Kind, Message
-from libs.ocpp_messages.version import Version
 
-from .connection import Close, Connection, ConnectionIds, Disconnected, Receive, Send
-from .dismissals import Dismissals
-from .presence import Presence
-from .replies import undelivered
+from .connection import Admitted, Close, Connection, Disconnected, Fences, Receive, Send, least_id
+from .context import GatewayContext
+from .outbound import undelivered
+from .presence import Announcer
 from .session import Session
-from .wiring import Wiring
 
 log = logging.getLogger(__name__)
 
-POLICY_VIOLATION = 1008
-REPLACED = POLICY_VIOLATION, "replaced by a newer connection of the station"
-NOT_NOW = 1013, "the CSMS cannot take connections now"
+REPLACED = CloseCode.POLICY_VIOLATION, "replaced by a newer connection of the station"
+TRY_AGAIN_LATER = CloseCode.TRY_AGAIN_LATER, "the CSMS cannot take connections now"
 
 
 class Gateway:
-    """The newest connection of a station wins, here and over all gateways: an older one is closed."""
+    """The newest connection of a station wins, here and over all gateways: an older one is closed.
 
-    def __init__(self, wiring: Wiring) -> None:
+    Only ids of connections tell which is newer. They come from the device service, and from no clock here.
+    """
+
+    def __init__(self, context: GatewayContext) -> None:
         self.ready = False
         """Whether answers and commands would arrive."""
-        self._wiring = wiring
-        self._presence = Presence(wiring)
-        self._ids = ConnectionIds(wiring.clock)
+        self.fences = Fences()
+        self._context = context
+        self._announcer = Announcer(context)
         self._by_station: dict[str, Session] = {}
         self._by_connection: dict[str, Session] = {}
-        self._dismissals = Dismissals()
 
-    def session(
-        self,
-        station_id: str,
-        version: Version,
-        status: RegistrationStatus,
-        remote_address: str,
-        asked_at: datetime,
-        send: Send,
-        close: Close,
-    ) -> Session:
-        """A session for a connection that has just been upgraded. ``hold`` it at once."""
-        connection = Connection(self._ids.next(), station_id, version, remote_address, asked_at)
-        return Session(connection, status, self._wiring, send, close)
+    def begin(self, admitted: Admitted, send: Send, close: Close) -> Session:
+        """The session of a connection that has just been upgraded. ``serve`` it at once."""
+        connection, fence = admitted.connection, admitted.fence
+        session = Session(connection, admitted.registration_status, self._context, send, close)
+        self._add(session)
+        if fence.excludes(connection):
+            session.close(fence.code, fence.reason)
+        return session
 
-    async def hold(self, session: Session, receive: Receive) -> None:
-        """Serve a session until it ends. Whatever way it ends, the bus is told."""
-        connection = session.connection
-        self._replace(session)
-        log.info("connected with %s from %s", connection.version, connection.remote_address)
-        gone = Disconnected(1006, "")
+    async def serve(self, session: Session, receive: Receive) -> None:
+        """Serve a session until it ends. Whatever way it ends, the bus learns of it."""
+        connection, station = session.connection, session.connection.station_id
+        log.info(
+            "station %s: connected with %s from %s", station, connection.version, connection.remote_address
+        )
+        end = Disconnected(CloseCode.ABNORMAL_CLOSURE, "")
         try:
-            event = StationConnected(
-                remote_address=connection.remote_address, inbox=self._wiring.routing.inbox
-            )
-            if not await self._presence.tell(connection, event):
-                session.close(*NOT_NOW)
-            self._dismiss(session)
-            gone = await session.run(receive)
+            if not await self._announcer.announce(connection, self._connected(connection)):
+                session.close(*TRY_AGAIN_LATER)
+            end = await session.run(receive)
         finally:
-            self._forget(session)
-            log.info("disconnected: %d %s", gone.code, gone.reason)
-            await self._presence.tell(connection, StationDisconnected(code=gone.code, reason=gone.reason))
+            self._remove(session)
+            log.info("station %s: disconnected: %d %s", station, end.code, end.reason)
+            await self._announcer.announce(connection, StationDisconnected(code=end.code, reason=end.reason))
 
     async def receive(self, message: Message) -> None:
         """Hand a bus message to its session. Waits for no station."""
         station_id.set(message.station_id)
         match message.kind, message.origin:
-            case Kind.EVENT, _ if message.action == STATION_ACCESS_REVOKED.name:
-                self._dismissed(message)
             case Kind.EVENT, _:
-                self._connected_elsewhere(message)
-            case _ if message.gateway_id != self._wiring.routing.gateway_id:
+                self._handle_event(message)
+            case _ if message.gateway_id != self._context.routing.gateway_id:
                 return
             case Kind.CALL, Direction.TO_STATION:
-                await self._command(message)
+                await self._handle_command(message)
             case ((Kind.RESULT | Kind.ERROR), Direction.FROM_STATION):
                 if session := self._by_connection.get(message.connection_id):
-                    session.answered(message)
+                    session.handle_answer(message)
 
     async def drain(self, timeout: float) -> None:
         """Wait until the calls in work have been answered, but not longer than ``timeout`` seconds."""
@@ -104,17 +93,18 @@ class Gateway:
             async with asyncio.timeout(timeout), asyncio.TaskGroup() as tasks:
                 for session in self._by_connection.values():
                     if session.busy:
-                        tasks.create_task(session.idle())
+                        tasks.create_task(session.wait_until_idle())
         except TimeoutError:
-            log.warning("some calls had no answer before the shutdown")
+            busy = sum(session.busy for session in self._by_connection.values())
+            log.warning("gateway %s: stops before it has answered %d stations", self._gateway_id, busy)
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
         """Receive from the bus while the block lasts. The block fails if the bus does."""
-        bus, routing = self._wiring.bus, self._wiring.routing
-        async with self._presence.on_the_bus(), asyncio.TaskGroup() as tasks:
-            loops = [tasks.create_task(bus.consume(each, self.receive)) for each in routing.subscriptions]
-            loops.append(tasks.create_task(self._presence.beat()))
+        bus, subscriptions = self._context.bus, self._context.routing.topics.subscriptions
+        async with self._announcer.subscribed(), asyncio.TaskGroup() as tasks:
+            loops = [tasks.create_task(bus.consume(each, self.receive)) for each in subscriptions]
+            loops.append(tasks.create_task(self._announcer.keep_announcing_alive()))
             self.ready = True
             try:
                 yield
@@ -123,44 +113,55 @@ class Gateway:
                 for loop in loops:
                     loop.cancel()
 
-    def _replace(self, session: Session) -> None:
-        connection = session.connection
-        older = self._by_station.get(connection.station_id)
-        self._by_station[connection.station_id] = self._by_connection[connection.id] = session
-        if older is not None:
-            older.close(*REPLACED)
+    @property
+    def _gateway_id(self) -> str:
+        return self._context.routing.gateway_id
 
-    def _forget(self, session: Session) -> None:
+    def _connected(self, connection: Connection) -> StationConnected:
+        return StationConnected(remote_address=connection.remote_address, inbox=self._context.routing.inbox)
+
+    def _add(self, session: Session) -> None:
+        """Connections are not always upgraded in the order of their admission: the older may come last."""
+        connection = session.connection
+        self._by_connection[connection.id] = session
+        other = self._by_station.get(connection.station_id)
+        if other is not None and other.connection.id > connection.id:
+            session.close(*REPLACED)
+            return
+        self._by_station[connection.station_id] = session
+        if other is not None:
+            other.close(*REPLACED)
+
+    def _remove(self, session: Session) -> None:
         del self._by_connection[session.connection.id]
         if self._by_station.get(session.connection.station_id) is session:
             del self._by_station[session.connection.station_id]
 
-    def _connected_elsewhere(self, message: Message) -> None:
-        session = self._by_station.get(message.station_id)
-        if session and message.action == STATION_CONNECTED.name:
-            if message.connection_id > session.connection.id:
-                session.close(*REPLACED)
+    def _handle_event(self, event: Message) -> None:
+        if event.action == STATION_CONNECTED.name:
+            self._exclude(event.station_id, event.connection_id, *REPLACED)
+        elif event.action == STATION_ACCESS_REVOKED.name:
+            revoked = STATION_ACCESS_REVOKED.decode(event.data)
+            first_spared = least_id(revoked.connection_number + 1)
+            self._exclude(event.station_id, first_spared, CloseCode.POLICY_VIOLATION, revoked.reason)
 
-    def _dismissed(self, message: Message) -> None:
-        reason = STATION_ACCESS_REVOKED.decode(message.data).reason
-        self._dismissals.add(message.station_id, parse_time(message.sent_at), reason)
-        if session := self._by_station.get(message.station_id):
-            self._dismiss(session)
+    def _exclude(self, station_id: str, least_id: str, code: int, reason: str) -> None:
+        """End the connections of a station whose ids are less, also those that are in a handshake now."""
+        self.fences.exclude(station_id, least_id, code, reason)
+        session = self._by_station.get(station_id)
+        if session is not None and session.connection.id < least_id:
+            session.close(code, reason)
 
-    def _dismiss(self, session: Session) -> None:
-        connection = session.connection
-        reason = self._dismissals.reason(connection.station_id, connection.asked_at)
-        if reason is not None:
-            session.close(POLICY_VIOLATION, reason)
-
-    async def _command(self, command: Message) -> None:
+    async def _handle_command(self, command: Message) -> None:
         try:
-            self._addressee(command).commanded(command)
+            self._addressee(command).enqueue_command(command)
         except CallError as error:
-            log.warning("%s %s: %s", command.action, command.message_id, error)
+            log.warning(
+                "station %s: %s %s refused: %s", command.station_id, command.action, command.message_id, error
+            )
             if command.reply_to:
-                answer = command.error(error, rfc3339(self._wiring.clock()))
-                await self._wiring.bus.publish(command.reply_to, answer)
+                answer = command.error(error, rfc3339(self._context.clock()))
+                await self._context.bus.publish(command.reply_to, answer)
 
     def _addressee(self, command: Message) -> Session:
         """The session that a command is for: of its connection if it names one. Raises ``CallError``."""

@@ -1,72 +1,91 @@
-"""What the rest of the CSMS sees of a gateway: subscriptions, signs of life, and connections."""
+"""What the rest of the CSMS sees of a gateway: its topics, its signs of life, and its connections."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from libs.csms.clock import rfc3339
-from libs.ocpp_messages.event import EventData
-from libs.ocpp_messages.message import Message
+from libs.ocpp_messages.action import Direction, encode
+from libs.ocpp_messages.event import EventData, GatewayAlive
+from libs.ocpp_messages.message import Kind, Message
 
-from . import messages
 from .connection import Connection
-from .wiring import Wiring
+from .context import GatewayContext
 
 log = logging.getLogger(__name__)
 
 
-class Presence:
-    def __init__(self, wiring: Wiring) -> None:
-        self._wiring = wiring
-        self._gateway_id = wiring.routing.gateway_id
+class Announcer:
+    def __init__(self, context: GatewayContext) -> None:
+        self._context = context
+        self._gateway_id = context.routing.gateway_id
 
-    async def tell(self, connection: Connection, event: EventData) -> bool:
+    async def announce(self, connection: Connection, event: EventData) -> bool:
         """Publish what became of a connection. False if the bus did not take it."""
-        return await self._publish(messages.of_connection(connection, event, self._now(), self._gateway_id))
+        name = type(event).__name__
+        message = Message(
+            data=encode(event),
+            message_id=f"{connection.id}.{name}",
+            station_id=connection.station_id,
+            action=name,
+            kind=Kind.EVENT,
+            sent_at=self._now(),
+            origin=Direction.FROM_STATION,
+            ocpp_version=connection.version,
+            gateway_id=self._gateway_id,
+            connection_id=connection.id,
+        )
+        return await self._publish(f"station {connection.station_id}", message)
 
-    async def beat(self) -> None:
-        """Publish a sign of life again and again, until cancelled."""
+    async def keep_announcing_alive(self) -> None:
+        """Publish GatewayAlive at once, and again after every interval, until cancelled."""
         while True:
-            await self._publish(messages.alive(self._gateway_id, self._now()))
-            await asyncio.sleep(self._wiring.limits.alive_interval)
+            alive = alive_message(self._gateway_id, self._now())
+            await self._publish(f"gateway {self._gateway_id}", alive)
+            await asyncio.sleep(self._context.limits.alive_interval)
 
     @asynccontextmanager
-    async def on_the_bus(self) -> AsyncIterator[None]:
+    async def subscribed(self) -> AsyncIterator[None]:
         """The topics and subscriptions of this gateway exist while the block lasts."""
-        bus, routing = self._wiring.bus, self._wiring.routing
         try:
-            for topic in routing.topics:
-                await bus.create_topic(topic)
-            async with asyncio.TaskGroup() as tasks:
-                for subscription in routing.subscriptions:
-                    tasks.create_task(bus.create_subscription(subscription))
+            await self._context.routing.topics.create(self._context.bus)
             yield
         finally:
-            await self._leave()
+            await self._unsubscribe()
 
-    async def _leave(self) -> None:
-        bus, routing = self._wiring.bus, self._wiring.routing
+    async def _unsubscribe(self) -> None:
         try:
-            async with asyncio.timeout(self._wiring.limits.publish_timeout):
-                async with asyncio.TaskGroup() as tasks:
-                    for subscription in routing.subscriptions:
-                        tasks.create_task(bus.delete_subscription(subscription))
-                for topic in routing.topics:
-                    await bus.delete_topic(topic)
+            async with asyncio.timeout(self._context.limits.publish_timeout):
+                await self._context.routing.topics.delete(self._context.bus)
         except Exception:
-            log.exception("the subscriptions are left to expire")
+            log.exception("gateway %s: its subscriptions could not be deleted", self._gateway_id)
 
-    async def _publish(self, event: Message) -> bool:
+    async def _publish(self, subject: str, event: Message) -> bool:
         try:
-            async with asyncio.timeout(self._wiring.limits.publish_timeout):
-                await self._wiring.bus.publish(event.action, event)
+            async with asyncio.timeout(self._context.limits.publish_timeout):
+                await self._context.bus.publish(event.action, event)
         except Exception:
-            log.exception("%s could not be published", event.action)
+            log.exception("%s: %s could not be published", subject, event.action)
             return False
         return True
 
     def _now(self) -> str:
-        return rfc3339(self._wiring.clock())
+        return rfc3339(self._context.clock())
+
+
+def alive_message(gateway_id: str, sent_at: str) -> Message:
+    """It concerns no station: its station id is empty."""
+    return Message(
+        data=encode(GatewayAlive()),
+        message_id=uuid.uuid4().hex,
+        station_id="",
+        action=GatewayAlive.__name__,
+        kind=Kind.EVENT,
+        sent_at=sent_at,
+        origin=Direction.FROM_STATION,
+        gateway_id=gateway_id,
+    )

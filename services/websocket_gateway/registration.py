@@ -6,45 +6,38 @@ from typing import Any
 
 from libs.csms.clients.admission import RegistrationStatus
 from libs.ocpp_messages.errors import CallError, ErrorCode
+from libs.ocpp_messages.mappings import triggered_action
 
-BOOT = "BootNotification"
+BOOT_NOTIFICATION = "BootNotification"
 
 _TRIGGERS = {"TriggerMessage", "ExtendedTriggerMessage"}
-_REPORTS = {"GetBaseReport", "GetReport"}
-_NO_ACTION_OF_THEIR_OWN = {
-    "SignChargePointCertificate": "SignCertificate",
-    "SignChargingStationCertificate": "SignCertificate",
-    "SignCombinedCertificate": "SignCertificate",
-    "SignV2G20Certificate": "SignCertificate",
-    "SignV2GCertificate": "SignCertificate",
-}
+_REPORT_REQUESTS = {"GetBaseReport", "GetReport"}
 
 
 class Registration:
     """BootNotification until it is accepted, and beside it only what the CSMS has asked for."""
 
-    __slots__ = ("_invited", "_status")
+    __slots__ = ("_requested", "_status")
 
     def __init__(self, status: RegistrationStatus) -> None:
         self._status: str = status
-        self._invited: frozenset[str] = frozenset()
+        self._requested: frozenset[str] = frozenset()
 
     def check(self, action: str) -> None:
         """Raises ``CallError`` if the station may not send the action now."""
-        if self._status != "Accepted" and action != BOOT and action not in self._invited:
+        if self._status != "Accepted" and action != BOOT_NOTIFICATION and action not in self._requested:
             raise CallError(ErrorCode.SECURITY_ERROR, "a BootNotification must be accepted first")
 
-    def answered(self, action: str, response: dict[str, Any]) -> None:
-        """The CSMS has answered the station."""
-        if action == BOOT:
+    def call_answered(self, action: str, response: dict[str, Any]) -> None:
+        """The CSMS has answered a CALL of the station."""
+        if action == BOOT_NOTIFICATION:
             self._status = response["status"]
 
-    def commanded(self, action: str, request: dict[str, Any], response: dict[str, Any]) -> None:
+    def command_answered(self, action: str, request: dict[str, Any], response: dict[str, Any]) -> None:
         """The station has answered a command."""
         if response.get("status") != "Accepted":
             return
         if action in _TRIGGERS:
-            wanted = request["requestedMessage"]
-            self._invited |= {_NO_ACTION_OF_THEIR_OWN.get(wanted, wanted)}
-        elif action in _REPORTS:
-            self._invited |= {"NotifyReport"}
+            self._requested |= {triggered_action(request["requestedMessage"])}
+        elif action in _REPORT_REQUESTS:
+            self._requested |= {"NotifyReport"}

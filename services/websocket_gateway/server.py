@@ -5,81 +5,73 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from libs.csms.clients.admission import Admit
 from libs.csms.logs import station_id
-from libs.csms.web.server import bind
 
-from .compression import DeflateFactory
+from .context import GatewayContext
 from .gateway import Gateway
 from .handshake import Handshake
-from .station_socket import StationSocket
-from .wiring import Wiring
+from .station_socket import DeflateFactory, StationSocket
 
-log = logging.getLogger(__name__)
-
-RESTART = 1012, "the CSMS is restarting"
+RESTART = CloseCode.SERVICE_RESTART, "the CSMS is restarting"
 
 
 class GatewayServer:
     """One gateway process. ``run`` it once."""
 
-    def __init__(self, host: str, port: int, admit: Admit, wiring: Wiring) -> None:
-        self._host = host
-        self._port = port
-        self._limits = wiring.limits
-        self._gateway = Gateway(wiring)
-        self._handshake = Handshake(admit, self._ready, wiring.limits.admission_timeout, wiring.clock)
-        self._listening = asyncio.Event()
-        self._bound = port
+    def __init__(self, admit: Admit, context: GatewayContext) -> None:
+        self._limits = context.limits
+        self._gateway = Gateway(context)
+        self._handshake = Handshake(
+            admit, self._gateway.fences, self._ready, context.limits.admission_timeout
+        )
         self._stopping = False
         self._sockets: set[StationSocket] = set()
 
-    async def run(self) -> None:
-        """Serve until cancelled: then calls in work are answered, sockets closed, subscriptions deleted."""
-        listener = bind(self._host, self._port)
+    async def run(self, listener: socket.socket, started: Callable[[], None]) -> None:
+        """Serve until cancelled: then calls in work are answered, sockets closed, subscriptions deleted.
+
+        ``started`` is called when stations can connect.
+        """
         async with self._gateway.consuming(), asyncio.TaskGroup() as self._closings:
-            server = await self._serve(listener)
+            server = await self._listen(listener)
             try:
-                self._bound = server.sockets[0].getsockname()[1]
-                self._listening.set()
+                started()
                 await server.wait_closed()
             finally:
                 self._stopping = True
                 await self._gateway.drain(self._limits.drain_timeout)
                 await self._close(server)
 
-    async def listening(self) -> int:
-        """Wait until stations can connect. The port, which the system chose where it was to be 0."""
-        await self._listening.wait()
-        return self._bound
-
     def _ready(self) -> bool:
         return self._gateway.ready and not self._stopping
 
-    async def _serve(self, listener: socket.socket) -> Server:
+    async def _listen(self, listener: socket.socket) -> Server:
         limits = self._limits
         return await serve(
-            self._hold,
+            self._serve_station,
             sock=listener,
             extensions=[DeflateFactory()],
             compression=None,
-            select_subprotocol=_agreed,
-            process_request=self._receive,
+            select_subprotocol=_subprotocol,
+            process_request=self._process_request,
             server_header=None,
             open_timeout=limits.open_timeout,
             ping_interval=limits.ping_interval,
             ping_timeout=limits.ping_timeout,
             close_timeout=limits.close_timeout,
             max_size=limits.max_frame_bytes,
-            max_queue=limits.frame_queue,
+            max_queue=limits.max_queued_frames,
             write_limit=limits.write_buffer_bytes,
-            logger=_quiet(),
+            logger=_websockets_logger(),
             create_connection=cast(Any, self._socket),
             backlog=limits.accept_backlog,
         )
@@ -89,26 +81,18 @@ class GatewayServer:
             *args, stall_timeout=self._limits.stall_timeout, sockets=self._sockets, **options
         )
 
-    async def _receive(self, socket: ServerConnection, request: Request) -> Response | None:
+    async def _process_request(self, socket: ServerConnection, request: Request) -> Response | None:
         assert isinstance(socket, StationSocket)
-        return await self._handshake.receive(socket, request)
+        return await self._handshake.process(socket, request)
 
-    async def _hold(self, socket: ServerConnection) -> None:
+    async def _serve_station(self, socket: ServerConnection) -> None:
         assert isinstance(socket, StationSocket)
-        station_id.set(socket.station_id)
-        socket.forget_handshake()
-        session = self._gateway.session(
-            socket.station_id,
-            socket.version,
-            socket.registration_status,
-            socket.peer,
-            socket.asked_at,
-            socket.write,
-            partial(self._order_close, socket),
-        )
-        await self._gateway.hold(session, socket.read)
+        close = partial(self._start_closing, socket)
+        session = self._gateway.begin(socket.end_handshake(), socket.write, close)
+        station_id.set(session.connection.station_id)
+        await self._gateway.serve(session, socket.read)
 
-    def _order_close(self, socket: StationSocket, code: int, reason: str) -> None:
+    def _start_closing(self, socket: StationSocket, code: int, reason: str) -> None:
         self._closings.create_task(socket.close(code, reason))
 
     async def _close(self, server: Server) -> None:
@@ -123,12 +107,12 @@ class GatewayServer:
             await server.wait_closed()
 
 
-def _agreed(socket: ServerConnection, _offered: object) -> Any:
-    assert isinstance(socket, StationSocket)
-    return socket.version.value
+def _subprotocol(socket: ServerConnection, _offered: object) -> Any:
+    assert isinstance(socket, StationSocket) and socket.admitted is not None
+    return socket.admitted.connection.version.value
 
 
-def _quiet() -> logging.Logger:
+def _websockets_logger() -> logging.Logger:
     """Its DEBUG log would show Authorization headers, its INFO log says what ours says."""
     logger = logging.getLogger("websockets.server")
     logger.setLevel(max(logger.getEffectiveLevel(), logging.WARNING))

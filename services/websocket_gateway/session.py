@@ -5,114 +5,144 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from websockets.frames import CloseCode
+
 from libs.csms.clients.admission import RegistrationStatus
+from libs.csms.secrets import masked_frame
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.message import Message
 
-from . import transcript
-from .calls import Calls
-from .commands import Commands
 from .connection import Close, Connection, Disconnected, Receive, Send
+from .context import GatewayContext
+from .inbound import InboundCalls
+from .outbound import OutboundCalls
 from .registration import Registration
-from .wiring import Wiring
 
 log = logging.getLogger(__name__)
 
-UNSUPPORTED_DATA = 1003
+MAX_LOGGED_CHARACTERS = 200
+"""Of a frame in the DEBUG log."""
 
 
 class Session:
     """Both directions at once: neither waits for the other, and one outstanding call in each."""
 
-    __slots__ = ("_calls", "_close", "_commands", "_ended", "_send", "_wiring", "connection")
+    __slots__ = ("_close", "_context", "_end", "_inbound", "_outbound", "_send", "connection")
 
     def __init__(
-        self, connection: Connection, status: RegistrationStatus, wiring: Wiring, send: Send, close: Close
+        self,
+        connection: Connection,
+        status: RegistrationStatus,
+        context: GatewayContext,
+        send: Send,
+        close: Close,
     ) -> None:
         self.connection = connection
-        self._wiring = wiring
+        self._context = context
         self._send = send
         self._close = close
-        self._ended: Disconnected | None = None
+        self._end: Disconnected | None = None
         registration = Registration(status)
-        self._calls = Calls(connection, wiring, registration, self._write)
-        self._commands = Commands(connection, wiring, registration, self._write)
+        self._inbound = InboundCalls(connection, context, registration, self._write)
+        self._outbound = OutboundCalls(connection, context, registration, self._write)
 
     async def run(self, receive: Receive) -> Disconnected:
         """Until the connection ends. What the station sent last still goes onto the bus, if that is quick."""
+        limits = self._context.limits
         try:
-            async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._calls.run())
-                tasks.create_task(self._commands.run())
+            async with asyncio.timeout(None) as timeout, asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._inbound.run())
+                tasks.create_task(self._outbound.run())
                 await self._read(receive)
-                patience.reschedule(asyncio.get_running_loop().time() + self._wiring.limits.publish_timeout)
+                timeout.reschedule(asyncio.get_running_loop().time() + limits.publish_timeout)
         except TimeoutError:
-            log.error("the last messages of the connection could not be published")
-        return self._ended or Disconnected(1006, "")
+            log.error(
+                "station %s: its last messages could not be published in %g s",
+                self.connection.station_id,
+                limits.publish_timeout,
+            )
+        return self._end or Disconnected(CloseCode.ABNORMAL_CLOSURE, "")
 
-    def answered(self, answer: Message) -> None:
+    def handle_answer(self, answer: Message) -> None:
         """Take the CSMS's answer to a call. Never waits."""
-        self._calls.answered(answer)
+        self._inbound.handle_answer(answer)
 
-    def commanded(self, command: Message) -> None:
+    def enqueue_command(self, command: Message) -> None:
         """Take a command. Never waits. Raises ``CallError`` where the station cannot get it."""
-        self._commands.receive(command)
+        self._outbound.enqueue(command)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection from this side. Never waits. What the station sends from now on is dropped."""
-        self._end(Disconnected(code, reason))
+        self._disconnected(Disconnected(code, reason))
         self._close(code, reason)
 
     @property
     def busy(self) -> bool:
         """Whether a call of the station has no answer yet."""
-        return self._calls.busy
+        return self._inbound.busy
 
-    async def idle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until every call of the station has been answered."""
-        await self._calls.idle()
+        await self._inbound.wait_until_idle()
 
     async def _read(self, receive: Receive) -> None:
         try:
             while True:
                 text = await receive()
-                if self._ended is not None:
+                if self._end is not None:
                     continue
                 if isinstance(text, bytes):
-                    self.close(UNSUPPORTED_DATA, "OCPP-J frames are text")
+                    self.close(CloseCode.UNSUPPORTED_DATA, "OCPP-J frames are text")
                 else:
-                    transcript.received(text)
-                    await self._take(text)
-        except Disconnected as gone:
-            self._end(gone)
+                    log_frame("received from", self.connection.station_id, text)
+                    await self._handle_frame(text)
+        except Disconnected as end:
+            self._disconnected(end)
 
-    async def _take(self, text: str) -> None:
+    async def _handle_frame(self, text: str) -> None:
+        station = self.connection.station_id
         try:
             received = frame.parse(text, self.connection.version)
         except frame.FrameError as error:
-            log.warning("received what is no frame: %s", error)
+            log.warning("station %s: sent text that is no OCPP-J frame: %s", station, error)
             if error.answer is not None:
-                await self._calls.receive(error.answer)
+                await self._inbound.enqueue(error.answer)
             return
         match received:
             case frame.Call() | frame.Send():
-                await self._calls.receive(received)
+                await self._inbound.enqueue(received)
             case frame.ResultError():
-                log.warning("the station refused a response: %s %s", received.code, received.description)
+                log.warning(
+                    "station %s: refused a response: %s %s", station, received.code, received.description
+                )
             case reply:
-                self._commands.replied(reply)
+                self._outbound.handle_reply(reply)
 
     async def _write(self, text: bytes) -> None:
-        if self._ended is not None:
+        if self._end is not None:
             return
-        transcript.sent(text)
+        log_frame("sent to", self.connection.station_id, text)
         try:
             await self._send(text)
-        except Disconnected as gone:
-            self._end(gone)
+        except Disconnected as end:
+            self._disconnected(end)
 
-    def _end(self, gone: Disconnected) -> None:
-        if self._ended is None:
-            self._ended = gone
-            self._calls.end()
-            self._commands.end()
+    def _disconnected(self, end: Disconnected) -> None:
+        if self._end is None:
+            self._end = end
+            self._inbound.close()
+            self._outbound.close()
+
+
+def log_frame(event: str, station_id: str, frame: str | bytes) -> None:
+    """At DEBUG: cut short, and without what may be secret."""
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("station %s: frame %s it: %s", station_id, event, _readable(frame))
+
+
+def _readable(frame: str | bytes) -> str:
+    start = frame[: 4 * MAX_LOGGED_CHARACTERS]
+    text = masked_frame(start if isinstance(start, str) else start.decode(errors="replace"))
+    if len(text) <= MAX_LOGGED_CHARACTERS and len(frame) <= 4 * MAX_LOGGED_CHARACTERS:
+        return text
+    return f"{text[:MAX_LOGGED_CHARACTERS]}… ({len(frame)})"

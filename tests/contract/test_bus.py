@@ -4,45 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from uuid import uuid4
+from typing import Any
 
 import pytest
-from google.pubsub_v1 import PublisherAsyncClient, types
 
-from libs.csms.messaging.bus import (
-    MAX_ATTEMPTS,
-    Bus,
-    Consumer,
-    Subscription,
-    UnknownSubscription,
-    UnknownTopic,
-)
+from libs.csms.clock import utc_now
+from libs.csms.logs import JsonFormatter
+from libs.csms.messaging.bus import MAX_ATTEMPTS, Bus, Subscription, UnknownSubscription, UnknownTopic
 from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.messaging.provision import TOPICS, provision
 from libs.csms.messaging.pubsub.bus import PubSubBus
-from libs.ocpp_messages.action import Direction
+from libs.csms.messaging.router import Call, Router
+from libs.ocpp_messages import ocpp2, v201
 from libs.ocpp_messages.errors import Unparseable
 from libs.ocpp_messages.event import DEAD_LETTER, DeadLetter
 from libs.ocpp_messages.message import Kind, Message
-from libs.ocpp_messages.version import Version
 
-TOPIC = "BootNotificationRequest"
-DEVICE = Subscription("device.BootNotificationRequest", TOPIC)
-CONSOLE = Subscription("console.BootNotificationRequest", TOPIC)
-DEAD_LETTERS = Subscription("test.DeadLetter", DEAD_LETTER.name)
-
-BACKOFF = 0.05
-PATIENCE = 20.0
-
-
-@pytest.fixture
-def project() -> str:
-    return f"test-{uuid4().hex[:12]}"
+from .bus_tests import (
+    BACKOFF,
+    CONSOLE,
+    DEAD_LETTERS,
+    DEVICE,
+    TIMEOUT,
+    TOPIC,
+    Inbox,
+    boot,
+    call,
+    consuming,
+    dead_letter,
+    prepare,
+)
 
 
 @pytest.fixture(params=["embedded", pytest.param("pubsub", marks=pytest.mark.emulator)])
@@ -50,88 +43,14 @@ async def bus(request: pytest.FixtureRequest, project: str) -> AsyncIterator[Bus
     """With the topics and subscriptions of this module."""
     if request.param == "embedded":
         embedded = EmbeddedBus(backoff=BACKOFF)
-        await _prepare(embedded)
+        await prepare(embedded)
         yield embedded
         return
     request.getfixturevalue("pubsub_emulator")
     pubsub = PubSubBus(project, backoff=BACKOFF)
-    await _prepare(pubsub)
+    await prepare(pubsub)
     yield pubsub
     await pubsub.close()
-
-
-@pytest.fixture
-async def pubsub(pubsub_emulator: str, project: str) -> AsyncIterator[PubSubBus]:
-    bus = PubSubBus(project, backoff=BACKOFF)
-    await _prepare(bus)
-    yield bus
-    await bus.close()
-
-
-async def _prepare(bus: Bus) -> None:
-    await bus.create_topic(TOPIC)
-    await bus.create_topic(DEAD_LETTER.name)
-    for subscription in (DEVICE, CONSOLE, DEAD_LETTERS):
-        await bus.create_subscription(subscription)
-
-
-def call(station_id: str = "CS-1", message_id: str = "1", gateway_id: str = "") -> Message:
-    return Message(
-        data=b'{"reason":"PowerUp"}',
-        message_id=message_id,
-        station_id=station_id,
-        action="BootNotification",
-        kind=Kind.CALL,
-        sent_at="2026-11-20T18:00:00.000Z",
-        origin=Direction.FROM_STATION,
-        ocpp_version=Version.V201,
-        gateway_id=gateway_id,
-        connection_id="019a-c",
-        reply_to="BootNotificationResponse",
-        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    )
-
-
-class Inbox:
-    """A consumer that keeps what it gets."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        self._changed = asyncio.Event()
-
-    async def __call__(self, message: Message) -> None:
-        self.messages.append(message)
-        self._changed.set()
-
-    @property
-    def ids(self) -> list[str]:
-        return [message.message_id for message in self.messages]
-
-    async def until(self, *message_ids: str, patience: float = PATIENCE) -> None:
-        """Returns when all of these have come. The patience is in seconds."""
-        async with asyncio.timeout(patience):
-            while not set(message_ids) <= set(self.ids):
-                self._changed.clear()
-                await self._changed.wait()
-
-    async def until_more_than(self, count: int) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while len(self.messages) <= count:
-                self._changed.clear()
-                await self._changed.wait()
-
-
-@asynccontextmanager
-async def consuming(bus: Bus, subscription: Subscription, consumer: Consumer) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(bus.consume(subscription, consumer))
-        yield
-        task.cancel()
-
-
-async def dead_letter(inbox: Inbox, message_id: str = "1") -> DeadLetter:
-    await inbox.until(message_id)
-    return DEAD_LETTER.decode(inbox.messages[inbox.ids.index(message_id)].data)
 
 
 async def test_a_message_arrives_with_all_its_attributes(bus: Bus) -> None:
@@ -190,7 +109,7 @@ async def test_consumers_of_one_subscription_share_its_messages(bus: Bus) -> Non
     async with consuming(bus, DEVICE, one), consuming(bus, DEVICE, other):
         for id in ids:
             await bus.publish(TOPIC, call(f"CS-{id}", id))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await everything()
 
     assert set(one.ids) | set(other.ids) == ids
@@ -299,14 +218,72 @@ async def test_a_dead_letter_that_cannot_be_handled_does_not_come_back_for_ever(
 
     async with consuming(bus, DEVICE, broken), consuming(bus, DEAD_LETTERS, broken):
         await bus.publish(TOPIC, call())
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while "test.DeadLetter: dead letter after 1 attempts" not in caplog.text:
                 await asyncio.sleep(0.01)
         await bus.publish(DEAD_LETTER.name, call(message_id="2"))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await given_up.wait()
 
     assert attempts == 3
+
+
+async def test_neither_the_log_nor_the_dead_letter_quotes_the_value_that_a_handler_stumbled_over(
+    bus: Bus, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox = Inbox()
+
+    async def broken(message: Message) -> None:
+        int("canary-" + message.station_id)
+
+    async with consuming(bus, DEVICE, broken), consuming(bus, DEAD_LETTERS, inbox):
+        await bus.publish(TOPIC, call())
+        letter = await dead_letter(inbox)
+
+    assert letter.reason == "ValueError (its text is hidden, for it may hold a secret)"
+    formatter = JsonFormatter("device")
+    lines = [formatter.format(record) for record in caplog.records]
+    assert any("in broken" in line for line in lines)
+    assert not any("canary-CS" in line for line in lines)
+
+
+async def test_the_answer_to_a_gateway_that_has_stopped_is_dropped_and_no_dead_letter(
+    bus: Bus, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    router: Router[None] = Router("device")
+    handled: list[str] = []
+
+    @router.on(v201.BootNotification)
+    async def boot_notification(call: Call[Any], deps: None) -> ocpp2.BootNotificationResponse:
+        handled.append(call.message.message_id)
+        return ocpp2.BootNotificationResponse(current_time="now", interval=1, status="Accepted")
+
+    dead_letters, answers = Inbox(), Inbox()
+    inbox = Subscription("gateway-g2", "gateway-g2", gateway_id="g2", temporary=True)
+    for topic in ("gateway-g1", "gateway-g2"):
+        await bus.create_topic(topic)
+    await bus.create_subscription(inbox)
+    await bus.delete_topic("gateway-g1")  # as a gateway does when it stops
+
+    async def serve(message: Message) -> None:
+        await router.handle(message, bus, None, utc_now)
+
+    async with (
+        consuming(bus, DEVICE, serve),
+        consuming(bus, DEAD_LETTERS, dead_letters),
+        consuming(bus, inbox, answers),
+    ):
+        await bus.publish(TOPIC, boot("1", reply_to="gateway-g1"))
+        await bus.publish(TOPIC, boot("2", reply_to="gateway-g2", gateway_id="g2"))
+        await answers.until("2")
+        await bus.publish(DEAD_LETTER.name, call(message_id="last"))
+        await dead_letters.until("last")
+
+    assert handled == ["1", "2"]
+    assert dead_letters.ids == ["last"]
+    dropped = [record for record in caplog.records if "gateway-g1" in record.getMessage()]
+    assert [record.levelname for record in dropped] == ["INFO"]
 
 
 async def test_a_message_is_not_lost_while_dead_letters_cannot_be_published(bus: Bus) -> None:
@@ -348,7 +325,7 @@ async def test_the_messages_of_a_station_keep_their_order(bus: Bus) -> None:
             for number in range(each):
                 for station in range(stations):
                     tasks.create_task(bus.publish(TOPIC, call(f"CS-{station}", str(number))))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await finished.wait()
 
     assert dict(consumed) == {f"CS-{station}": list(range(each)) for station in range(stations)}
@@ -405,13 +382,13 @@ async def test_a_restart_on_the_same_subscription_loses_nothing_and_waits_for_no
     for id in ids:
         await bus.publish(TOPIC, call(f"CS-{int(id) % 50}", id))
     async with consuming(bus, DEVICE, stuck):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await hands_full.wait()
     async with consuming(bus, DEVICE, inbox):
         late = [f"late-{id}" for id in ids]
         for id in late:
             await bus.publish(TOPIC, call(f"CS-{id}", id))
-        await inbox.until(*set(ids) - set(done.ids), *late, patience=5)
+        await inbox.until(*set(ids) - set(done.ids), *late, timeout=5)
 
     assert {*done.ids, *inbox.ids} == {*ids, *late}
     assert len(done.ids) + len(inbox.ids) == len(ids) + len(late)
@@ -438,7 +415,7 @@ async def test_an_unknown_topic_is_refused(bus: Bus) -> None:
 
 
 async def test_an_unknown_subscription_is_refused(bus: Bus) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         with pytest.raises(UnknownSubscription):
             await bus.consume(Subscription("device.nothing", TOPIC), Inbox())
 
@@ -452,7 +429,7 @@ async def test_a_subscription_that_is_deleted_ends_its_consumer(bus: Bus) -> Non
         with pytest.raises(UnknownSubscription):
             await bus.consume(gateway, inbox)
 
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as tasks:
         tasks.create_task(consume_until_deleted())
         await bus.publish(TOPIC, call(gateway_id="g1"))
         await inbox.until("1")
@@ -489,145 +466,3 @@ async def test_provisioning_creates_every_topic_and_may_run_again(bus: Bus) -> N
     assert inbox.ids == ["1", "2"]
     assert {"HeartbeatRequest", "HeartbeatResponse", "ResetRequest", "ResetResponse"} <= set(TOPICS)
     assert {"StationConnected", "StationDisconnected", "DeadLetter"} <= set(TOPICS)
-
-
-@pytest.mark.emulator
-async def test_what_is_no_message_at_all_is_a_dead_letter_and_blocks_nobody(
-    pubsub: PubSubBus, project: str, pubsub_emulator: str
-) -> None:
-    inbox, dead_letters = Inbox(), Inbox()
-    raw = types.PubsubMessage(data=b"\xff\xfe", attributes={"messageId": "bad", "kind": "gossip"})
-    publisher = PublisherAsyncClient()
-
-    await publisher.publish(topic=f"projects/{project}/topics/{TOPIC}", messages=[raw])
-    await pubsub.publish(TOPIC, call())
-    async with consuming(pubsub, DEVICE, inbox), consuming(pubsub, DEAD_LETTERS, dead_letters):
-        await inbox.until("1")
-        letter = await dead_letter(dead_letters, "bad")
-    await publisher.transport.close()
-
-    assert letter.reason.startswith("Unparseable: ")
-    assert (letter.attempts, letter.data) == (1, "")
-    assert letter.attributes == {"messageId": "bad", "kind": "gossip"}
-
-
-@pytest.mark.emulator
-async def test_a_message_that_takes_long_is_not_delivered_twice(pubsub_emulator: str, project: str) -> None:
-    bus = PubSubBus(project, ack_deadline=10)
-    await _prepare(bus)
-    inbox, started = Inbox(), []
-
-    async def slow(message: Message) -> None:
-        started.append(message.message_id)
-        await asyncio.sleep(0.1 if message.message_id == "2" else 13)
-        await inbox(message)
-
-    async with consuming(bus, DEVICE, slow):
-        await bus.publish(TOPIC, call())
-        await bus.publish(TOPIC, call("CS-2", "2"))
-        await inbox.until("1", "2", patience=25)
-    await bus.close()
-
-    assert sorted(started) == ["1", "2"]
-
-
-CONSUMER_IN_ITS_OWN_PROCESS = """
-import asyncio, sys
-from libs.csms.messaging.bus import Subscription
-from libs.csms.messaging.pubsub.bus import PubSubBus
-
-async def never_done(message):
-    print(message.message_id, flush=True)
-    await asyncio.Event().wait()
-
-async def main(project, name, topic):
-    await PubSubBus(project).consume(Subscription(name, topic), never_done)
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-@pytest.mark.emulator
-async def test_the_messages_of_a_killed_process_come_to_the_next_one(pubsub: PubSubBus, project: str) -> None:
-    inbox = Inbox()
-    killed = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        CONSUMER_IN_ITS_OWN_PROCESS,
-        project,
-        DEVICE.name,
-        TOPIC,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert killed.stdout is not None
-
-    await pubsub.publish(TOPIC, call())
-    async with asyncio.timeout(PATIENCE):
-        assert await killed.stdout.readline() == b"1\n"
-    killed.send_signal(signal.SIGKILL)
-    await killed.communicate()
-    async with consuming(pubsub, DEVICE, inbox):
-        await pubsub.publish(TOPIC, call("CS-2", "2"))
-        await inbox.until("1", "2", patience=40)
-
-    assert sorted(inbox.ids) == ["1", "2"]
-
-
-class Wire:
-    """A TCP proxy before the emulator, whose connections can be cut."""
-
-    def __init__(self, emulator: str) -> None:
-        self._host, self._port = emulator.rsplit(":", 1)
-        self._writers: list[asyncio.StreamWriter] = []
-
-    @asynccontextmanager
-    async def address(self) -> AsyncIterator[str]:
-        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        server.close()
-        self.cut()
-        for writer in self._writers:
-            with suppress(ConnectionError):
-                await writer.wait_closed()
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        emulator_reader, emulator_writer = await asyncio.open_connection(self._host, int(self._port))
-        self._writers += [writer, emulator_writer]
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_copy(reader, emulator_writer))
-            tasks.create_task(_copy(emulator_reader, writer))
-
-    def cut(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while chunk := await reader.read(65536):
-            writer.write(chunk)
-            await writer.drain()
-    writer.close()
-
-
-@pytest.mark.emulator
-async def test_a_lost_connection_is_made_again(
-    pubsub_emulator: str, project: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wire, inbox = Wire(pubsub_emulator), Inbox()
-
-    async with wire.address() as address:
-        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", address)
-        bus = PubSubBus(project)
-        await _prepare(bus)
-        async with consuming(bus, DEVICE, inbox):
-            await bus.publish(TOPIC, call(message_id="before"))
-            await inbox.until("before")
-            wire.cut()
-            # The emulator feeds the lost stream for some seconds more, but not with all.
-            for number in range(50):
-                await bus.publish(TOPIC, call(f"CS-{number}", f"after-{number}"))
-            await inbox.until_more_than(1)
-        await bus.close()
-
-    assert inbox.ids[1].startswith("after-")

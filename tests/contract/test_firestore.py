@@ -10,7 +10,7 @@ import pytest
 from google.cloud.firestore import AsyncClient
 
 from libs.csms.storage.firestore import FirestoreStore, index_definitions
-from libs.csms.storage.store import Document
+from libs.csms.storage.store import Document, Index, filters
 
 
 class Charger(Document):
@@ -108,9 +108,17 @@ async def test_a_document_deleted_by_another_process_is_made_anew(project: str) 
         await store.close()
 
 
-def test_the_indexes_to_deploy_are_those_that_firestore_lacks() -> None:
+def test_the_indexes_to_deploy_are_those_declared_and_all_else_is_exempt() -> None:
     definitions = index_definitions(
-        [("transactions", ("stationId", "startedAt")), ("transactions", ("startedAt",))]
+        {
+            "transactions": [
+                Index(("stationId",), "startedAt", descending=True),
+                Index((), "startedAt", descending=True),
+                Index((), "startedAt"),
+                *filters("active"),
+            ],
+            "idle": [],
+        }
     )
 
     assert definitions == {
@@ -120,11 +128,26 @@ def test_the_indexes_to_deploy_are_those_that_firestore_lacks() -> None:
                 "queryScope": "COLLECTION",
                 "fields": [
                     {"fieldPath": "stationId", "order": "ASCENDING"},
-                    {"fieldPath": "startedAt", "order": direction},
-                    {"fieldPath": "__name__", "order": direction},
+                    {"fieldPath": "startedAt", "order": "DESCENDING"},
+                    {"fieldPath": "__name__", "order": "DESCENDING"},
                 ],
             }
-            for direction in ("ASCENDING", "DESCENDING")
         ],
-        "fieldOverrides": [],
+        "fieldOverrides": [
+            {"collectionGroup": "idle", "fieldPath": "*", "indexes": []},
+            {"collectionGroup": "transactions", "fieldPath": "*", "indexes": []},
+            {
+                "collectionGroup": "transactions",
+                "fieldPath": "active",
+                "indexes": [{"order": "ASCENDING", "queryScope": "COLLECTION"}],
+            },
+            {
+                "collectionGroup": "transactions",
+                "fieldPath": "startedAt",
+                "indexes": [
+                    {"order": "ASCENDING", "queryScope": "COLLECTION"},
+                    {"order": "DESCENDING", "queryScope": "COLLECTION"},
+                ],
+            },
+        ],
     }

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ import pytest
 from libs.csms.storage.sqlite.file import StoreInUse
 from libs.csms.storage.sqlite.group_commit import GroupCommit, NotWritten
 from libs.csms.storage.sqlite.store import SqliteStore
-from libs.csms.storage.store import Document, Query
+from libs.csms.storage.store import Document, Index, Query, filters
 
 
 class Counter(Document):
@@ -47,7 +47,7 @@ async def test_documents_outlive_the_store(tmp_path: Path) -> None:
     await store.close()
 
     store = SqliteStore(tmp_path / "csms.db")
-    counters = store.collection("counters", Counter, [("name", "count")])
+    counters = store.collection("counters", Counter, [Index(("name",), "count")])
     assert await counters.get("a") == Counter(count=1)
     assert (await counters.find(Query({"name": "x"}, "count"))).items == [Counter(count=1)]
     await store.close()
@@ -133,7 +133,7 @@ async def test_after_a_commit_of_many_documents_the_next_one_waits_for_others(tm
     await asyncio.sleep(0)
     second = commits.write(("counters", "b"), Counter(), "{}")
 
-    assert commits.batch_with(("counters", "a")) is commits.batch_with(("counters", "b"))
+    assert commits.group_with(("counters", "a")) is commits.group_with(("counters", "b"))
     await asyncio.gather(first, second)
     await commits.close()
     file.close()
@@ -148,7 +148,7 @@ async def test_a_failed_commit_fails_what_was_made_from_it(tmp_path: Path) -> No
     failing = commits.write(("no such table", "a"), Counter(), "{}")
     await asyncio.sleep(0)
     following = commits.write(("counters", "a"), Counter(), "{}")
-    assert commits.batch_with(("no such table", "a")) is not commits.batch_with(("counters", "a"))
+    assert commits.group_with(("no such table", "a")) is not commits.group_with(("counters", "a"))
     for write in (failing, following):
         with pytest.raises(NotWritten, match="no such table"):
             await write
@@ -230,6 +230,21 @@ async def test_nothing_that_was_returned_is_lost_when_the_process_is_killed(tmp_
         assert stored is not None and stored.count >= int(count)
         assert await counters.get(f"{name}:{count}") == Counter(count=1)
     await store.close()
+
+
+async def test_the_file_has_the_indexes_that_are_declared_and_no_others(tmp_path: Path) -> None:
+    path = tmp_path / "csms.db"
+    for indexes in (
+        [Index(("name",), "count"), Index(("old",))],
+        [Index(("name",), "count"), Index(("name",), "count", descending=True), *filters("count")],
+    ):
+        store = SqliteStore(path)
+        store.collection("counters", Counter, indexes)
+        await store.close()
+
+    with closing(sqlite3.connect(path)) as file:
+        made = file.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        assert made.fetchall() == [("counters by name, count",)]
 
 
 async def test_a_collection_has_one_type(tmp_path: Path) -> None:

@@ -13,7 +13,16 @@ import pytest
 from libs.csms.clock import Time, rfc3339
 from libs.csms.storage.firestore import FirestoreStore
 from libs.csms.storage.sqlite.store import SqliteStore
-from libs.csms.storage.store import BadPageToken, Collection, Document, Query, Store
+from libs.csms.storage.store import (
+    BadPageToken,
+    Collection,
+    Document,
+    Index,
+    MissingIndex,
+    Query,
+    Store,
+    filters,
+)
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -37,6 +46,17 @@ class Tag(Document):
     status: str
 
 
+INDEXES = [
+    Index((), "seenAt"),
+    Index(("vendorName",), "seenAt"),
+    Index(("vendorName",), "seenAt", descending=True),
+    Index(("vendorName",), "boots"),
+    Index(("online",), "seenAt", descending=True),
+    Index(("vendorName",)),
+    *filters("boots", "location.lat", "online"),
+]
+
+
 @pytest.fixture(params=["sqlite", pytest.param("firestore", marks=pytest.mark.emulator)])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -53,13 +73,12 @@ async def store(
 
 @pytest.fixture
 def chargers(store: Store) -> Collection[Charger]:
-    indexes = [("seenAt",), ("vendorName", "seenAt"), ("vendorName", "boots")]
-    return store.collection("chargers", Charger, indexes)
+    return store.collection("chargers", Charger, INDEXES)
 
 
 def booted(charger: Charger | None) -> Charger:
     charger = charger or Charger()
-    return charger.model_copy(update={"boots": charger.boots + 1})
+    return charger.changed(boots=charger.boots + 1)
 
 
 def becoming(charger: Charger) -> Callable[[Charger | None], Charger]:
@@ -205,6 +224,38 @@ async def test_documents_are_ordered_and_bounded_by_a_time(chargers: Collection[
     assert [charger.seen_at for charger in since.items] == [minute(8), minute(9)]
 
 
+async def test_indexes_of_the_same_order_serve_a_query_together(chargers: Collection[Charger]) -> None:
+    online = {f"cs{n}": Charger(online=n % 2 == 0, seen_at=minute(n)) for n in range(6)}
+    await put(chargers, **online, other=Charger(vendor_name="Other", online=True, seen_at=NOON))
+
+    both = Query({"vendorName": "Acme", "online": True}, "seenAt", True, to=rfc3339(minute(4)))
+    assert [charger.seen_at for charger in (await chargers.find(both)).items] == [minute(2), minute(0)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query({"notes": ""}),
+        Query({"vendorName": "Acme", "notes": ""}),
+        Query({"boots": 1}, "seenAt"),
+        Query({"vendorName": "Acme"}, "boots", descending=True),
+        Query({"vendorName": "Acme", "boots": 1}, "seenAt"),
+        Query({"online": True, "vendorName": "Acme"}, "seenAt"),
+        Query(order_by="seenAt", descending=True),
+        Query(order_by="boots"),
+        Query(descending=True),
+    ],
+)
+async def test_a_query_that_no_index_serves_is_refused(chargers: Collection[Charger], query: Query) -> None:
+    with pytest.raises(MissingIndex, match="collection chargers"):
+        await chargers.find(query)
+
+
+async def test_a_count_needs_an_index_too(chargers: Collection[Charger]) -> None:
+    with pytest.raises(MissingIndex):
+        await chargers.count({"notes": ""})
+
+
 async def test_a_field_that_is_none_is_not_stored(chargers: Collection[Charger]) -> None:
     await put(chargers, seen=Charger(seen_at=NOON), never=Charger(), forgotten=Charger(seen_at=NOON))
     await chargers.update("forgotten", becoming(Charger()))
@@ -291,8 +342,8 @@ async def test_nested_and_large_documents_come_back_as_they_were(chargers: Colle
     await chargers.update("CS1", becoming(charger))
 
     assert (await chargers.find(Query())).items == [charger]
-    assert await chargers.update("CS1", booted) == charger.model_copy(update={"boots": 1})
-    assert await chargers.get("CS1") == charger.model_copy(update={"boots": 1})
+    assert await chargers.update("CS1", booted) == charger.changed(boots=1)
+    assert await chargers.get("CS1") == charger.changed(boots=1)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a'", "a;--", "$.x", "a..b", "a\n"])

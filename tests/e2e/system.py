@@ -153,34 +153,26 @@ async def embedded_system(folder: Path, **settings: str) -> AsyncIterator[System
 @asynccontextmanager
 async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[System]:
     """All services and two gateways in this process: an embedded bus is shared in no other way."""
-    ports = {name: free_port() for name in ("gateway", "second", "device", "transaction", "user")}
-    settings = load(
-        gateway_routing=routing,
-        gateway_port=ports["gateway"],
-        device_port=ports["device"],
-        transaction_port=ports["transaction"],
-        user_port=ports["user"],
-    )
+    ports = {name: free_port() for name in ("device", "user", "transaction", "gateway", "second")}
+    settings = load(gateway_routing=routing)
     store, bus = SqliteStore(folder / "csms.db"), EmbeddedBus()
     stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
-    second = settings.model_copy(update={"gateway_port": ports["second"]})
     device_api = device.app_of(stations, settings)
     asked = DeviceClient(inside(device_api, settings))
     services = [
         device.service_of(stations, device_api, settings),
         user.service_of(tokens, asked, settings, bus),
-        transaction.transaction_service(settings, bus, store, tokens.authorize, asked, utc_now),
-        gateway_service(settings, bus, stations.admit, utc_now),
-        gateway_service(second, bus, stations.admit, utc_now),
+        transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
+        gateway_service(settings, bus, stations.security.admit, utc_now),
+        gateway_service(settings, bus, stations.security.admit, utc_now),
     ]
     await provision(bus, [subscription for service in services for subscription in service.subscriptions])
     system = _system({}, [ports["gateway"], ports["second"]], ports)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        for service in services:
-            await stack.enter_async_context(running(service))
-        for port in ports.values():
-            await until_ready(port)
+        for service, port in zip(services, ports.values(), strict=True):
+            listener = socket.create_server(("127.0.0.1", port))
+            await stack.enter_async_context(running(service, listener))
         yield system
         await system.http.aclose()
 
@@ -196,7 +188,6 @@ async def google_system(folder: Path, emulators: dict[str, str]) -> AsyncIterato
         "GOOGLE_CLOUD_PROJECT": f"csms-{uuid4().hex[:12]}",
         "CSMS_API_TOKEN": TOKEN,
         "CSMS_DEVICE_URL": f"http://127.0.0.1:{ports['device']}",
-        "CSMS_TRANSACTION_URL": f"http://127.0.0.1:{ports['transaction']}",
         "CSMS_USER_URL": f"http://127.0.0.1:{ports['user']}",
     }
     provision = [sys.executable, "-m", "services.cli", "provision"]

@@ -40,7 +40,7 @@ def assert_charged(transaction: dict[str, Any]) -> None:
         "startedAt": "2026-03-01T10:00:00.000Z",
         "endedAt": "2026-03-01T10:09:00.000Z",
         "missingSeqNos": [],
-        "suspect": [],
+        "warnings": [],
     }
     assert {name: transaction.get(name) for name in expected} == expected
 

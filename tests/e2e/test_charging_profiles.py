@@ -51,7 +51,7 @@ async def tell(system: System, connected: Station, action: str, payload: Any, re
 
 
 async def listed(system: System, cs: str, path: str = "chargingprofiles") -> list[Any]:
-    page = await system.get(f"{system.transaction}/chargingstations/{cs}/{path}")
+    page = await system.get(f"{system.device}/chargingstations/{cs}/{path}")
     return list(page["items"])
 
 

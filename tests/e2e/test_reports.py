@@ -46,7 +46,8 @@ async def test_what_a_station_tells_of_itself_can_be_read(system: System, cs: st
     assert [report["status"] for report in await listed(system.device, "reports")] == ["complete"]
     [job] = await listed(system.device, "jobs", kind="firmware")
     assert (job["outcome"], len(job["history"])) == ("succeeded", 2)
-    assert [one["payload"] for one in await listed(system.transaction, "messages")] == [limit]
+    messages = await listed(system.device, "messages", action="NotifyChargingLimit")
+    assert [one["payload"] for one in messages] == [limit]
     assert [one["payload"] for one in await listed(system.user, "messages")] == [gone]
     async with asyncio.timeout(30):
         while not (values := await listed(system.device, "messages", action="NotifyPeriodicEventStream")):

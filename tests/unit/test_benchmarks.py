@@ -1,30 +1,34 @@
-"""What the benchmark says must be OCPP, or it would measure how fast nonsense is refused."""
+"""What the benchmark sends must be OCPP, or it would measure how fast nonsense is refused."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 import pytest
 
+from benchmarks.csms import THIS_CHECKOUT, Checkout, Csms
 from benchmarks.echo import Echo
-from benchmarks.figures import Figure, percentile
-from benchmarks.fleet import charging
-from benchmarks.load import closed_loop, open_loop
-from benchmarks.server import Csms
-from benchmarks.station import NotConnected, Station
+from benchmarks.fill import TRANSACTION, copies
+from benchmarks.load import charging, closed_loop, open_loop
+from benchmarks.results import Figure, compare, percentile
+from benchmarks.rows import QUICK, ROWS, Size
+from benchmarks.run import run_against
+from benchmarks.station import TEXT, NotConnected, Station, frame, payload
 from benchmarks.traffic import traffic
-from benchmarks.websocket import TEXT, frame, payload
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.version import Version
 
 
 @pytest.mark.parametrize("version", ["ocpp2.0.1", "ocpp1.6"])
 async def test_the_traffic_is_valid_and_mixed_as_promised(version: str) -> None:
-    said = traffic("BENCH-00001", version)
-    calls = [orjson.loads(b'[2,"1"' + said.next()) for _ in range(100)]
+    requests = traffic("BENCH-00001", version)
+    calls = [orjson.loads(b'[2,"1"' + requests.next()) for _ in range(100)]
 
-    for _, _, action, content in [*calls, orjson.loads(b'[2,"1"' + said.boot)]:
+    for _, _, action, content in [*calls, orjson.loads(b'[2,"1"' + requests.boot)]:
         ACTIONS[Version(version)][action].request_validator.check(content)
     actions = [action for _, _, action, _ in calls]
     measured = "TransactionEvent" if version == "ocpp2.0.1" else "MeterValues"
@@ -75,7 +79,7 @@ async def test_a_call_error_is_never_counted_as_an_answer() -> None:
         station = Station("A", "ocpp1.6", server.sockets[0].getsockname()[1])
         await station.connect()
         with pytest.raises(NotConnected, match="InternalError"):
-            await station.ask(traffic("A", "ocpp1.6").boot)
+            await station.call_and_wait(traffic("A", "ocpp1.6").boot)
         load = await closed_loop([(station, traffic("A", "ocpp1.6"))], 0, 0.02, lambda: None)
         station.abort()
 
@@ -109,3 +113,69 @@ def test_nothing_measured_is_no_percentile() -> None:
     assert percentile([3, 1, 2], 50) == 2
     with pytest.raises(ValueError, match="nothing was measured"):
         percentile([], 50)
+
+
+def test_a_comparison_is_the_median_of_the_pairs_and_above_one_where_this_checkout_is_better() -> None:
+    def figures(calls: float, latency: float) -> list[Figure]:
+        return [
+            Figure("a", "rate", calls, "calls/s"),
+            Figure("a", "p50", latency, "ms"),
+            Figure("a", "errors", 0, "calls"),
+        ]
+
+    this = [figures(110, 5), figures(300, 20), figures(90, 10)]
+    other = [figures(100, 10), figures(100, 10), figures(100, 10)]
+    rate, latency = compare(this, other)
+
+    assert (rate.ratio, latency.ratio) == (1.1, 1.0)
+    assert rate.ratios == [0.9, 1.1, 3.0]
+    assert latency.ratios == [0.5, 1.0, 2.0]
+    assert (rate.median_this, rate.median_other) == (110, 100)
+
+
+async def test_both_checkouts_are_measured_in_turns_and_a_row_that_fails_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = Checkout.at(tmp_path)
+    measured: list[Checkout] = []
+
+    async def row(size: Size, checkout: Checkout) -> list[Figure]:
+        measured.append(checkout)
+        return [Figure("b", "latency", 10 if checkout is other else 5, "ms")]
+
+    async def broken(size: Size, checkout: Checkout) -> list[Figure]:
+        raise ValueError("nothing was measured")
+
+    monkeypatch.setitem(ROWS, "a", broken)
+    monkeypatch.setitem(ROWS, "b", row)
+    results = await run_against(other, 3, ["a", "b"], QUICK, lambda what: None)
+
+    assert measured == [THIS_CHECKOUT, other, other, THIS_CHECKOUT, THIS_CHECKOUT, other]
+    assert [comparison.ratio for comparison in results.comparisons] == [2]
+    assert results.failures == {"a": "ValueError: nothing was measured"}
+
+
+def test_a_checkout_runs_with_its_own_interpreter_code_and_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CSMS_BACKEND", "google")
+    without = Checkout.at(tmp_path)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+
+    assert without.python == sys.executable
+    assert Checkout.at(tmp_path).python == str(python)
+    assert without.environment["PYTHONPATH"] == str(tmp_path)
+    assert "CSMS_BACKEND" not in without.environment
+
+
+def test_the_store_is_filled_with_copies_of_different_transactions_and_times() -> None:
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    text = f"{TRANSACTION} at 2026-01-01T00:00:00.000Z"
+    ids, documents = zip(*copies(text, text, first, 250), strict=True)
+
+    assert ids == documents
+    assert len(set(ids)) == 250
+    assert ids[0] == "TRANSACTION-00000 at 2026-01-01T00:00:01.000Z"
+    assert ids[-1] == "TRANSACTION-00002 at 2026-01-01T00:04:10.000Z"

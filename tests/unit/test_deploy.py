@@ -1,7 +1,131 @@
+"""What is deployed: the indexes of Firestore, and the script that deploys the services."""
+
 from __future__ import annotations
 
-from deploy.indexes import FILE, definitions
+import ast
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.indexes import FILE, collections, definitions
+from libs.csms.storage.store import Index
+
+REPOSITORY = Path(__file__).parents[2]
+DECLARED = [(name, index) for name, indexes in collections().items() for index in indexes]
 
 
 def test_the_indexes_that_are_deployed_are_those_that_the_services_ask_for() -> None:
     assert FILE.read_text() == definitions()
+
+
+def test_firestore_takes_so_many_indexes_and_exemptions() -> None:
+    """Its limits for one database: 200 exemptions, and 200 composite indexes without billing."""
+    deployed = json.loads(definitions())
+
+    assert len(deployed["indexes"]) <= 200
+    assert len(deployed["fieldOverrides"]) <= 200
+
+
+@pytest.mark.parametrize(("collection", "index"), DECLARED)
+def test_every_index_is_used(collection: str, index: Index) -> None:
+    """By its order, and each of its fields: the stores refuse the queries that lack one."""
+    assert (index.order_by, index.descending) in ORDERS
+    assert set(index.equals) <= WORDS
+
+
+def test_no_index_is_declared_twice() -> None:
+    assert len(set(DECLARED)) == len(DECLARED)
+
+
+def _calls() -> Iterator[ast.AST]:
+    """The source of the services, without their declarations of indexes."""
+    for folder in ("libs", "services"):
+        for path in (REPOSITORY / folder).rglob("*.py"):
+            yield from _without_declarations(ast.parse(path.read_text()))
+
+
+def _without_declarations(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.Call(func=ast.Name("Index" | "filters")):
+            return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _without_declarations(child)
+
+
+def _order(query: ast.Call) -> tuple[str, bool]:
+    given = dict(zip(("equals", "order_by", "descending"), query.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in query.keywords if keyword.arg}
+    order_by = ast.literal_eval(given["order_by"]) if "order_by" in given else ""
+    return order_by, ast.literal_eval(given["descending"]) if "descending" in given else False
+
+
+def _words(node: ast.AST) -> set[str]:
+    match node:
+        case ast.Constant(str(text)):
+            return {text}
+        case ast.Call(keywords=keywords):
+            return {keyword.arg for keyword in keywords if keyword.arg}
+    return set()
+
+
+NODES = list(_calls())
+ORDERS = {_order(node) for node in NODES if isinstance(node, ast.Call) and ast.unparse(node.func) == "Query"}
+WORDS: set[str] = {"firmwareVersion"}.union(*map(_words, NODES))
+"""Of stations that a command to many selects, the fields are those of the selection's model."""
+
+
+GCLOUD = """#!/bin/bash
+echo "$@" >> "$CALLS"
+case "$*" in
+  "run services describe "*) grep -q "^run deploy $4 " "$CALLS" && echo "https://$4.example" ;;
+  "projects describe "*) echo 4711 ;;
+  *" describe "*) exit 1 ;;
+  "secrets create "*) cat > /dev/null ;;
+esac
+"""
+"""Of a project in which there is nothing yet: it only knows where the services are that were deployed."""
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> list[str]:
+    """What the script asks of gcloud, in order."""
+    for tool in ("gcloud", "npx"):
+        stand_in = tmp_path / tool
+        stand_in.write_text(GCLOUD)
+        stand_in.chmod(0o755)
+    recorded = tmp_path / "calls"
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(recorded), "PROJECT": "p"}
+    subprocess.run([REPOSITORY / "deploy/deploy.sh"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    return recorded.read_text().splitlines()
+
+
+def test_every_service_is_deployed_once_and_after_those_that_it_asks(calls: list[str]) -> None:
+    deployed = {call.split()[2]: call for call in calls if call.startswith("run deploy ")}
+
+    assert [call.split()[2] for call in calls if call.startswith("run deploy ")] == [
+        "csms-device",
+        "csms-user",
+        "csms-transaction",
+        "csms-gateway",
+    ]
+    assert not any(call.startswith("run services update") for call in calls)
+    assert "CSMS_DEVICE_URL=https://csms-device.example" in deployed["csms-user"]
+    assert "CSMS_USER_URL=https://csms-user.example" in deployed["csms-transaction"]
+    assert "CSMS_DEVICE_URL=https://csms-device.example" in deployed["csms-gateway"]
+
+
+def test_pubsub_itself_may_move_messages_to_the_dead_letter_topic(calls: list[str]) -> None:
+    agent = "--member=serviceAccount:service-4711@gcp-sa-pubsub.iam.gserviceaccount.com"
+    granted = [call for call in calls if agent in call]
+
+    assert [call.split("--role=")[1].split()[0] for call in granted] == [
+        "roles/pubsub.publisher",
+        "roles/pubsub.subscriber",
+    ]
+    provisioned = next(n for n, call in enumerate(calls) if call.startswith("run jobs deploy csms-provision"))
+    assert calls.index(granted[0]) > provisioned

@@ -23,10 +23,10 @@ from libs.ocpp_messages.action import Action, Direction
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.schemas import schema
-from services.device.model import Station
+from services.device.registry.model import Station
 from services.device.service import Device
 from services.processes import ROUTERS
-from services.transaction.service import Ledger
+from services.transaction.service import TransactionService
 from services.user.service import User
 
 from .ocpp_messages.payloads import complete, payloads
@@ -81,7 +81,7 @@ class Csms:
         self.published: list[tuple[str, Message]] = []
         self.deps: dict[str, Any] = {
             "device": Device.of(store, self, lambda: NOW, Settings(_env_file=None)),
-            "transaction": Ledger.of(store, self.authorize, self, lambda: NOW),  # type: ignore[arg-type]
+            "transaction": TransactionService.of(store, self.authorize, self, lambda: NOW),  # type: ignore[arg-type]
             "user": User.of(store, lambda: NOW, Settings(_env_file=None)),
         }
 
@@ -115,7 +115,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
         async def opened(path: Path) -> Csms:
             csms = Csms(WatchedStore(SqliteStore(path)))
-            await csms.deps["device"].stations.update("CS1", lambda _: Station(id="CS1"))
+            await csms.deps["device"].registry.stations.update("CS1", lambda _: Station(id="CS1"))
             return csms
 
         csms = runner.run(opened(tmp_path_factory.mktemp("every") / "csms.db"))

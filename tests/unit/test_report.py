@@ -5,21 +5,21 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.csms.station_messages.report import PATIENCE, Part, Report
+from libs.csms.station_messages.report import MAX_PAUSE, MultipartReport, ReportPart
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def part(seq_no: int | None, *, last: bool = False, seconds: float = 0) -> Part:
+def part(seq_no: int | None, *, last: bool = False, seconds: float = 0) -> ReportPart:
     at = NOW + timedelta(seconds=seconds)
-    return Part("key", "CS1", "NotifyReport", 1, seq_no, last, at)
+    return ReportPart("key", "CS1", "NotifyReport", 1, seq_no, last, at)
 
 
-def report(*parts: Part) -> Report:
-    told = Report.of(parts[0])
+def report(*parts: ReportPart) -> MultipartReport:
+    known = MultipartReport.of(parts[0])
     for one in parts[1:]:
-        told = told.told(one)
-    return told
+        known = known.merge(one)
+    return known
 
 
 @given(st.integers(1, 30).flatmap(lambda n: st.permutations(range(n))), st.data())
@@ -35,9 +35,9 @@ def test_any_order_of_parts_with_any_repeated_makes_the_same_report(
 
 @given(st.sets(st.integers(0, 40), min_size=1))
 def test_what_is_missing_is_every_number_that_has_not_come(numbers: set[int]) -> None:
-    told = report(*(part(n) for n in numbers), part(41, last=True))
+    known = report(*(part(n) for n in numbers), part(41, last=True))
 
-    assert told.missing == sorted(set(range(41)) - numbers)
+    assert known.missing == sorted(set(range(41)) - numbers)
 
 
 def test_parts_without_numbers_are_complete_with_the_last() -> None:
@@ -46,14 +46,14 @@ def test_parts_without_numbers_are_complete_with_the_last() -> None:
 
 
 def test_a_part_that_is_long_overdue_begins_another_report() -> None:
-    later = PATIENCE.total_seconds() + 1
+    later = MAX_PAUSE.total_seconds() + 1
     newer = part(0, last=True, seconds=later)
 
-    assert report(part(0), part(5, last=True), newer) == Report.of(newer)
-    assert report(newer, part(0)) == Report.of(newer)
+    assert report(part(0), part(5, last=True), newer) == MultipartReport.of(newer)
+    assert report(newer, part(0)) == MultipartReport.of(newer)
 
 
 def test_a_station_that_leaves_endless_gaps_does_not_fill_the_store() -> None:
-    told = report(*(part(2 * n) for n in range(1_500)))
+    known = report(*(part(2 * n) for n in range(1_500)))
 
-    assert len(told.received) == 2_000
+    assert len(known.received) == 2_000

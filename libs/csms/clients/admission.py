@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import httpx
+from pydantic import Field
 
 from ..storage.store import Document
 from .stations import station_path
@@ -14,14 +15,19 @@ RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
 
 
 class Admission(Document):
-    """What a gateway remembers about a connection.
+    """What a gateway remembers about a connection."""
 
-    Unless ``registration_status`` is Accepted, the station may send BootNotification only (B02 and B03).
-    It is Accepted once a BootNotification has been answered so, over all later connections, for as long as
-    the operator does not change his mind.
-    """
-
-    registration_status: RegistrationStatus
+    registration_status: RegistrationStatus = Field(
+        description="Unless it is Accepted, the station may send BootNotification only (2.0.1: B02 and B03). "
+        "It is Accepted once a BootNotification has been answered so, over all later connections, until the "
+        "operator decides otherwise."
+    )
+    connection_number: int = Field(
+        ge=1,
+        lt=16**13,
+        description="Greater than that of every connection of this station that was admitted before. It is "
+        "given by the device service, in the store, so no gateway's clock matters.",
+    )
 
 
 class NotAdmitted(Exception):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, get_args
+from typing import Literal
 
 import httpx
 from pydantic import Field
 
 from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import authorization_status_v2, authorization_status_v16
 from libs.ocpp_messages.version import Version
 
 from ..clock import Time, rfc3339
@@ -46,9 +47,6 @@ class Authorization(Document):
 MAX_TOKEN_LENGTH = {Version.V16: 20, Version.V201: 36, Version.V21: 255}
 """Characters of an idTag or idToken."""
 
-_STATUSES_V16 = set(get_args(ocpp16.IdTagInfoStatus))
-_STATUSES_V2 = set(get_args(ocpp2.AuthorizationStatusEnumType))
-
 
 def group_id_token_for(version: Version, group_id_token: str | None) -> str | None:
     """The group, or None where it is longer than this version can carry."""
@@ -57,10 +55,9 @@ def group_id_token_for(version: Version, group_id_token: str | None) -> str | No
 
 
 def id_tag_info_v16(authorization: Authorization) -> ocpp16.IdTagInfo:
-    """1.6 has fewer statuses: one that it lacks becomes Invalid."""
     expiry = authorization.cache_expiry_date_time
     return ocpp16.IdTagInfo(
-        status=authorization.status if authorization.status in _STATUSES_V16 else "Invalid",  # type: ignore[arg-type]
+        status=authorization_status_v16(authorization.status),
         expiry_date=rfc3339(expiry) if expiry else None,
         parent_id_tag=group_id_token_for(Version.V16, authorization.group_id_token),
     )
@@ -70,7 +67,7 @@ def id_token_info_v2(authorization: Authorization, version: Version) -> ocpp2.Id
     expiry = authorization.cache_expiry_date_time
     group = group_id_token_for(version, authorization.group_id_token)
     return ocpp2.IdTokenInfoType(
-        status=authorization.status if authorization.status in _STATUSES_V2 else "Invalid",  # type: ignore[arg-type]
+        status=authorization_status_v2(authorization.status),
         cache_expiry_date_time=rfc3339(expiry) if expiry else None,
         group_id_token=ocpp2.IdTokenType(group, "Central") if group else None,
     )

@@ -53,20 +53,6 @@ class DeviceClient:
             timeout=wait + 10,
         )
 
-    async def command(
-        self, station_id: str, action: str, payload: Json, key: str, ttl: int
-    ) -> httpx.Response:
-        """Request a command of OCPP. It is sent if the station is connected within ``ttl`` seconds.
-
-        Does not wait for the station's answer. The same ``key`` never makes a second command.
-        """
-        return await self._client.post(
-            f"{station_path(station_id)}/commands/{action}",
-            json=payload,
-            params={"wait": 0, "deliver": "when-online", "ttl": ttl},
-            headers={"Idempotency-Key": key},
-        )
-
     async def _get(self, station_id: str, path: str, **parameters: Any) -> Json | None:
         response = await self._client.get(station_path(station_id) + path, params=parameters)
         if response.status_code == 404:

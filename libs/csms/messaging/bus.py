@@ -16,17 +16,16 @@ MAX_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Subscription:
-    """A named place where the messages of one topic wait for the consumers of one group.
-
-    ``gateway_id`` keeps only messages with that attribute. ``temporary`` is for those of one gateway
-    process, which deletes them when it ends; a process that is killed leaves them until a day has passed
-    without a consumer.
-    """
+    """Where the messages of one topic wait for the consumers of one group, which share them."""
 
     name: str
+    """Of a service: ``<service>.<topic>``."""
     topic: str
     gateway_id: str = ""
+    """If set, only messages with this attribute arrive."""
     temporary: bool = False
+    """It belongs to one process, which deletes it when it ends. If the process was killed, the subscription
+    goes after a day without a consumer."""
 
 
 class UnknownTopic(Exception):
@@ -38,14 +37,14 @@ class UnknownSubscription(Exception):
 
 
 class Bus(Protocol):
-    """At least once, to every subscription of a topic.
+    """Delivers every message at least once to every subscription of its topic.
 
-    A message is acknowledged when its consumer returns. When the consumer raises, it comes again after a
-    pause that grows; after ``MAX_ATTEMPTS`` it is published to ``DeadLetter`` instead
+    A message is acknowledged when its consumer returns. When the consumer raises, the message comes again
+    after a pause that grows; after ``MAX_ATTEMPTS`` it is published to ``DeadLetter`` instead
     (``libs.ocpp_messages.event``). A message that is ``Unparseable``, by its attributes or for its consumer,
     is published there at once. The messages of one station on one subscription are consumed in the order of
-    their publishing, one after another; those of different stations side by side, and no station waits for
-    another. While a message waits for its next attempt, later ones of its station may overtake it.
+    their publishing, one after another; those of different stations side by side, so that no station waits
+    for another. While a message waits for its next attempt, later ones of its station may overtake it.
     """
 
     async def publish(self, topic: str, message: Message) -> None:
@@ -53,7 +52,7 @@ class Bus(Protocol):
         ...
 
     async def consume(self, subscription: Subscription, consumer: Consumer) -> None:
-        """Feed ``consumer`` until cancelled. What it has in hand then goes to the next one at once.
+        """Call ``consumer`` for every message, until cancelled: what is in work then goes to another at once.
 
         Consumers of the same subscription, in any process, share its messages. Raises
         ``UnknownSubscription``, also when it is deleted meanwhile.

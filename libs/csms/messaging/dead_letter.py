@@ -11,14 +11,16 @@ from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.event import DEAD_LETTER, DeadLetter
 from libs.ocpp_messages.message import Kind, Message
 
+from ..logs import describe
 from .bus import Bus, Subscription
 
 log = logging.getLogger(__name__)
 
-MAX_REASON = 1_000
+MAX_REASON_LENGTH = 1_000
+"""Characters of the reason that are published."""
 
 
-async def bury(
+async def publish_dead_letter(
     bus: Bus,
     subscription: Subscription,
     data: bytes,
@@ -28,9 +30,10 @@ async def bury(
     error: BaseException,
     sent_at: str,
 ) -> None:
-    """Publish a ``DeadLetter``. The attributes may be anything: they may be what is wrong.
+    """Log that a message is given up, and publish a ``DeadLetter``.
 
-    A dead letter that nobody could handle is only logged, for it would come back for ever.
+    ``attributes`` may have any names and values: they may be what is wrong. A ``DeadLetter`` that is given up
+    is only logged, for it would come back for ever.
     """
     station_id = attributes.get("stationId", "")
     log.error(
@@ -42,7 +45,7 @@ async def bury(
     )
     if subscription.topic == DEAD_LETTER.name:
         return
-    reason = f"{type(error).__name__}: {error}"[:MAX_REASON]
+    reason = describe(error)[:MAX_REASON_LENGTH]
     event = DeadLetter(
         topic=subscription.topic,
         subscription=subscription.name,

@@ -1,37 +1,90 @@
-"""From the queues of a subscription to its consumer, inside one process: attempts, back-off, dead letters."""
+"""From the queues of a subscription to its consumer, inside one process: order, attempts and back-off."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from libs.ocpp_messages.errors import Unparseable
+from libs.ocpp_messages.message import Message
 
 from ..clock import Clock, rfc3339
 from .bus import MAX_ATTEMPTS, Bus, Consumer, Subscription
-from .dead_letter import bury
-from .station_queues import Delivery, StationQueues
+from .dead_letter import publish_dead_letter
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Backoff:
-    """Seconds to wait after so many failures: the double each time, up to ``longest``."""
+    """How long to wait after so many failures: the double each time."""
 
     first: float
+    """Seconds to wait after the first failure."""
     longest: float
+    """Seconds that no pause exceeds."""
 
     def after(self, failures: int) -> float:
         return min(self.first * 2.0 ** min(failures - 1, 32), self.longest)
 
 
-class Crew:
+@dataclass(slots=True, eq=False)
+class Delivery:
+    message: Message
+    key: str = ""
+    """By what the bus knows the message, where it needs to."""
+    failures: int = 0
+    """How many attempts have failed."""
+
+
+class StationQueues:
+    """The messages of one subscription that wait in this process. Those of a station are taken one by one.
+
+    While a station has an entry in ``_waiting``, either it stands in ``_ready``, or a worker has taken one of
+    its messages; never both.
+    """
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+        self._waiting: dict[str, deque[Delivery]] = {}
+        self._ready: asyncio.Queue[str] = asyncio.Queue()
+
+    def append(self, delivery: Delivery) -> None:
+        station_id = delivery.message.station_id
+        waiting = self._waiting.get(station_id)
+        if waiting is not None:
+            waiting.append(delivery)
+            return
+        self._waiting[station_id] = deque((delivery,))
+        self._ready.put_nowait(station_id)
+
+    def appendleft(self, delivery: Delivery) -> None:
+        """Before the younger messages of its station."""
+        waiting = self._waiting.get(delivery.message.station_id)
+        if waiting is None:
+            self.append(delivery)
+        else:
+            waiting.appendleft(delivery)
+
+    async def take(self) -> Delivery:
+        """The next message of a station that no worker has. ``release`` the station afterwards."""
+        return self._waiting[await self._ready.get()].popleft()
+
+    def release(self, station_id: str) -> None:
+        if self._waiting[station_id]:
+            self._ready.put_nowait(station_id)
+        else:
+            del self._waiting[station_id]
+
+
+class WorkerPool:
     """The tasks that feed one consumer: as many as have something to do, and one that waits for more.
 
-    ``acknowledge`` is told of every delivery that is done with, be it as a dead letter.
+    ``acknowledge`` is called with every delivery that is done with, also with one that became a dead letter.
+    At most ``size`` deliveries are in work at once.
     """
 
     def __init__(
@@ -57,15 +110,15 @@ class Crew:
         self._workers: list[asyncio.Task[None]] = []
         self._idle = 0
 
-    async def work(self) -> None:
-        """Until the queues are closed. What is in a consumer's hands then or on cancellation is put back."""
+    async def run(self) -> None:
+        """Until the queues are closed. What a consumer has in work then, or on cancellation, is put back."""
         async with asyncio.TaskGroup() as tasks:
-            self._hire(tasks)
+            self._spawn(tasks)
             await self._queues.closed.wait()
             for worker in self._workers:
                 worker.cancel()
 
-    def _hire(self, tasks: asyncio.TaskGroup) -> None:
+    def _spawn(self, tasks: asyncio.TaskGroup) -> None:
         self._workers.append(tasks.create_task(self._work(tasks)))
         self._idle += 1
 
@@ -74,7 +127,7 @@ class Crew:
             delivery = await self._queues.take()
             self._idle -= 1
             if not self._idle and len(self._workers) < self._size:
-                self._hire(tasks)
+                self._spawn(tasks)
             try:
                 await self._deliver(delivery)
             finally:
@@ -94,23 +147,23 @@ class Crew:
                 delivery.message.action,
                 extra={"stationId": delivery.message.station_id},
             )
-            await self._failed(delivery, error)
+            await self._record_failure(delivery, error)
         else:
             self._acknowledge(delivery)
 
-    async def _failed(self, delivery: Delivery, error: BaseException) -> None:
+    async def _record_failure(self, delivery: Delivery, error: BaseException) -> None:
         delivery.failures += 1
         if isinstance(error, Unparseable) or delivery.failures >= MAX_ATTEMPTS:
             try:
-                return await self._bury(delivery, error)
+                return await self._publish_dead_letter(delivery, error)
             except Exception:
                 log.exception("%s: dead letter could not be published", self._subscription.name)
         delay = self._backoff.after(delivery.failures)
         asyncio.get_running_loop().call_later(delay, self._queues.appendleft, delivery)
 
-    async def _bury(self, delivery: Delivery, error: BaseException) -> None:
+    async def _publish_dead_letter(self, delivery: Delivery, error: BaseException) -> None:
         message = delivery.message
-        await bury(
+        await publish_dead_letter(
             self._bus,
             self._subscription,
             message.data,

@@ -6,8 +6,7 @@ from libs.ocpp_messages.message import Message
 
 from ..clock import Clock, utc_now
 from .bus import Consumer, Subscription, UnknownSubscription, UnknownTopic
-from .delivery import Backoff, Crew
-from .station_queues import Delivery, StationQueues
+from .delivery import Backoff, Delivery, StationQueues, WorkerPool
 
 
 class EmbeddedBus:
@@ -21,7 +20,7 @@ class EmbeddedBus:
         concurrency: int = 1_000,
         clock: Clock = utc_now,
     ) -> None:
-        """``concurrency`` limits how many messages each call of ``consume`` has in hand at once."""
+        """``concurrency`` limits how many messages each call of ``consume`` has in work at once."""
         self._backoff = Backoff(backoff, max_backoff)
         self._concurrency = concurrency
         self._clock = clock
@@ -39,17 +38,17 @@ class EmbeddedBus:
     async def consume(self, subscription: Subscription, consumer: Consumer) -> None:
         queues = self._queues.get(subscription.name)
         if queues is not None:
-            crew = Crew(
+            workers = WorkerPool(
                 self,
                 subscription,
                 queues,
                 consumer,
-                _forget,
+                _acknowledge,
                 size=self._concurrency,
                 backoff=self._backoff,
                 clock=self._clock,
             )
-            await crew.work()
+            await workers.run()
         raise UnknownSubscription(subscription.name)
 
     async def create_topic(self, topic: str) -> None:
@@ -74,5 +73,5 @@ class EmbeddedBus:
             self._topics[topic] = [each for each in subscribers if each[1] is not queues]
 
 
-def _forget(delivery: Delivery) -> None:
-    """A message that is done with is in no queue any more."""
+def _acknowledge(delivery: Delivery) -> None:
+    """Nothing is to be done: a message in work is in no queue."""

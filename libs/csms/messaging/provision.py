@@ -11,6 +11,7 @@ from ..parallel import each
 from .bus import Bus, Subscription
 
 CONCURRENCY = 20
+"""Topics or subscriptions that are created at the same time."""
 
 TOPICS = sorted(
     {

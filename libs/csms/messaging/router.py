@@ -25,7 +25,7 @@ from libs.ocpp_messages.version import Version
 from ..clock import Clock, parse_time, rfc3339
 from ..logs import station_id
 from .bus import Bus, Consumer, Subscription, UnknownTopic
-from .middleware import Middleware, wrapped
+from .middleware import Middleware, wrap
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,9 @@ class Call(Generic[Req_co]):
     """A request or an event, as a handler sees it."""
 
     request: Req_co
+    """The payload, decoded."""
     message: Message
+    """The message that carried it, with its attributes."""
 
     @property
     def station_id(self) -> str:
@@ -59,17 +61,22 @@ class Call(Generic[Req_co]):
         return parse_time(self.message.sent_at)
 
 
+UNREACHED = {"notConnected", "overloaded", "invalidRequest"}
+"""Reasons of a gateway that say nothing of what the station would have answered."""
+
+
 @dataclass(frozen=True)
 class Result(Generic[Req_co, Res_co]):
-    """How a command ended: what was asked and what the station answered, in both of which secrets are hidden.
-
-    ``response`` is None where the station gave none that could be kept: ``ended.status`` says why.
-    """
+    """How a command ended. Secrets are hidden in the request and in the response."""
 
     request: Req_co
+    """What the station was asked."""
     response: Res_co | None
+    """What the station answered; None if it gave no answer that could be kept: ``ended.status`` says why."""
     ended: CommandEnded
+    """The event, decoded."""
     message: Message
+    """The message that carried the event."""
 
     @property
     def station_id(self) -> str:
@@ -82,6 +89,11 @@ class Result(Generic[Req_co, Res_co]):
     @property
     def version(self) -> Version:
         return Version(self.message.ocpp_version or "")
+
+    @property
+    def reached_station(self) -> bool:
+        """Whether the station answered or refused it, rightly or wrongly."""
+        return self.ended.status in ("answered", "error") and self.ended.gateway_reason not in UNREACHED
 
     @cached_property
     def answered_at(self) -> datetime:
@@ -144,11 +156,11 @@ class Router(Generic[Deps]):
         return register
 
     def on_answers(self, *topics: str) -> Callable[[AnswerHandler[Deps]], AnswerHandler[Deps]]:
-        """Register what takes the answers of stations to commands, results and errors, of any action."""
+        """Register the handler of what stations answer to commands: results and errors, of any action."""
 
         def register(handler: AnswerHandler[Deps]) -> AnswerHandler[Deps]:
             if self._answer_handler is not None:
-                raise ValueError("something takes the answers already")
+                raise ValueError("the answers already have a handler")
             self._answer_handler = handler
             self._answer_topics.update(topics)
             return handler
@@ -156,7 +168,7 @@ class Router(Generic[Deps]):
         return register
 
     def include(self, router: Router[Part], part: Callable[[Deps], Part]) -> Router[Deps]:
-        """Handlers of a package, which are given ``part`` of what the handlers of the service are given."""
+        """Add the handlers of a package. They are given ``part`` of what the service's handlers are given."""
 
         def given(handler: Callable[[Any, Part], Awaitable[Any]]) -> Callable[[Any, Deps], Awaitable[Any]]:
             async def handle(call: Any, deps: Deps) -> Any:
@@ -208,7 +220,7 @@ class Router(Generic[Deps]):
         async def consume(message: Message) -> None:
             await self.handle(message, bus, deps, clock)
 
-        consumer: Consumer = wrapped(consume, middlewares)
+        consumer: Consumer = wrap(consume, middlewares)
         async with asyncio.TaskGroup() as tasks:
             for subscription in self.subscriptions:
                 tasks.create_task(bus.consume(subscription, consumer))
@@ -259,10 +271,11 @@ async def _publish_answer(bus: Bus, topic: str, answer: Message) -> None:
 
 def _result(action: Action[Req, Res], ended: CommandEnded, message: Message) -> Result[Req, Res]:
     """Raises ``Unparseable`` for what is no command of this action."""
-    is_kept = ended.status == "answered" and "withheld" not in ended.response
+    answer = ended.response if ended.status == "answered" else None
+    is_kept = isinstance(answer, dict) and "withheld" not in answer
     try:
         request = msgspec.convert(ended.payload, action.request, strict=False)
-        response = msgspec.convert(ended.response, action.response, strict=False) if is_kept else None
+        response = msgspec.convert(answer, action.response, strict=False) if is_kept else None
     except msgspec.ValidationError as error:
         raise Unparseable(f"{action.version} {action.name}: {error}") from error
     return Result(request, response, ended, message)

@@ -1,4 +1,4 @@
-"""The message_log of a service by REST: a station's messages as it sent them, and its reports."""
+"""The message log of a service by REST: a station's messages as it sent them, and its reports."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ from ..storage.queries import equals, every
 from ..storage.store import Document, Page, Query
 from ..web.paging import PageOf, PageSize, PageToken, page_of
 from .log import MessageLog, StationMessage
-from .report import Report, ReportView
+from .report import MultipartReport, ReportView
 
-Number = Annotated[int, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
-"""A number of OCPP in a path or query."""
-RequestId = Annotated[Number | None, Parameter(alias="requestId", description="Of a report; needs action.")]
+OcppInteger = Annotated[int, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
+"""An integer of OCPP in a path or query."""
+RequestId = Annotated[
+    OcppInteger | None,
+    Parameter(alias="requestId", description="Of the request that it answers; needs action."),
+]
 From = Annotated[Time | None, Parameter(alias="from", description="Received at this time or later.")]
 To = Annotated[Time | None, Parameter(description="Received before this time.")]
 
 
 class StationMessageView(Document):
-    """A message of a station. Secrets in it are hidden."""
-
-    station_id: str
-    action: str
-    ocpp_version: str
-    received_at: Time
-    payload: Any
+    station_id: str = Field(description="Id of the charging station.")
+    action: str = Field(description="Name of the OCPP message, such as NotifyReport.")
+    ocpp_version: str = Field(description="Version of OCPP that the payload is of.")
+    received_at: Time = Field(description="When the gateway received it.")
+    payload: Any = Field(description="As on the wire. Only secrets are hidden.")
 
     @classmethod
     def of(cls, message: StationMessage) -> StationMessageView:
@@ -49,14 +50,14 @@ def messages_api(message_log: MessageLog, clock: Clock) -> APIRouter:
     @router.get("/messages", response_model=PageOf[StationMessageView], response_model_exclude_none=True)
     async def list_messages(
         id: str,
-        action: str | None = None,
+        action: Annotated[str | None, Parameter(description="Name of the OCPP message.")] = None,
         request_id: RequestId = None,
         from_: From = None,
         to: To = None,
         page_size: PageSize = 100,
         page_token: PageToken = "",
     ) -> PageOf[StationMessageView]:
-        """What the station told, the newest first."""
+        """What the station sent, the newest first."""
         if request_id is not None and action is None:
             raise Invalid("query.requestId: numbers the reports of one action, so name the action too")
         query = Query(
@@ -75,7 +76,7 @@ def messages_api(message_log: MessageLog, clock: Clock) -> APIRouter:
     async def list_reports(
         id: str, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[ReportView]:
-        """Which reports have arrived completely, the newest first. their parts are messages."""
+        """Which reports have arrived completely, the newest first. Their parts are messages."""
         query = Query({"stationId": id}, "startedAt", True, page_size=page_size, page_token=page_token)
         page = await message_log.reports.find(query)
         return page_of(Page([report.shown(clock()) for report in page.items], page.next_page_token))
@@ -83,7 +84,7 @@ def messages_api(message_log: MessageLog, clock: Clock) -> APIRouter:
     return router
 
 
-async def parts(message_log: MessageLog, report: Report) -> AsyncIterator[Any]:
+async def parts(message_log: MessageLog, report: MultipartReport) -> AsyncIterator[Any]:
     """The payloads of a report, in the order of their arrival."""
     query = Query(
         {"stationId": report.station_id, "action": report.action, "requestId": report.request_id},

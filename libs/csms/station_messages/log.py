@@ -1,4 +1,4 @@
-"""The messages of stations as they came, and which reports are complete."""
+"""The log of a service: the messages of stations as they came, and which reports are complete."""
 
 from __future__ import annotations
 
@@ -7,61 +7,71 @@ from hashlib import blake2b
 from typing import Any, Self
 
 import msgspec
+from pydantic import Field
 
 from libs.ocpp_messages.errors import CallError, ErrorCode
 from libs.ocpp_messages.message import Message
 
 from ..clock import Time
 from ..messaging.router import Call
-from ..secrets import without_secrets
+from ..secrets import masked
 from ..storage.queries import composite_id
-from ..storage.store import Collection, Document, Store
-from .report import Part, Report
+from ..storage.store import Collection, Document, Index, Store
+from .report import MultipartReport, ReportPart
 
-LONGEST = 900_000
-"""Bytes of a payload, so that a document holds it."""
+MAX_PAYLOAD = 900_000
+"""Bytes. A document of Firestore holds a mebibyte."""
 
 OWN_TIMES = ("timestamp", "generatedAt", "timeBase", "basetime", "settlementTime")
-"""A message that says when it was made is the same one whenever it comes."""
+"""Properties in which a message says when it was made. With one, it is the same message whenever it comes."""
 
 
 class StationMessage(Document):
-    """One message of a station. ``payload`` is its JSON, in which only secrets are hidden."""
+    """A message as its station sent it."""
 
-    station_id: str
-    action: str
-    ocpp_version: str
-    received_at: Time
-    request_id: int | None = None
-    payload: str
+    station_id: str = Field(description="Id of the charging station.")
+    action: str = Field(description="Name of the OCPP message, such as NotifyReport.")
+    ocpp_version: str = Field(description="Version of OCPP that the payload is of.")
+    received_at: Time = Field(description="When the gateway received it.")
+    request_id: int | None = Field(
+        None,
+        description="`requestId` of the payload: the request of the CSMS that it answers.",
+    )
+    payload: str = Field(description="The JSON as on the wire, in which only secrets are hidden.")
 
 
 @dataclass(frozen=True)
 class MessageLog:
-    """Messages and reports are noted once, however often they are delivered or sent again."""
+    """A message is kept once, however often it is delivered or sent again."""
 
     messages: Collection[StationMessage]
-    reports: Collection[Report]
+    reports: Collection[MultipartReport]
 
     @classmethod
     def of(cls, store: Store, service: str) -> Self:
-        by_time = [("stationId", "receivedAt"), ("stationId", "action", "receivedAt")]
-        by_report = ("stationId", "action", "requestId", "receivedAt")
+        by_report = ("stationId", "action", "requestId")
+        messages = [
+            Index(("stationId",), "receivedAt", descending=True),
+            Index(("stationId", "action"), "receivedAt", descending=True),
+            Index(by_report, "receivedAt", descending=True),
+            Index(by_report, "receivedAt"),
+        ]
+        reports = [Index(("stationId",), "startedAt", descending=True)]
         return cls(
-            messages=store.collection(f"{service}Messages", StationMessage, [*by_time, by_report]),
-            reports=store.collection(f"{service}Reports", Report, [("stationId", "startedAt")]),
+            messages=store.collection(f"{service}Messages", StationMessage, messages),
+            reports=store.collection(f"{service}Reports", MultipartReport, reports),
         )
 
     async def append(self, call: Call[Any]) -> None:
-        """Returns when the message is durable. One part of a report completes what came before.
+        """Returns when the message is durable, and so is the report that it is a part of.
 
         Raises ``CallError`` for a payload that no document can hold.
         """
         payload = msgspec.json.decode(call.message.data)
-        shown = without_secrets(payload)
+        shown = masked(payload)
         text = call.message.data if shown == payload else msgspec.json.encode(shown)
-        if len(text) > LONGEST:
-            raise CallError(ErrorCode.FORMAT_VIOLATION, f"the payload has more than {LONGEST} bytes")
+        if len(text) > MAX_PAYLOAD:
+            raise CallError(ErrorCode.FORMAT_VIOLATION, f"the payload has more than {MAX_PAYLOAD} bytes")
         part = _part(call)
         message = StationMessage(
             station_id=call.station_id,
@@ -71,28 +81,31 @@ class MessageLog:
             request_id=part.request_id if part else getattr(call.request, "request_id", None),
             payload=text.decode(),
         )
-        await self.messages.update(_key(call.message, payload, text), lambda kept: kept or message)
+        await self.messages.update(_key(call.message, payload, text), lambda known: known or message)
         if part is not None:
-            await self.reports.update(part.key, lambda kept: kept.told(part) if kept else Report.of(part))
+            await self.reports.update(
+                part.key, lambda known: known.merge(part) if known else MultipartReport.of(part)
+            )
 
-    async def report(self, station_id: str, action: str, request_id: int) -> Report | None:
+    async def report(self, station_id: str, action: str, request_id: int) -> MultipartReport | None:
+        """What the station has sent so far in answer to that request."""
         return await self.reports.get(report_key(station_id, action, request_id))
 
 
 def _key(message: Message, payload: Any, text: bytes) -> str:
-    """The same for the same message again. One without a time of its own is told apart by when it came."""
+    """The same for the same message again. One without a time of its own is known by when it came."""
     timed = isinstance(payload, dict) and any(name in payload for name in OWN_TIMES)
     digest = blake2b(text, digest_size=12).hexdigest()
     return composite_id(message.station_id, message.action, digest) + ("" if timed else message.sent_at)
 
 
-def _part(call: Call[Any]) -> Part | None:
-    """The messages of reports are those that can say ``tbc`` (to be continued) about a request."""
+def _part(call: Call[Any]) -> ReportPart | None:
+    """None for a message of no report: those of reports have ``tbc`` (to be continued) and ``requestId``."""
     request = call.request
     if not hasattr(request, "tbc") or not hasattr(request, "request_id"):
         return None
     action = call.message.action
-    return Part(
+    return ReportPart(
         key=report_key(call.station_id, action, request.request_id),
         station_id=call.station_id,
         action=action,
@@ -104,4 +117,5 @@ def _part(call: Call[Any]) -> Part | None:
 
 
 def report_key(station_id: str, action: str, request_id: int) -> str:
+    """The id of a report among those of all stations."""
     return composite_id(station_id, action, request_id)

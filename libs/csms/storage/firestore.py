@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -13,13 +15,25 @@ from google.cloud.firestore import DELETE_FIELD, AsyncClient, AsyncDocumentRefer
 from google.cloud.firestore_v1 import DocumentSnapshot
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from .document_id import document_id, is_document_id
 from .page_tokens import page_token, position
-from .store import BadPageToken, Doc, Document, Index, Json, NotStored, Page, Query, Scalar
+from .store import (
+    BadPageToken,
+    Doc,
+    Document,
+    Index,
+    Json,
+    NotStored,
+    Page,
+    Query,
+    Scalar,
+    check_served,
+)
 
-ATTEMPTS = 30
-LONGEST_PAUSE = 1.0
-"""Seconds between two attempts to write a document that others write at the same time, at most."""
+MAX_ATTEMPTS = 30
+"""Of a write, while others write the same document."""
+MAX_RETRY_DELAY = 1.0
+"""Seconds between two attempts."""
+MAX_ID_BYTES = 1500
 
 Result = TypeVar("Result")
 Write = Callable[[DocumentSnapshot[Any]], Awaitable[Result]]
@@ -42,7 +56,7 @@ class FirestoreStore:
         self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()
     ) -> FirestoreCollection[Doc]:
         """The indexes are not made here: they are deployed, from ``index_definitions``."""
-        return FirestoreCollection(self._client, name, type_)
+        return FirestoreCollection(self._client, name, type_, indexes)
 
     async def close(self) -> None:
         await self._client._firestore_api.transport.close()
@@ -53,10 +67,13 @@ class FirestoreCollection(Generic[Doc]):
     and no lock. Fields that others wrote and the model does not know stay as they are.
     """
 
-    def __init__(self, client: AsyncClient, name: str, type_: type[Doc]) -> None:
+    def __init__(
+        self, client: AsyncClient, name: str, type_: type[Doc], indexes: Sequence[Index] = ()
+    ) -> None:
         self._client = client
         self._collection = client.collection(name)
         self._type = type_
+        self._indexes = indexes
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, id: str) -> Doc | None:
@@ -91,6 +108,7 @@ class FirestoreCollection(Generic[Doc]):
         return await self._until_uncontended(id, write)
 
     async def find(self, query: Query) -> Page[Doc]:
+        check_served(self._collection.id, query, self._indexes)
         wanted = self._matching(query.equals)
         if query.from_ is not None:
             wanted = wanted.where(filter=FieldFilter(query.order_by, ">=", query.from_))
@@ -113,7 +131,8 @@ class FirestoreCollection(Generic[Doc]):
         return Page(items, page_token(query, found[query.page_size - 1].id, items[-1]))
 
     async def count(self, equals: Mapping[str, Scalar]) -> int:
-        counting: Any = self._matching(Query(equals).equals).count()
+        check_served(self._collection.id, Query(equals), self._indexes)
+        counting: Any = self._matching(equals).count()
         [[total]] = await counting.get()
         return int(total.value)
 
@@ -142,14 +161,14 @@ class FirestoreCollection(Generic[Doc]):
         reference = self._reference(id)
         pause = 0.01
         async with self._turns.setdefault(id, asyncio.Lock()):
-            for _ in range(ATTEMPTS):
+            for _ in range(MAX_ATTEMPTS):
                 snapshot = await self._read(reference)
                 try:
                     return await write(snapshot)
                 except (Aborted, AlreadyExists, FailedPrecondition, NotFound) as error:
                     contention = error
                 await asyncio.sleep(random.uniform(0, pause))
-                pause = min(pause * 1.5, LONGEST_PAUSE)
+                pause = min(pause * 1.5, MAX_RETRY_DELAY)
         raise Contention(f"{self._collection.id}/{id}") from contention
 
 
@@ -165,20 +184,53 @@ def _changes(snapshot: DocumentSnapshot[Any], old: Json, new: Json) -> Json:
     return {AsyncClient.field_path(name): value for name, value in (written | removed).items()}
 
 
-def index_definitions(collections: Iterable[tuple[str, Index]]) -> Json:
-    """The content of ``firestore.indexes.json``. Firestore has indexes of single fields by itself."""
-    definitions = []
-    for name, (*equal, ordered) in sorted(set(collections)):
-        if not equal:
-            continue
-        for direction in ("ASCENDING", "DESCENDING"):
-            fields = [(field, "ASCENDING") for field in equal]
-            fields += [(ordered, direction), ("__name__", direction)]
-            definitions.append(
+def index_definitions(collections: Mapping[str, Sequence[Index]]) -> Json:
+    """The content of ``firestore.indexes.json``.
+
+    Firestore would index every field by itself, in both directions: the override of ``*`` exempts the fields
+    of a collection, and further overrides name those that are indexed all the same.
+    """
+    composite: list[Json] = []
+    overrides: list[Json] = []
+    for name, indexes in sorted(collections.items()):
+        overrides.append({"collectionGroup": name, "fieldPath": "*", "indexes": []})
+        single: dict[str, list[Json]] = {}
+        for index in sorted(set(indexes), key=lambda index: (index.fields, index.descending)):
+            *equal, last = index.fields
+            direction = "DESCENDING" if index.descending else "ASCENDING"
+            if not equal:
+                single.setdefault(last, []).append({"order": direction, "queryScope": "COLLECTION"})
+                continue
+            fields = [(field, "ASCENDING") for field in equal] + [(last, direction), ("__name__", direction)]
+            composite.append(
                 {
                     "collectionGroup": name,
                     "queryScope": "COLLECTION",
                     "fields": [{"fieldPath": path, "order": order} for path, order in fields],
                 }
             )
-    return {"indexes": definitions, "fieldOverrides": []}
+        overrides += [
+            {"collectionGroup": name, "fieldPath": path, "indexes": orders} for path, orders in single.items()
+        ]
+    return {"indexes": composite, "fieldOverrides": overrides}
+
+
+def document_id(id: str) -> str:
+    """The id under which Firestore keeps it: ordinary ones stay, ``/`` and ``%`` are percent-encoded,
+    and no two become the same.
+    """
+    encoded = re.sub(r"[%/\x00-\x1f\x7f]", lambda found: f"%{ord(found[0]):02X}", id) or "%"
+    if _is_reserved(encoded):
+        encoded = f"%{ord(encoded[0]):02X}{encoded[1:]}"
+    if len(encoded.encode()) > MAX_ID_BYTES:
+        beginning = encoded.encode()[: MAX_ID_BYTES - 100].decode(errors="ignore")
+        encoded = f"{beginning}%~{hashlib.sha256(encoded.encode()).hexdigest()}"
+    return encoded
+
+
+def is_document_id(text: str) -> bool:
+    return bool(text) and "/" not in text and not _is_reserved(text) and len(text.encode()) <= MAX_ID_BYTES
+
+
+def _is_reserved(text: str) -> bool:
+    return text in (".", "..") or re.fullmatch("__.*__", text, re.DOTALL) is not None

@@ -36,7 +36,7 @@ def _json_number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
 
 
-Number = Annotated[Decimal, PlainSerializer(_json_number, when_used="json")]
+JsonDecimal = Annotated[Decimal, PlainSerializer(_json_number, when_used="json")]
 """A decimal in a document, which is a number in its JSON."""
 
 Doc = TypeVar("Doc", bound=Document)
@@ -56,7 +56,7 @@ class Query:
 
     ``order_by`` is a field, or empty for the store's own order of ids. Documents without that field are
     not found, documents alike in it follow by id. ``from_`` (included) and ``to`` (not included) bound it.
-    Anything but equality alone needs an index that names the equal fields and then the ordered one.
+    The collection needs an ``Index`` for it.
     """
 
     equals: Mapping[str, Scalar] = field(default_factory=dict)
@@ -74,6 +74,60 @@ class Query:
             raise ValueError("from_ and to bound the order_by field, and there is none")
         if self.page_size < 1:
             raise ValueError("a page holds at least one document")
+
+
+@dataclass(frozen=True)
+class Index:
+    """Serves queries that compare the fields ``equals`` and order by ``order_by`` in this direction, or by id
+    if that is empty. It reads like its query: ``Query({"stationId": id}, "sentAt", descending=True)`` needs
+    ``Index(("stationId",), "sentAt", descending=True)``.
+
+    A query may compare more fields than one index has: Firestore merges indexes of the same order. With
+    indexes by ``stationId`` and by ``status``, each ordered by ``sentAt``, it answers queries for either and
+    for both. That is for lists, which clients filter as they like; what a service asks again and again has an
+    index of its own. A query that compares and orders by nothing needs none.
+    """
+
+    equals: tuple[str, ...] = ()
+    order_by: str = ""
+    descending: bool = False
+    embedded: bool = True
+    """Whether the SQLite store has it too. Without it, that one reads what its other indexes leave over."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (*self.equals, self.order_by) if self.order_by else self.equals
+
+
+class MissingIndex(Exception):
+    """A query that the indexes of its collection do not serve: declare one, or ask otherwise."""
+
+
+def filters(*fields: str) -> list[Index]:
+    """For lists that clients filter by any of these fields together, in the order of ids.
+
+    Firestore has an index of each and merges them. The SQLite store has none: lists are seldom filtered, and
+    documents are written all the time.
+    """
+    return [Index((field,), embedded=False) for field in fields]
+
+
+def check_served(collection: str, query: Query, indexes: Sequence[Index]) -> None:
+    """Raises ``MissingIndex``."""
+    wanted = query.equals.keys()
+    usable = [
+        index
+        for index in indexes
+        if (index.order_by, index.descending) == (query.order_by, query.descending)
+        and wanted >= set(index.equals)
+    ]
+    if wanted:
+        served = wanted == {field for index in usable for field in index.equals}
+    else:
+        served = bool(usable) or not (query.order_by or query.descending)
+    if not served:
+        missing = Index(tuple(wanted), query.order_by, query.descending)
+        raise MissingIndex(f"collection {collection}: declare {missing}, or parts of it that together do")
 
 
 @dataclass(frozen=True)
@@ -118,20 +172,23 @@ class Collection(Protocol[Doc]):
 
     async def find(self, query: Query) -> Page[Doc]:
         """One page, read from the store as a page. What is written between two pages neither repeats nor
-        hides what was there before. Raises ``BadPageToken``.
+        hides what was there before. Raises ``BadPageToken``, and ``MissingIndex`` if the collection has none
+        for the query.
         """
         ...
 
-    async def count(self, equals: Mapping[str, Scalar]) -> int: ...
-
-
-Index = tuple[str, ...]
-"""Fields that queries compare for equality, then the field that they order by."""
+    async def count(self, equals: Mapping[str, Scalar]) -> int:
+        """How many documents have these values. Needs the index of ``Query(equals)``."""
+        ...
 
 
 class Store(Protocol):
     def collection(self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> Collection[Doc]:
-        """The collection of that name. Called once for each when a service is put together."""
+        """The collection of that name. Called once for each when a service is put together.
+
+        Every index costs with every write, so a collection has those that its queries need and no others: all
+        else is exempt from the indexes that Firestore would make by itself, large payloads above all.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -16,8 +16,8 @@ Item = TypeVar("Item", bound=Document)
 class PageOf(Document, Generic[Item]):
     """A page of a list."""
 
-    items: Sequence[Item]
-    next_page_token: str | None = Field(None, description="Of the next page; absent on the last one.")
+    items: Sequence[Item] = Field(description="Of this page, in the order of the list.")
+    next_page_token: str | None = Field(default=None, description="Of the next page; absent on the last one.")
 
 
 PageSize = Annotated[int, Query(alias="pageSize", ge=1, le=1000, description="Items in a page.")]

@@ -1,10 +1,10 @@
-"""How the HTTP API of a service is served, and how other services reach it."""
+"""The sockets that services listen on, and how the HTTP API of a service is served and reached by others."""
 
 from __future__ import annotations
 
-import os
+import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 
@@ -14,35 +14,60 @@ from fastapi import FastAPI
 
 from ..settings import BadSetting, Settings
 
+ACCEPT_BACKLOG = 1024
+"""Connections that wait to be accepted."""
+
+SHUTDOWN_TIMEOUT = 3
+"""Seconds for the requests in work when a service stops."""
+
 
 class _Server(uvicorn.Server):
+    def __init__(self, app: FastAPI, started: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+            )
+        )
+        self._announce = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals are for ``libs.csms.lifespan``, once for the whole process."""
         yield
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Listens from now on. Raises ``BadSetting`` if the address is taken or none of this machine."""
+def bind(host: str, port: int, variable: str) -> socket.socket:
+    """Listens from now on. Raises ``BadSetting`` naming ``variable``, from which the port is."""
     try:
-        return socket.create_server((host, port), backlog=1024)
+        return socket.create_server((host, port), backlog=ACCEPT_BACKLOG)
     except OSError as error:
-        raise BadSetting(f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}") from error
+        if error.errno == errno.EADDRINUSE:
+            problem = f"{host}:{port} is in use; set {variable} to another port"
+        else:
+            problem = f"cannot listen on {host}:{port}: {error.strerror}"
+        raise BadSetting(f"{variable}={port}: {problem}") from error
 
 
-async def serve(app: FastAPI, settings: Settings, port: int) -> None:
-    """Serve until cancelled, then finish what is being answered.
-
-    Raises ``BadSetting`` in its first step, also where other machines could use the API without a token.
-    """
+def api_host(settings: Settings) -> str:
+    """The address of the HTTP APIs. Raises ``BadSetting`` if others could use them without a token."""
     if settings.api_token is None and not is_loopback(settings.host):
         raise BadSetting(
             f"CSMS_HOST={settings.host} needs CSMS_API_TOKEN: an API without one is for loopback"
         )
-    listener = bind(settings.host, port)
-    server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3)
-    )
+    return settings.host
+
+
+async def serve(app: FastAPI, listener: socket.socket, started: Callable[[], None]) -> None:
+    """Serve until cancelled, then finish what is being answered. ``started``: connections are accepted."""
+    server = _Server(app, started)
     try:
         await server.serve(sockets=[listener])
     finally:

@@ -1,28 +1,66 @@
-"""Commands by REST: one path for each action of OCPP that the CSMS sends, and the journal."""
+"""Commands by REST: one path for each action of OCPP that the CSMS sends, and what became of them."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
+import orjson
 from fastapi import APIRouter, Header, Request, Response
 from fastapi import Query as Parameter
 
-from libs.csms.errors import Conflict, DomainError, NoAnswer, NotFound, TooLarge, TooMany
+from libs.csms.clock import Time
+from libs.csms.errors import Conflict, DomainError, NoAnswer, TooMany
 from libs.csms.storage.queries import equals
-from libs.csms.storage.store import Page, Query
+from libs.csms.storage.store import Document, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
-from .. import operations
-from ..service import Device
-from .cancelling import cancel
-from .command import Command, Status
-from .delivery import outcome
+from .delivery import cancel, outcome
 from .forms import COMMANDS, form
-from .requests import MAX_PAYLOAD, request
-from .view import CommandView
-from .wish import Wish
+from .model import Command, CommandError, StartedTransaction, Status
+from .request import MAX_PAYLOAD, CommandRequest, NotACommand, PayloadTooLarge, request
+from .service import Commands
+
+
+class ErrorView(Document):
+    code: str
+    description: str
+    details: Any
+
+    @classmethod
+    def of(cls, error: CommandError) -> Self:
+        return cls(code=error.code, description=error.description, details=orjson.loads(error.details))
+
+
+class CommandView(Document):
+    """Secrets in it are hidden."""
+
+    id: str
+    station_id: str
+    action: str
+    ocpp_version: str
+    payload: Any
+    status: Status
+    response: Any | None = None
+    error: ErrorView | None = None
+    created_at: Time
+    sent_at: Time | None = None
+    answered_at: Time | None = None
+    expires_at: Time | None = None
+    batch_id: str | None = None
+    transaction: StartedTransaction | None = None
+
+    @classmethod
+    def of(cls, command: Command) -> Self:
+        known = command.model_dump(include=set(cls.model_fields) - {"payload", "response", "error"})
+        return cls(
+            **known,
+            payload=orjson.loads(command.payload),
+            response=None if command.response is None else orjson.loads(command.response),
+            error=None if command.error is None else ErrorView.of(command.error),
+        )
+
 
 DAY = 86_400
 
@@ -51,13 +89,13 @@ _UNDELIVERED: dict[str, tuple[type[DomainError], str]] = {
 """By the reason of the gateway."""
 
 
-def commands_api(device: Device) -> APIRouter:
+def commands_api(commands: Commands) -> APIRouter:
     router = APIRouter(tags=["Commands"])
 
     for action in COMMANDS:
         router.add_api_route(
             f"/chargingstations/{{id}}/commands/{action}",
-            _endpoint(device, action),
+            _endpoint(commands, action),
             name=f"send_{action}",
             summary=action,
             methods=["POST"],
@@ -69,8 +107,8 @@ def commands_api(device: Device) -> APIRouter:
 
     @router.post("/chargingstations/{id}/commands/{action}", include_in_schema=False)
     async def no_such_command(id: str, action: str) -> None:
-        await operations.existing(device, id)
-        raise NotFound(f"OCPP has no command {action[:50]} for charging stations")
+        await commands.registry.existing(id)
+        raise NotACommand(f"OCPP has no command {action[:50]} for charging stations")
 
     @router.get(
         "/chargingstations/{id}/commands",
@@ -85,28 +123,25 @@ def commands_api(device: Device) -> APIRouter:
         page_token: PageToken = "",
     ) -> PageOf[CommandView]:
         """The newest first."""
-        await operations.existing(device, id)
+        await commands.registry.existing(id)
         found = equals(stationId=id, action=action, status=status)
         query = Query(found, "createdAt", True, page_size=page_size, page_token=page_token)
-        page = await device.commands.find(query)
+        page = await commands.commands.find(query)
         return page_of(Page([CommandView.of(command) for command in page.items], page.next_page_token))
 
     @router.get("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
     async def get_command(id: str) -> CommandView:
-        found = await device.commands.get(id)
-        if found is None:
-            raise NotFound("there is no command of that id")
-        return CommandView.of(found)
+        return CommandView.of(await commands.existing(id))
 
     @router.delete("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
     async def cancel_command(id: str) -> CommandView:
         """One that waits for its station: then it has the status expired. What has been sent cannot be."""
-        return CommandView.of(await cancel(device, id))
+        return CommandView.of(await cancel(commands, id))
 
     return router
 
 
-def _endpoint(device: Device, action: str) -> Callable[..., Awaitable[CommandView]]:
+def _endpoint(commands: Commands, action: str) -> Callable[..., Awaitable[CommandView]]:
     async def send(
         id: str,
         sent: Request,
@@ -116,11 +151,11 @@ def _endpoint(device: Device, action: str) -> Callable[..., Awaitable[CommandVie
         ttl: Ttl = DAY,
         idempotency_key: Key = None,
     ) -> CommandView:
-        """The payload is that of the station's own version of OCPP. Secrets in it are sent, and not kept."""
-        wish = Wish(id, action, await _body(sent), idempotency_key, ttl if deliver else None)
-        command = await request(device, wish)
+        """The payload is of the station's own version of OCPP. Secrets in it are sent, and not kept."""
+        asked = CommandRequest(id, action, await _body(sent), idempotency_key, ttl if deliver else None)
+        command = await request(commands, asked)
         if command.status != "queued":
-            command = await outcome(device, command, wait)
+            command = await outcome(commands, command, wait)
         response.status_code, headers = answered(command, wait)
         response.headers.update(headers)
         return CommandView.of(command)
@@ -133,7 +168,7 @@ async def _body(sent: Request) -> bytes:
     async for part in sent.stream():
         body += part
         if len(body) > MAX_PAYLOAD:
-            raise TooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
+            raise PayloadTooLarge
     return body
 
 

@@ -11,7 +11,8 @@ import orjson
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from libs.csms.errors import Invalid, NotFound, TooLarge
+from libs.csms.errors import Invalid, NotFound
+from libs.csms.secrets import masked
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Page, Query
 from libs.csms.web.app import Body
@@ -21,20 +22,24 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.schemas import Validator
 
-from ..service import Device
-from .api import DAY, Deliver, Ttl
+from .api import DAY, CommandView, Deliver, Ttl
 from .batch import Batch, BatchView, Selection
-from .cancelling import cancel_batch
-from .command import Status
-from .ending import DUE
-from .masking import masked
-from .requests import MAX_PAYLOAD, TOO_LATE
-from .view import CommandView
+from .delivery import cancel_batch
+from .model import Status
+from .request import FOR_NOW_ONLY, MAX_PAYLOAD, NotACommand, PayloadTooLarge
+from .service import Commands
 
-NOW = timedelta(minutes=5)
+SENDING_LIMIT = timedelta(minutes=5)
 """How long a command to many may take to be sent to those that are connected."""
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class UnknownBatch(NotFound):
+    """There is no command to many of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no command to many of that id")
 
 
 class SelectionBody(Body):
@@ -53,7 +58,7 @@ class BatchBody(Body):
     payload: dict[str, AnyJson] = {}
 
 
-def batches_api(device: Device) -> APIRouter:
+def batches_api(commands: Commands) -> APIRouter:
     router = APIRouter(prefix="/commands", tags=["Commands"])
 
     @router.post("/{action}", status_code=202, response_model=BatchView, response_model_exclude_none=True)
@@ -61,7 +66,7 @@ def batches_api(device: Device) -> APIRouter:
         action: str, body: BatchBody, response: Response, deliver: Deliver = None, ttl: Ttl = DAY
     ) -> BatchView:
         """To stations that are connected; with deliver=when-online, also to others once they are back."""
-        created_at = device.clock()
+        created_at = commands.clock()
         batch = Batch(
             id=uuid.uuid4().hex,
             action=action,
@@ -69,21 +74,21 @@ def batches_api(device: Device) -> APIRouter:
             selection=Selection(**body.selection.model_dump()),
             waits=deliver is not None,
             created_at=created_at,
-            expires_at=created_at + (timedelta(seconds=ttl) if deliver else NOW),
+            expires_at=created_at + (timedelta(seconds=ttl) if deliver else SENDING_LIMIT),
         )
-        await device.batches.update(batch.id, lambda _: batch)
-        device.news.tell(DUE)
+        await commands.batches.update(batch.id, lambda _: batch)
+        commands.alarm.set(created_at)
         response.headers["Location"] = f"/commands/batches/{batch.id}"
         return batch.shown(dict.fromkeys(get_args(Status), 0))
 
     @router.get("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
     async def get_batch(id: str) -> BatchView:
-        return await _shown(device, await _existing(device, id))
+        return await _shown(commands, await _existing(commands, id))
 
     @router.delete("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
     async def cancel_command_to_many(id: str) -> BatchView:
         """Stations that have not been sent it are not sent it any more: theirs has the status expired."""
-        return await _shown(device, await cancel_batch(device, await _existing(device, id)))
+        return await _shown(commands, await cancel_batch(commands, await _existing(commands, id)))
 
     @router.get(
         "/batches/{id}/commands", response_model=PageOf[CommandView], response_model_exclude_none=True
@@ -92,9 +97,9 @@ def batches_api(device: Device) -> APIRouter:
         id: str, status: Status | None = None, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[CommandView]:
         """One for each station, in the order of station ids."""
-        await _existing(device, id)
+        await _existing(commands, id)
         found = equals(batchId=id, status=status)
-        page = await device.commands.find(
+        page = await commands.commands.find(
             Query(found, "stationId", page_size=page_size, page_token=page_token)
         )
         return page_of(Page([CommandView.of(command) for command in page.items], page.next_page_token))
@@ -102,16 +107,16 @@ def batches_api(device: Device) -> APIRouter:
     return router
 
 
-async def _existing(device: Device, id: str) -> Batch:
-    batch = await device.batches.get(id)
+async def _existing(commands: Commands, id: str) -> Batch:
+    batch = await commands.batches.get(id)
     if batch is None:
-        raise NotFound("there is no command to many of that id")
+        raise UnknownBatch
     return batch
 
 
-async def _shown(device: Device, batch: Batch) -> BatchView:
+async def _shown(commands: Commands, batch: Batch) -> BatchView:
     statuses: tuple[Status, ...] = get_args(Status)
-    counts = {each: await device.commands.count({"batchId": batch.id, "status": each}) for each in statuses}
+    counts = {each: await commands.commands.count({"batchId": batch.id, "status": each}) for each in statuses}
     return batch.shown(counts)
 
 
@@ -119,8 +124,8 @@ def _payload(action: str, body: BatchBody) -> str:
     """The payload as JSON. Raises 404 and 422 for a command that no station could, or should, get."""
     actions = [known[action] for known in ACTIONS.values() if action in known and known[action].to_station]
     if not actions:
-        raise NotFound(f"OCPP has no command {action[:50]} for charging stations")
-    if action in TOO_LATE:
+        raise NotACommand(f"OCPP has no command {action[:50]} for charging stations")
+    if action in FOR_NOW_ONLY:
         raise Invalid(f"{action} is for one station and its driver, and not for many")
     if body.selection == SelectionBody():
         raise Invalid("body.selection: says nothing of which stations")
@@ -132,7 +137,7 @@ def _payload(action: str, body: BatchBody) -> str:
     except (TypeError, CallError) as error:
         raise Invalid(f"body.payload: {error}") from error
     if len(text) > MAX_PAYLOAD:
-        raise TooLarge(f"a payload has at most {MAX_PAYLOAD} bytes")
+        raise PayloadTooLarge
     _check([each.request_validator for each in actions], payload)
     return text.decode()
 

@@ -6,48 +6,46 @@ from datetime import datetime
 from typing import Any, Literal
 
 import orjson
+from pydantic import Field
 
 from libs.csms.clock import Time
 from libs.csms.storage.store import Document
 
-from .command import Status
+from .model import Status
 
 
 class Selection(Document):
     """The stations that satisfy all of it."""
 
-    ids: list[str] | None = None
-    model: str | None = None
-    firmware_version: str | None = None
-    group: str | None = None
+    ids: list[str] | None = Field(default=None, description="Stations by id.")
+    model: str | None = Field(default=None, description="As the stations report it.")
+    firmware_version: str | None = Field(default=None, description="As the stations report it.")
+    group: str | None = Field(
+        default=None, description="The operator's word for stations that belong together."
+    )
 
 
 class BatchView(Document):
-    """``counts`` tells of how many stations the command has which status."""
-
     id: str
     action: str
     payload: Any
     selection: Selection
     status: Literal["preparing", "running", "done"]
     created_at: Time
-    expires_at: Time
-    cancelled_at: Time | None = None
-    total: int
-    counts: dict[Status, int]
+    expires_at: Time = Field(description="Until when it is sent to stations that are connected or come back.")
+    cancelled_at: Time | None = Field(default=None, description="When it was taken back.")
+    total: int = Field(description="How many stations it is for, as far as it is prepared.")
+    counts: dict[Status, int] = Field(description="How many of their commands have which status.")
 
 
 class Batch(Document):
-    """It is preparing until every station that it selects has its command in the journal, or it is cancelled.
-
-    ``payload`` is JSON. Without ``waits``, stations that are away do not get theirs.
-    """
+    """It is preparing until every station that it selects has its command, or it is cancelled."""
 
     id: str
     action: str
-    payload: str
+    payload: str = Field(description="JSON.")
     selection: Selection
-    waits: bool
+    waits: bool = Field(description="Whether stations that are away get theirs when they are back.")
     status: Literal["preparing", "running"] = "preparing"
     created_at: Time
     expires_at: Time
@@ -59,7 +57,7 @@ class Batch(Document):
         return self.changed(status="running", cancelled_at=at)
 
     def prepared(self) -> Batch:
-        return self if self.status == "running" else self.changed(status="running")
+        return self.changed(status="running")
 
     def shown(self, counts: dict[Status, int]) -> BatchView:
         known = self.model_dump(include={"id", "action", "created_at", "expires_at", "cancelled_at"})

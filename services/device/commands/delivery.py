@@ -1,7 +1,8 @@
-"""Commands on their way: onto the bus, waited for, and settled by the station's answer.
+"""Commands on their way: onto the bus, waited for, answered, taken back and ended.
 
-Every step is a change of the journal, so that any replica can do the next one. A command is published by the
-one that made it ``sent``, and only then: it never runs twice, and one whose process died ends ``timeout``.
+Every step is a change of the stored command, so that any replica can do the next one. A command is published
+by the one that made it ``sent``, and only then: it never runs twice, and one whose process died ends
+``timeout``.
 """
 
 from __future__ import annotations
@@ -9,64 +10,83 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
 
 import orjson
 
 from libs.csms.clock import parse_time, rfc3339
-from libs.csms.messaging.bus import UnknownTopic
-from libs.ocpp_messages.action import Direction
+from libs.csms.errors import Conflict
+from libs.csms.messaging.bus import Subscription, UnknownTopic
+from libs.csms.messaging.temporary import consume_temporarily
+from libs.csms.parallel import each
+from libs.csms.secrets import masked_json, masked_text
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
+from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.errors import CallError, ErrorCode
+from libs.ocpp_messages.event import COMMAND_ENDED, CommandEnded
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
-from ..connection import Connection
-from ..news import heard
-from ..service import Device
-from .command import Command, CommandError
-from .ending import ended
-from .masking import masked_json, masked_text
-from .security_settings import conclude
+from ..connectivity.model import Connection
+from .batch import Batch
+from .model import ANSWER_DEADLINE, ANSWER_GRACE, Command, CommandError
+from .security_settings import apply_result
+from .service import Commands, UnknownCommand
 
 log = logging.getLogger(__name__)
 
 MAX_RESPONSE = 700_000
-"""Characters that are kept; a document of Firestore holds a mebibyte."""
+"""Bytes that are kept; a document of Firestore holds a mebibyte."""
+
+PARALLEL = 20
+"""Commands that are taken back at the same time."""
 
 NO_GATEWAY = CallError(
     ErrorCode.INTERNAL_ERROR, "the gateway of the station has ended", {"gateway": "notConnected"}
 )
 
 
-async def publish(device: Device, command: Command, payload: bytes, connection: Connection) -> None:
+class NotWaiting(Conflict):
+    """A command is taken back that has been sent, or has ended."""
+
+
+async def publish(commands: Commands, command: Command, payload: bytes, connection: Connection) -> None:
     """Hand a command that has just been made ``sent`` to the gateway of that connection."""
+    now = commands.clock()
     message = Message(
         data=payload,
         message_id=command.id,
         station_id=command.station_id,
         action=command.action,
         kind=Kind.CALL,
-        sent_at=rfc3339(device.clock()),
+        sent_at=rfc3339(now),
         origin=Direction.TO_STATION,
         ocpp_version=Version(command.ocpp_version),
         gateway_id=connection.gateway_id,
         connection_id=connection.connection_id,
         reply_to=f"{command.action}Response",
     )
+    commands.alarm.set(now + ANSWER_GRACE)
     try:
-        await device.bus.publish(connection.inbox or f"{command.action}Request", message)
+        await commands.bus.publish(connection.inbox or f"{command.action}Request", message)
     except UnknownTopic:
-        await settle(device, message.error(NO_GATEWAY, rfc3339(device.clock())))
+        await record_answer(commands, message.error(NO_GATEWAY, rfc3339(now)))
 
 
-async def settle(device: Device, answer: Message) -> None:
-    """Note what became of a command. Changes nothing if that is known already, also if no answer came."""
-    command = await device.commands.get(answer.message_id)
+async def record_answer(commands: Commands, answer: Message) -> None:
+    """Keep what became of a command. Changes nothing if that is known already, also if no answer came."""
+    command = await commands.commands.get(answer.message_id)
     if command is None or command.station_id != answer.station_id:
-        log.warning("%s %s: an answer to no command", answer.action, answer.message_id)
+        log.warning("station %s: dropped an answer to no command: %s", answer.station_id, answer.action)
         return
     found, change = command, _change(answer)
-    await conclude(device, change(found))
-    await ended(device, await device.commands.update(found.id, lambda now: change(now or found)))
+    await apply_result(commands.security, change(found))
+    await announce_end(
+        commands, await commands.commands.update(found.id, lambda known: change(known or found))
+    )
 
 
 def _change(answer: Message) -> Callable[[Command], Command]:
@@ -74,27 +94,8 @@ def _change(answer: Message) -> Callable[[Command], Command]:
     if answer.kind is Kind.ERROR:
         error = _error(answer)
         return lambda command: command.refused(error, at)
-    response = _kept(answer)
+    response = _kept_response(answer)
     return lambda command: command.answered(response, at)
-
-
-async def outcome(
-    device: Device,
-    command: Command,
-    seconds: float,
-    is_enough: Callable[[Command], bool] = lambda command: command.is_final,
-) -> Command:
-    """The command when it has ended, or as it is after so many seconds. Any replica may get the answer."""
-    pause, loop = 0.05, asyncio.get_running_loop()
-    until = loop.time() + seconds
-    with device.news.listening(command.id) as news:
-        while True:
-            news.clear()
-            command = await device.commands.get(command.id) or command
-            if is_enough(command) or loop.time() >= until:
-                return command
-            await heard(news, min(pause, until - loop.time()))
-            pause = min(pause * 2, 1.0)
 
 
 def _error(answer: Message) -> CommandError:
@@ -106,8 +107,8 @@ def _error(answer: Message) -> CommandError:
     return CommandError(code=answer.error_code, description=description, details=details)
 
 
-def _kept(answer: Message) -> str:
-    """The response as the journal keeps it: one that no document could hold or reader show is withheld."""
+def _kept_response(answer: Message) -> str:
+    """A response that no document could hold or reader show is withheld."""
     try:
         response = masked_json(orjson.loads(answer.data))
     except CallError as error:
@@ -115,3 +116,157 @@ def _kept(answer: Message) -> str:
     if len(response.encode()) > MAX_RESPONSE:
         return orjson.dumps({"withheld": f"longer than {MAX_RESPONSE} bytes"}).decode()
     return response
+
+
+async def outcome(
+    commands: Commands,
+    command: Command,
+    seconds: float,
+    is_enough: Callable[[Command], bool] = lambda command: command.is_final,
+) -> Command:
+    """The command when it has ended, or as it is after so many seconds. Reads it once, and again each time
+    that this process hears of a change: any replica may have recorded the answer. Of a command that was asked
+    for in another process, under the same idempotency key, only that one hears: this one looks every second.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    longest = seconds if command.reply_to == commands.process_id else 1.0
+    with commands.signals.subscribe(command.id) as changed:
+        while True:
+            changed.clear()
+            command = await commands.commands.get(command.id) or command
+            if is_enough(command) or loop.time() >= until:
+                return command
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(until, loop.time() + longest)):
+                    await changed.wait()
+
+
+async def receive_ends(commands: Commands) -> None:
+    """Until cancelled: hear of the ends of commands that clients of this process wait for."""
+
+    async def ended(message: Message) -> None:
+        commands.signals.notify(message.message_id)
+
+    name = f"{commands.process_id}.{COMMAND_ENDED.name}"
+    subscription = Subscription(name, COMMAND_ENDED.name, gateway_id=commands.process_id, temporary=True)
+    await consume_temporarily(commands.bus, subscription, ended)
+
+
+async def announce_end(commands: Commands, command: Command) -> None:
+    """Tell everybody, and schedule the next one of its station if it had to wait for its station."""
+    await announce(commands, command)
+    if command.waits:
+        await schedule_next(commands, command.station_id, commands.clock())
+
+
+async def announce(commands: Commands, command: Command) -> None:
+    """Publish the end of a command, or what a remote start has led to: that is told again."""
+    await commands.bus.publish(COMMAND_ENDED.name, _end_of(command, rfc3339(commands.clock())))
+    commands.signals.notify(command.id)
+
+
+async def republish_recent(commands: Commands) -> None:
+    """The ends of the latest commands. A process that died may have recorded an answer and told nobody, or
+    not everybody: what was on the embedded bus died with it, and no station says it twice.
+    """
+    newest = await commands.commands.find(Query({"status": "answered"}, "sentAt", True, page_size=1))
+    for sent_at in (one.sent_at for one in newest.items if one.sent_at is not None):
+        latest = Query({"status": "answered"}, "sentAt", True, from_=rfc3339(sent_at - ANSWER_DEADLINE))
+        async for command in every(commands.commands, latest):
+            at = command.answered_at or sent_at
+            await commands.bus.publish(COMMAND_ENDED.name, _end_of(command, rfc3339(at)))
+
+
+def _end_of(command: Command, now: str) -> Message:
+    """At least once for each command, and the same each time."""
+    event = CommandEnded(
+        id=command.id,
+        action=command.action,
+        status=command.status,
+        payload=orjson.loads(command.payload),
+        response=None if command.response is None else orjson.loads(command.response),
+        answered_at="" if command.answered_at is None else rfc3339(command.answered_at),
+        gateway_reason="" if command.error is None else command.error.reason,
+    )
+    return Message(
+        data=encode(event),
+        message_id=command.id,
+        station_id=command.station_id,
+        action=COMMAND_ENDED.name,
+        kind=Kind.EVENT,
+        origin=Direction.FROM_STATION,
+        ocpp_version=Version(command.ocpp_version) if command.ocpp_version else None,
+        gateway_id=command.reply_to,
+        sent_at=now,
+    )
+
+
+async def schedule_next(commands: Commands, station_id: str, at: datetime) -> None:
+    """Send the first waiting command then, or when the one sent before it has ended."""
+    queued = Query({"stationId": station_id, "status": "queued"}, "createdAt", page_size=1)
+    if found := (await commands.commands.find(queued)).items:
+        first = found[0]
+        await commands.commands.update(first.id, lambda known: (known or first).scheduled(at))
+        commands.alarm.set(at)
+
+
+async def cancel(commands: Commands, id: str) -> Command:
+    """Take back a command that waits. Raises ``UnknownCommand`` and ``NotWaiting``."""
+
+    def cancelled(command: Command | None) -> Command:
+        if command is None:
+            raise UnknownCommand
+        if command.status != "queued":
+            reason = f"the command does not wait any more: it is {command.status}"
+            raise NotWaiting(reason, commandStatus=command.status)
+        return command.expire()
+
+    command = await commands.commands.update(id, cancelled)
+    await announce_end(commands, command)
+    return command
+
+
+async def cancel_batch(commands: Commands, batch: Batch) -> Batch:
+    """What other processes still prepare of it, they take back. Raises ``NotWaiting`` if nothing waits."""
+    now = commands.clock()
+    if batch.status == "running" and not await commands.commands.count(_waiting(batch.id)):
+        raise NotWaiting("nothing of the command to many waits any more")
+    batch = await commands.batches.update(batch.id, lambda known: (known or batch).cancelled(now))
+    await expire_batch(commands, batch.id)
+    return batch
+
+
+async def expire_batch(commands: Commands, batch_id: str) -> None:
+    waiting = every(commands.commands, Query(_waiting(batch_id), "stationId"))
+    await each(waiting, partial(expire, commands), PARALLEL)
+
+
+async def is_cancelled(commands: Commands, command: Command) -> bool:
+    """With the command to many that it belongs to."""
+    batch = await commands.batches.get(command.batch_id) if command.batch_id else None
+    return batch is not None and batch.cancelled_at is not None
+
+
+async def expire(commands: Commands, found: Command) -> None:
+    """Unless it has been sent meanwhile."""
+    command = await commands.commands.update(found.id, partial(_expired, found))
+    if command.status == "expired":
+        await announce_end(commands, command)
+
+
+async def expire_all(commands: Commands, station_id: str) -> None:
+    """Whoever gets the id of a deleted station is not sent what waited for that one."""
+    waiting = Query({"stationId": station_id, "status": "queued"}, "createdAt")
+    async for found in every(commands.commands, waiting):
+        command = await commands.commands.update(found.id, partial(_expired, found))
+        if command.status == "expired":
+            await announce(commands, command)
+
+
+def _expired(found: Command, known: Command | None) -> Command:
+    return (known or found).expire()
+
+
+def _waiting(batch_id: str) -> dict[str, str]:
+    return {"batchId": batch_id, "status": "queued"}

@@ -13,14 +13,11 @@ from typing import Any
 
 import orjson
 
-from libs.csms.storage.queries import update_existing
+from ..security.model import Secret, StationSecurity
+from ..security.service import Security
+from .model import Command
 
-from ..credential import Credential, Secret
-from ..model import Station
-from ..service import Device
-from .command import Command
-
-HEARD = {"ChangeConfiguration", "SetVariables", "SetNetworkProfile"}
+SETTING_ACTIONS = {"ChangeConfiguration", "SetVariables", "SetNetworkProfile"}
 
 NEVER_SENT = {"overloaded", "invalidRequest"}
 """Reasons of a gateway after which the station knows nothing of the command."""
@@ -64,37 +61,37 @@ SECRET = Setting("AuthorizationKey", "BasicAuthPassword")
 PROFILE = Setting("SecurityProfile", "SecurityProfile")
 
 
-async def propose(device: Device, command: Command, payload: Any) -> None:
+async def propose_secret(security: Security, command: Command, payload: Any) -> None:
     """Before the command is sent: the station may come back with the secret sooner than its answer does."""
     value = SECRET.asked(command, payload)
     if value is None:
         return
     secret = Secret.of(value, command.created_at).changed(command_id=command.id)
-    await device.credentials.update(
-        command.station_id, lambda known: (known or Credential(secrets=())).proposed(secret)
+    await security.stations.update(
+        command.station_id, lambda known: (known or StationSecurity()).proposed(secret)
     )
 
 
-async def conclude(device: Device, command: Command) -> None:
+async def apply_result(security: Security, command: Command) -> None:
     """When the command ends, before anybody is told. Again, it does the same."""
-    if not command.is_final or command.action not in HEARD:
+    if not command.is_final or command.action not in SETTING_ACTIONS:
         return
     payload = orjson.loads(command.payload)
     if SECRET.asked(command, payload) is not None:
-        await update_existing(device.credentials, command.station_id, partial(_concluded, command))
+        await security.change(command.station_id, partial(_with_outcome, command))
     if (change := _profile_change(command, payload)) is not None:
-        await update_existing(device.stations, command.station_id, change)
+        await security.change(command.station_id, change)
 
 
-def _concluded(command: Command, credential: Credential) -> Credential:
+def _with_outcome(command: Command, security: StationSecurity) -> StationSecurity:
     match _outcome(command):
         case "Accepted":
-            return credential.accepted(command.id)
+            return security.accepted(command.id)
         case "RebootRequired":
-            return credential.postponed(command.id)
+            return security.postponed(command.id)
         case "":
-            return credential.doubted(command.id)
-    return credential.refused(command.id)
+            return security.doubted(command.id)
+    return security.refused(command.id)
 
 
 def _outcome(command: Command) -> str:
@@ -107,18 +104,18 @@ def _outcome(command: Command) -> str:
     return ""
 
 
-def _profile_change(command: Command, payload: Any) -> Callable[[Station], Station] | None:
+def _profile_change(command: Command, payload: Any) -> Callable[[StationSecurity], StationSecurity] | None:
     """One with TLS counts from the first connection that has it: a station that cannot, may come back as it
     was. A network profile is one that the station may come by later, whichever slot it is in.
     """
     match command.action, payload, orjson.loads(command.response or "{}"):
         case "SetNetworkProfile", {"connectionData": {"securityProfile": int(found)}}, {"status": "Accepted"}:
-            return lambda station: station.offered(found)
+            return lambda security: security.offered(found)
     match PROFILE.asked(command, payload), PROFILE.answered(command):
         case "1", "Accepted":
-            return lambda station: station.secured(1)
+            return lambda security: security.secured(1)
         case ("1" | "2" | "3") as value, "Accepted" | "RebootRequired":
-            return lambda station: station.offered(int(value))
+            return lambda security: security.offered(int(value))
     return None
 
 

@@ -1,1 +1,1 @@
-"""One module for each OCPP message about transactions."""
+"""The messages that the transaction service answers, one module each."""

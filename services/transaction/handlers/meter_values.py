@@ -1,4 +1,4 @@
-"""MeterValues: of a transaction where 1.6 names one, else of a meter by itself (use case J01)."""
+"""MeterValues: of a transaction where 1.6 names one, else of a meter by itself (J01)."""
 
 from __future__ import annotations
 
@@ -8,37 +8,39 @@ from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 from ..energy import Readings
 from ..evidence import moment
 from ..meter_values import Place, at_place, in_transaction
-from ..report import report
-from ..samples import measured2, measured16
-from ..service import Ledger, router
+from ..model import TransactionUpdate
+from ..samples import measurements_v2, measurements_v16
+from ..service import TransactionService, router
 
 
 @router.on(v16.MeterValues)
-async def meter_values_16(
-    call: Call[ocpp16.MeterValuesRequest], ledger: Ledger
+async def meter_values_v16(
+    call: Call[ocpp16.MeterValuesRequest], service: TransactionService
 ) -> ocpp16.MeterValuesResponse:
     request = call.request
-    measured = measured16(request.meter_value, call.received_at)
-    if not measured or request.transaction_id is None or request.transaction_id <= 0:
+    measurements = measurements_v16(request.meter_value, call.received_at)
+    if not measurements or request.transaction_id is None or request.transaction_id <= 0:
         place = Place(call.station_id, connector_id=request.connector_id)
-        await ledger.keep(at_place(place, measured))
+        await service.store_meter_values(at_place(place, measurements))
         return ocpp16.MeterValuesResponse()
-    told = report(
+    update = TransactionUpdate.of(
         call.station_id,
         str(request.transaction_id),
-        moment(min(one.at for one in measured)),
-        Readings.of(measured, None),
+        moment(min(one.at for one in measurements)),
+        Readings.of(measurements, None),
         {"ocppVersion": call.version.value, "meterConnectorId": request.connector_id},
-        until=moment(max(one.at for one in measured)),
+        until=moment(max(one.at for one in measurements)),
     )
-    await ledger.record(told, in_transaction(told.id, call.station_id, measured))
+    await service.store(update, in_transaction(update.id, call.station_id, measurements))
     return ocpp16.MeterValuesResponse()
 
 
 @router.on(v201.MeterValues, v21.MeterValues)
-async def meter_values_2(call: Call[ocpp2.MeterValuesRequest], ledger: Ledger) -> ocpp2.MeterValuesResponse:
+async def meter_values_v2(
+    call: Call[ocpp2.MeterValuesRequest], service: TransactionService
+) -> ocpp2.MeterValuesResponse:
     request = call.request
     place = Place(call.station_id, evse_id=request.evse_id)
-    measured = measured2(request.meter_value, call.received_at)
-    await ledger.keep(at_place(place, measured))
+    measurements = measurements_v2(request.meter_value, call.received_at)
+    await service.store_meter_values(at_place(place, measurements))
     return ocpp2.MeterValuesResponse()

@@ -18,7 +18,7 @@ from libs.csms.errors import Invalid, NotFound, Unavailable
 from libs.csms.messaging.router import Router
 from libs.csms.parallel import each
 from libs.csms.storage.queries import every, update_existing
-from libs.csms.storage.store import Collection, Query, Store
+from libs.csms.storage.store import Collection, Index, Query, Store
 
 from ..tokens.changes import TokenChange
 from ..tokens.model import IdToken, token_key
@@ -63,7 +63,7 @@ class LocalLists:
 
     @classmethod
     def of(cls, store: Store, tokens: Tokens, clock: Clock) -> Self:
-        return cls(store.collection("localLists", LocalList, [("retryAt",)]), tokens, clock)
+        return cls(store.collection("localLists", LocalList, [Index((), "retryAt")]), tokens, clock)
 
     @property
     def signal(self) -> asyncio.Event:

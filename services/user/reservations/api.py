@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path
 from fastapi import Query as Parameter
 
 from libs.csms.clock import rfc3339
-from libs.csms.station_messages.api import Number
+from libs.csms.station_messages.api import OcppInteger
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import BadPageToken, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
@@ -24,7 +24,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 StationId = Annotated[str | None, Parameter(alias="stationId", description="Of this charging station.")]
 IdToken = Annotated[str | None, Parameter(alias="idToken", description="For this token, in any case.")]
-ReservationId = Annotated[Number, Path(alias="reservationId", description="The number of the reservation.")]
+ReservationId = Annotated[
+    OcppInteger, Path(alias="reservationId", description="The number of the reservation.")
+]
 
 
 def reservations_api(reservations: Reservations) -> APIRouter:

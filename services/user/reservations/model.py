@@ -9,7 +9,7 @@ from pydantic import Field
 
 from libs.csms.clock import Time, rfc3339
 from libs.csms.storage.queries import composite_id
-from libs.csms.storage.store import Document
+from libs.csms.storage.store import Document, Index
 
 EndStatus = Literal["used", "expired", "cancelled", "removed"]
 Status = Literal["active", EndStatus]
@@ -22,14 +22,11 @@ MAX_CSMS_CLOCK_SKEW = timedelta(seconds=1)
 """How far apart the clocks may be of the processes that publish answers and transactions."""
 
 INDEXES = [
-    ("until",),
-    ("stationId", "until"),
-    ("status", "until"),
-    ("idTokenKey", "until"),
-    ("stationId", "status", "until"),
-    ("stationId", "idTokenKey", "until"),
-    ("status", "idTokenKey", "until"),
-    ("stationId", "status", "idTokenKey", "until"),
+    Index((), "until", descending=True),
+    Index(("stationId",), "until", descending=True),
+    Index(("status",), "until", descending=True),
+    Index(("idTokenKey",), "until", descending=True),
+    Index(("stationId", "status"), "until", descending=True),
 ]
 
 

@@ -68,7 +68,7 @@ class Reservations:
 
     async def station_deleted(self, station_id: str, at: datetime) -> None:
         """All its reservations end."""
-        active = Query({"stationId": station_id, "status": "active"}, "until", from_=rfc3339(at))
+        active = Query({"stationId": station_id, "status": "active"}, "until", True, from_=rfc3339(at))
         numbers = [one.reservation_id async for one in every(self.documents, active)]
         reason = "the charging station has been deleted"
         end = ReservationEnd(status="removed", at=at, received_at=at, reason=reason)

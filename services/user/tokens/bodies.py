@@ -8,10 +8,11 @@ from pydantic import BeforeValidator, Field
 
 from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
+from libs.csms.secrets import is_secret_token_type
 from libs.csms.web.app import Body
 from libs.csms.web.fields import Plain
 
-from .model import IdToken, is_secret_token_type
+from .model import IdToken
 
 TokenText = Annotated[str, Field(min_length=1, max_length=255), Plain]
 TokenType = Annotated[str, Field(min_length=1, max_length=20), Plain]

@@ -17,7 +17,7 @@ from pydantic import Field
 from libs.csms.clock import Clock, Time, rfc3339
 from libs.csms.parallel import each
 from libs.csms.storage.queries import every
-from libs.csms.storage.store import Collection, Document, Query, Store
+from libs.csms.storage.store import Collection, Document, Index, Query, Store
 
 ABANDONED_AFTER = timedelta(minutes=1)
 """A change takes much less: the process that noted it has died."""
@@ -43,7 +43,7 @@ class TokenChanges:
 
     @classmethod
     def of(cls, store: Store, clock: Clock) -> Self:
-        return cls(store.collection("tokenChanges", TokenChange, [("at",)]), clock)
+        return cls(store.collection("tokenChanges", TokenChange, [Index((), "at")]), clock)
 
     async def begin(self, token: str) -> TokenChange:
         """Before a token changes. Returns when the note is durable."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
+from libs.csms.secrets import is_secret_token_type
 from libs.csms.storage.store import Document
 
 
@@ -48,11 +49,6 @@ class IdToken(Document):
         if self.expiry_date_time is not None and self.expiry_date_time <= now:
             return "Expired"
         return self.status
-
-
-def is_secret_token_type(type_: str | None) -> bool:
-    """Whether the text of a token of this type is a secret: that of a KeyCode is what somebody knows."""
-    return type_ is not None and type_.casefold() == "keycode"
 
 
 def token_key(id_token: str, type_: str | None = None) -> str:

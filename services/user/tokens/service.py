@@ -11,12 +11,13 @@ from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import Clock
 from libs.csms.errors import Conflict, Invalid, NotFound
 from libs.csms.messaging.router import Router
+from libs.csms.secrets import is_secret_token_type
 from libs.csms.settings import Settings
-from libs.csms.storage.store import Collection, Store
+from libs.csms.storage.store import Collection, Store, filters
 
 from .bodies import IdTokenBody, NewIdToken
 from .changes import TokenChanges
-from .model import IdToken, is_secret_token_type, token_key, token_keys
+from .model import IdToken, token_key, token_keys
 
 router: Router[Tokens] = Router("user")
 
@@ -49,7 +50,7 @@ class Tokens:
     def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
         seconds = settings.auth_cache_lifetime
         return cls(
-            documents=store.collection("idTokens", IdToken),
+            documents=store.collection("idTokens", IdToken, filters("groupIdToken", "status", "type")),
             changes=TokenChanges.of(store, clock),
             clock=clock,
             cache_lifetime=None if seconds is None else timedelta(seconds=seconds),

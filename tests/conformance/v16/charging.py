@@ -132,7 +132,7 @@ class Charging:
         shown = await self.transaction()
         assert (shown["active"], shown["stoppedReason"], shown["energyWh"]) == (False, reason, wh)
         assert moment(shown["endedAt"]) == moment(told["timestamp"])
-        assert shown["suspect"] == []
+        assert shown["warnings"] == []
         return answer
 
     async def charging(self) -> None:

@@ -43,7 +43,7 @@ async def until_kept(operator: Operator, connector: int, *ids: int) -> list[Any]
     """The profiles of a connector that the CSMS keeps, once they are these."""
     path = f"chargingprofiles?evseId={connector}"
     return await eventually(
-        lambda: operator.listed(path, "transaction"), lambda kept: [one["id"] for one in kept] == list(ids)
+        lambda: operator.listed(path), lambda kept: [one["id"] for one in kept] == list(ids)
     )
 
 

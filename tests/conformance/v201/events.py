@@ -103,7 +103,7 @@ class Charging:
             "idToken": self.id_token,
             "evseId": self.evse_id,
             "missingSeqNos": [],
-            "suspect": [],
+            "warnings": [],
         }
         assert {name: known.get(name) for name in expected} == expected
 

@@ -53,7 +53,7 @@ async def has_profiles(operator: Operator, *expected: tuple[int, Json]) -> None:
     wanted = sorted(expected, key=lambda one: (one[0], one[1]["id"]))
 
     async def known() -> list[tuple[int, Json]]:
-        found = await operator.listed("chargingprofiles", "transaction")
+        found = await operator.listed("chargingprofiles")
         shown = [(one["evseId"], one["chargingProfile"]) for one in found]
         return sorted(shown, key=lambda one: (one[0], one[1]["id"]))
 

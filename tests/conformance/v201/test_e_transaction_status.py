@@ -29,7 +29,7 @@ async def test_a_transaction_goes_on(
 
     known = await charging.known(csms)
     assert (known["active"], known["energyWh"]) == (True, 2_000 if queue else 0)
-    assert (known["offline"], known["missingSeqNos"], known["suspect"]) == (bool(queue), [], [])
+    assert (known["offline"], known["missingSeqNos"], known["warnings"]) == (bool(queue), [], [])
 
 
 @case("TC_E_31_CSMS")

@@ -78,7 +78,7 @@ async def test_a_transaction_starts_where_the_station_says_so(
         "startedAt": at(0).replace("Z", ".000Z"),
         "meterStartWh": 1_000,
         "missingSeqNos": [],
-        "suspect": [],
+        "warnings": [],
     }
     assert {name: known.get(name) for name in expected} == expected
     [connector] = (await csms.status(station.id))["connectors"]
@@ -182,7 +182,7 @@ async def test_a_transaction_ends_when_no_vehicle_comes(csms: System, station: S
     )
 
     known = await charging.known(csms)
-    assert (known["active"], known["stoppedReason"], known["suspect"]) == (False, "Timeout", [])
+    assert (known["active"], known["stoppedReason"], known["warnings"]) == (False, "Timeout", [])
     assert (known["energyWh"], known["idToken"]) == (0, tag)
 
 

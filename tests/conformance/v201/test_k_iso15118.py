@@ -40,7 +40,7 @@ class Negotiation:
         """Accepted promises a profile now, Processing one within a minute."""
         answer = await self.operator.station.call("NotifyEVChargingNeeds", NEEDS)
         assert answer["status"] in ("Accepted", "Processing"), answer
-        notices = await self.operator.listed("messages?action=NotifyEVChargingNeeds", "transaction")
+        notices = await self.operator.listed("messages?action=NotifyEVChargingNeeds")
         assert notices[0]["payload"] == NEEDS
 
     async def offer(self, limit: float) -> None:

@@ -24,7 +24,7 @@ async def ask_for_profiles(operator: Operator, asked: Json, *told: tuple[int, Js
         await report(operator, 9, evse_id, one, **more | ({"tbc": True} if number < len(told) else {}))
 
     await has_profiles(operator, *told)
-    [noted] = await operator.listed("reports", "transaction")
+    [noted] = await operator.listed("reports")
     assert (noted["requestId"], noted["status"]) == (9, "complete")
 
 
@@ -60,7 +60,7 @@ async def test_which_profiles_are_from_one_source(operator: Operator) -> None:
     asked = {"evseId": 1, "chargingProfile": {"chargingLimitSource": ["EMS"]}}
     await ask_for_profiles(operator, asked, BY_OTHERS, chargingLimitSource="EMS")
 
-    [known] = await operator.listed("chargingprofiles", "transaction")
+    [known] = await operator.listed("chargingprofiles")
     assert known["source"] == "EMS"
 
 
@@ -69,7 +69,7 @@ async def test_limits_that_others_set_are_in_the_report(operator: Operator) -> N
     asked = {"chargingProfile": {"chargingProfilePurpose": EXTERNAL}}
     await ask_for_profiles(operator, asked, BY_OTHERS, chargingLimitSource="EMS")
 
-    [known] = await operator.listed("chargingprofiles", "transaction")
+    [known] = await operator.listed("chargingprofiles")
     assert (known["source"], known["purpose"]) == ("EMS", EXTERNAL)
 
 
@@ -80,7 +80,7 @@ async def test_others_set_a_limit(operator: Operator) -> None:
 
     assert await operator.station.call("NotifyChargingLimit", payload) == {}
 
-    [notice] = await operator.listed("messages?action=NotifyChargingLimit", "transaction")
+    [notice] = await operator.listed("messages?action=NotifyChargingLimit")
     assert notice["payload"] == payload
 
 
@@ -93,7 +93,7 @@ async def test_others_release_their_limit(operator: Operator, tag: str, while_ch
 
     payload = {"chargingLimitSource": "EMS", "evseId": 1}
     assert await operator.station.call("ClearedChargingLimit", payload) == {}
-    [notice] = await operator.listed("messages?action=ClearedChargingLimit", "transaction")
+    [notice] = await operator.listed("messages?action=ClearedChargingLimit")
     assert notice["payload"] == payload
 
     if while_charging:

@@ -137,7 +137,7 @@ class Visit:
         """The transaction as the CSMS shows it. Nothing about it may look wrong to the CSMS."""
         found = await self.operator.system.transactions(self.station.id)
         [transaction] = [one for one in found if one["transactionId"] == self.transaction_id]
-        assert (transaction["suspect"], transaction["missingSeqNos"]) == ([], [])
+        assert (transaction["warnings"], transaction["missingSeqNos"]) == ([], [])
         return dict(transaction)
 
     async def meter_values(self) -> list[Any]:

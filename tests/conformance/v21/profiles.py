@@ -71,7 +71,7 @@ async def needs(operator: Operator, transfer: str, control: str, **parameters: f
         },
     }
     answer = await operator.station.call("NotifyEVChargingNeeds", told)
-    assert told in await noticed(operator, "NotifyEVChargingNeeds", "transaction")
+    assert told in await noticed(operator, "NotifyEVChargingNeeds")
     return str(answer["status"])
 
 
@@ -79,4 +79,4 @@ async def chosen(operator: Operator, schedule: Json) -> None:
     """The vehicle has made its own schedule of what it was offered."""
     told = {"timeBase": now(), "evseId": 1, "chargingSchedule": schedule}
     assert await operator.station.call("NotifyEVChargingSchedule", told) == {"status": "Accepted"}
-    assert told in await noticed(operator, "NotifyEVChargingSchedule", "transaction")
+    assert told in await noticed(operator, "NotifyEVChargingSchedule")

@@ -10,11 +10,11 @@ import pytest
 from fastapi import APIRouter
 
 from libs.csms.errors import Conflict
-from libs.csms.settings import BadSetting, Settings, load
+from libs.csms.settings import BadSetting, load
 from libs.csms.storage.store import BadPageToken, Document, NotStored, Page
 from libs.csms.web.app import Body, create_app
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
-from libs.csms.web.server import serve
+from libs.csms.web.server import api_host, bind, serve
 
 TOKEN = "0123456789abcdef"
 
@@ -137,31 +137,37 @@ async def test_a_service_that_is_not_ready_says_so() -> None:
         assert (await http.get("/readyz")).status_code == 503
 
 
-async def test_an_api_without_a_token_is_for_loopback_only() -> None:
+def test_an_api_without_a_token_is_for_loopback_only() -> None:
     with pytest.raises(BadSetting, match="CSMS_API_TOKEN"):
-        await serve(create_app("Things", router(), load()), load(host="0.0.0.0"), 0)
+        api_host(load(host="0.0.0.0"))
+    assert api_host(load(host="0.0.0.0", api_token=TOKEN)) == "0.0.0.0"
+    assert api_host(load(host="localhost")) == "localhost"
 
 
-async def test_an_address_that_is_taken_is_named() -> None:
+def test_a_port_that_is_in_use_is_named_with_the_variable_that_changes_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        with pytest.raises(BadSetting, match=f"127.0.0.1:{port}: Address already in use"):
-            await serve(create_app("Things", router(), load()), load(), port)
+        with pytest.raises(BadSetting) as raised:
+            bind("127.0.0.1", port, "CSMS_DEVICE_PORT")
+
+    text = f"CSMS_DEVICE_PORT={port}: 127.0.0.1:{port} is in use; set CSMS_DEVICE_PORT to another port"
+    assert str(raised.value) == text
 
 
-async def test_the_server_answers_until_it_is_cancelled_and_then_frees_its_port() -> None:
-    settings: Settings = load()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    serving = asyncio.create_task(serve(create_app("Things", router(), settings), settings, port))
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_no_interface_is_named(host: str) -> None:
+    with pytest.raises(BadSetting, match=f"^CSMS_USER_PORT=0: cannot listen on {host}:0: "):
+        bind(host, 0, "CSMS_USER_PORT")
+
+
+async def test_the_server_answers_from_its_start_until_it_is_cancelled_and_then_frees_its_port() -> None:
+    listener, started = bind("127.0.0.1", 0, "CSMS_DEVICE_PORT"), asyncio.Event()
+    port = listener.getsockname()[1]
+    serving = asyncio.create_task(serve(create_app("Things", router(), load()), listener, started.set))
     async with httpx.AsyncClient() as http, asyncio.timeout(10):
-        while True:
-            try:
-                assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
-                break
-            except httpx.TransportError:
-                await asyncio.sleep(0.01)
+        await started.wait()
+        assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
 
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 
 from libs.csms.clients.admission import NotAdmitted
-from services.device.credential import Credential
-from services.device.model import Station
+from services.device.registry.model import Station
+from services.device.security.model import Secret, StationSecurity
 from services.device.service import Device
 
 from .station import NOW
@@ -21,14 +22,19 @@ def basic(username: str, password: str | bytes) -> str:
     return "Basic " + base64.b64encode(username.encode() + b":" + password).decode()
 
 
+def holding(secret: str, at: datetime) -> StationSecurity:
+    """Of a station that has this secret since then."""
+    return StationSecurity(secrets=(Secret.of(secret, at),))
+
+
 async def with_secret(device: Device, secret: str, id: str = "CS1") -> None:
-    await device.stations.update(id, lambda _: Station(id=id))
-    await device.credentials.update(id, lambda _: Credential.of(secret, NOW))
+    await device.registry.stations.update(id, lambda _: Station(id=id))
+    await device.security.stations.update(id, lambda _: holding(secret, NOW))
 
 
 async def refusal(device: Device, authorization: str, id: str = "CS1", *, tls: bool = False) -> int | None:
     try:
-        await device.admit(id, authorization, tls)
+        await device.security.admit(id, authorization, tls)
     except NotAdmitted as error:
         return error.status
     return None

@@ -6,13 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.ocpp_messages.event import EVENTS
-from services.device.model import Station
+from services.device.registry.model import Station
 from services.device.service import Device
 
+from .bus import RecordingBus
 from .operator import Operator, operating
 from .rest import client_of
 from .station import NOW, Csms, StoppedClock
@@ -26,7 +26,7 @@ def clock() -> StoppedClock:
 @pytest.fixture
 async def device(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Device]:
     store = SqliteStore(tmp_path / "device.db")
-    bus = EmbeddedBus()
+    bus = RecordingBus()
     for event in EVENTS:
         await bus.create_topic(event.name)
     yield Device.of(store, bus, clock, Settings(_env_file=None))
@@ -40,7 +40,7 @@ def csms(device: Device, clock: StoppedClock) -> Csms:
 
 @pytest.fixture
 async def registered(device: Device) -> Station:
-    return await device.stations.update("CS1", lambda _: Station(id="CS1"))
+    return await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
 
 
 @pytest.fixture

@@ -6,22 +6,23 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import msgspec
 
 from libs.csms.clock import rfc3339
-from libs.csms.messaging.bus import UnknownTopic
 from libs.ocpp_messages.errors import CallError, ErrorCode
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.device.commands.open_commands import look_after
-from services.device.connection import Connection
-from services.device.model import Station
-from services.device.service import Device, router
+from services.device.app import router
+from services.device.commands.scheduler import look_after
+from services.device.connectivity.model import Connection
+from services.device.onboarding.model import Onboarding
+from services.device.registry.model import Station
+from services.device.service import Device
 
+from .bus import RecordingBus
 from .rest import client_of
 from .station import NOW, StoppedClock, after
 
@@ -30,27 +31,24 @@ class Operator:
     """Its own gateway too: what was published waits in ``sent``, with the topic."""
 
     def __init__(self, device: Device, clock: StoppedClock) -> None:
-        self.device = replace(device, bus=self)  # type: ignore[arg-type]
-        self.events: list[Message] = []
+        self.device = device
         self.clock = clock
-        self.sent: asyncio.Queue[tuple[str, Message]] = asyncio.Queue()
-        self.topics_gone: set[str] = set()
+        self.bus = cast(RecordingBus, device.bus)
+        self.sent, self.topics_gone = self.bus.sent, self.bus.topics_gone
         self.http = httpx.AsyncClient()
 
-    async def publish(self, topic: str, message: Message) -> None:
-        if topic in self.topics_gone:
-            raise UnknownTopic(topic)
-        if message.kind is Kind.EVENT:
-            self.events.append(message)
-        else:
-            self.sent.put_nowait((topic, message))
+    @property
+    def events(self) -> list[Message]:
+        return self.bus.events
 
     async def connected(
         self, version: Version = Version.V201, id: str = "CS1", connection_id: str = "1", **fields: Any
     ) -> None:
         """A booted station that is connected."""
-        station = Station(id=id, last_boot=NOW, accepted_at=NOW, inventory_of="")
-        await self.device.stations.update(id, lambda _: station)
+        station = Station(id=id, last_boot=NOW, accepted_at=NOW)
+        await self.device.registry.stations.update(id, lambda _: station)
+        known = Onboarding(station_id=id, inventory_firmware="")
+        await self.device.onboardings.stations.update(id, lambda _: known)
         connection = Connection(
             station_id=id,
             connection_id=connection_id,
@@ -59,11 +57,11 @@ class Operator:
             connected=True,
             connected_at=self.clock(),
         )
-        await self.device.connections.update(id, lambda _: connection.model_copy(update=fields))
+        await self.device.connectivity.connections.update(id, lambda _: connection.model_copy(update=fields))
 
     async def away(self, id: str = "CS1") -> None:
         update = {"connected": False, "disconnected_at": self.clock()}
-        await self.device.connections.update(
+        await self.device.connectivity.connections.update(
             id, lambda known: (known or Connection(station_id=id)).model_copy(update=update)
         )
 
@@ -96,12 +94,13 @@ class Operator:
         await self.reply(command.error(CallError(code, description, details), rfc3339(self.clock())))
 
     async def reply(self, answer: Message) -> None:
-        await router.handle(answer, self, self.device, self.clock)  # type: ignore[arg-type]
+        await router.handle(answer, self.bus, self.device, self.clock)
 
     async def look_after(self, seconds: float) -> None:
-        """What every replica does every few seconds, so many seconds after the beginning of the test."""
+        """What every replica does when it is woken, so many seconds after the beginning of the test."""
         self.clock.at = after(seconds)
-        await look_after(self.device)
+        await self.device.onboardings.follow_up()
+        await look_after(self.device.commands)
 
 
 @asynccontextmanager

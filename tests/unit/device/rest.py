@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from typing import Any, cast
 
 import httpx
@@ -14,36 +13,37 @@ from libs.csms.settings import Settings
 from services.device.app import app_of
 from services.device.service import Device
 
-_present: ContextVar[Device] = ContextVar("present")
+_present: ContextVar[Device | None] = ContextVar("present", default=None)
 
 
-class _PresentLog:
-    def __getattr__(self, name: str) -> Any:
-        return getattr(_present.get().message_log, name)
+class _Present:
+    """A part of the device of the test whose request this is."""
 
-
-class _PresentDevice:
-    """The device of the test whose request this is."""
-
-    message_log = _PresentLog()
+    def __init__(self, *path: str) -> None:
+        self._path = path
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(_present.get(), name)
+        device = _present.get()
+        if device is None:  # while the API is put together
+            return _Present(*self._path, name)
+        return reduce(getattr, (*self._path, name), device)
 
-    def clock(self) -> datetime:
-        return _present.get().clock()
+    def __call__(self, *args: Any) -> Any:
+        return reduce(getattr, self._path, cast(Any, _present.get()))(*args)
 
 
 @cache
 def _app() -> ASGIApp:
-    return app_of(cast(Device, _PresentDevice()), Settings(_env_file=None))
+    return app_of(cast(Device, _Present()), Settings(_env_file=None))
 
 
 def client_of(device: Device) -> httpx.AsyncClient:
+    app = _app()
+
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         before = _present.set(device)
         try:
-            await _app()(scope, receive, send)
+            await app(scope, receive, send)
         finally:
             _present.reset(before)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -14,13 +14,13 @@ from libs.ocpp_messages.action import Action, Direction
 from libs.ocpp_messages.event import EventData
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.device import handlers
-from services.device.service import Device, router
+from services.device.app import router
+from services.device.service import Device
+
+from .bus import RecordingBus
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 VERSIONS = {Version.V16: v16, Version.V201: v201, Version.V21: v21}
-
-router.load(handlers)
 
 
 def after(seconds: float) -> datetime:
@@ -41,10 +41,11 @@ class Csms:
     def __init__(self, device: Device, clock: StoppedClock) -> None:
         self.device = device
         self.clock = clock
-        self.published: list[tuple[str, Message]] = []
+        self.bus = cast(RecordingBus, device.bus)
 
-    async def publish(self, topic: str, message: Message) -> None:
-        self.published.append((topic, message))
+    @property
+    def published(self) -> list[tuple[str, Message]]:
+        return self.bus.published
 
     async def call(
         self,
@@ -73,7 +74,7 @@ class Csms:
             connection_id=connection_id,
             reply_to=reply_to or catalogued.response_topic,
         )
-        await router.handle(call, self, self.device, self.clock)  # type: ignore[arg-type]
+        await router.handle(call, self.bus, self.device, self.clock)
         topic, answer = self.published[-1]
         assert (topic, answer.message_id) == (call.reply_to, "19223201")
         if answer.kind is Kind.ERROR:
@@ -104,4 +105,4 @@ class Csms:
             gateway_id=gateway_id,
             connection_id=connection_id,
         )
-        await router.handle(message, self, self.device, self.clock)  # type: ignore[arg-type]
+        await router.handle(message, self.bus, self.device, self.clock)

@@ -8,8 +8,9 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from libs.csms.clients.admission import Admission, HttpAdmission, NotAdmitted
-from services.device.model import Station
+from libs.csms.clients.admission import HttpAdmission, NotAdmitted
+from services.device.registry.model import Station
+from services.device.security.model import StationSecurity
 from services.device.service import Device
 
 from .admission import KEY, KEY_BYTES, SECRET, basic, refusal, with_secret
@@ -18,7 +19,7 @@ from .test_boot_notification import BOOT
 
 
 async def test_a_station_without_a_secret_connects_without_one(device: Device, registered: Station) -> None:
-    assert await device.admit("CS1", "", False) == Admission(registration_status="Pending")
+    assert (await device.security.admit("CS1", "", False)).registration_status == "Pending"
 
 
 async def test_an_unknown_station_does_not(device: Device) -> None:
@@ -29,7 +30,7 @@ async def test_an_unknown_station_does_not(device: Device) -> None:
 async def test_a_station_without_a_secret_needs_one_from_security_profile_1_on(
     device: Device, registered: Station
 ) -> None:
-    secured = replace(device, min_security_profile=1)
+    secured = replace(device, security=replace(device.security, min_profile=1))
 
     assert await refusal(secured, "") == 401
     assert await refusal(secured, basic("CS1", "")) == 401
@@ -99,7 +100,7 @@ async def test_a_password_longer_than_any_key_is_compared_as_it_is(device: Devic
 async def test_acceptance_outlives_the_connection(csms: Csms, device: Device, registered: Station) -> None:
     await csms.call("BootNotification", BOOT)
 
-    assert await device.admit("CS1", "", False) == Admission(registration_status="Accepted")
+    assert (await device.security.admit("CS1", "", False)).registration_status == "Accepted"
 
 
 @pytest.mark.parametrize("decision", ["Pending", "Rejected"])
@@ -108,12 +109,12 @@ async def test_the_operator_may_change_his_mind(
 ) -> None:
     await csms.call("BootNotification", BOOT)
     await client.patch("/chargingstations/CS1", json={"registrationStatus": decision})
-    for_now = await device.admit("CS1", "", False)
+    for_now = await device.security.admit("CS1", "", False)
     told = await csms.call("BootNotification", BOOT)
     await client.patch("/chargingstations/CS1", json={"registrationStatus": "Accepted"})
 
     assert (for_now.registration_status, told["status"]) == (decision, decision)
-    assert await device.admit("CS1", "", False) == Admission(registration_status="Pending")
+    assert (await device.security.admit("CS1", "", False)).registration_status == "Pending"
 
 
 async def test_a_gateway_elsewhere_asks_over_http(device: Device, client: httpx.AsyncClient) -> None:
@@ -124,7 +125,11 @@ async def test_a_gateway_elsewhere_asks_over_http(device: Device, client: httpx.
     refused = await client.post(path, json={"authorization": ""})
     unknown = await client.post("/chargingstations/nobody/admission", json={"authorization": ""})
 
-    assert (admitted.status_code, admitted.json()) == (200, {"registrationStatus": "Pending"})
+    number = admitted.json().pop("connectionNumber")
+    assert (admitted.status_code, admitted.json()) == (
+        200,
+        {"registrationStatus": "Pending", "connectionNumber": number},
+    )
     assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
     assert unknown.status_code == 404
 
@@ -133,7 +138,9 @@ async def test_it_also_tells_whether_the_station_comes_with_tls(
     device: Device, client: httpx.AsyncClient
 ) -> None:
     await with_secret(device, SECRET)
-    await device.stations.update("CS1", lambda _: Station(id="CS1", security_profile=2))
+    await device.security.stations.update(
+        "CS1", lambda known: (known or StationSecurity()).changed(security_profile=2)
+    )
     elsewhere = HttpAdmission(client)
 
     await elsewhere.admit("CS1", basic("CS1", SECRET), True)

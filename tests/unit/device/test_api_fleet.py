@@ -5,11 +5,11 @@ import pytest
 
 from libs.ocpp_messages.event import DeadLetter, StationConnected, StationDisconnected
 from libs.ocpp_messages.version import Version
-from services.device.model import Station
+from services.device.registry.model import Station
 from services.device.service import Device
 
 from .station import NOW, Csms, after
-from .test_status_notification import status, status_16
+from .test_status_notification import status, status_v16
 
 
 async def test_a_station_that_never_connected_has_a_status(
@@ -31,7 +31,7 @@ async def test_the_status_of_a_station_tells_of_its_connection_and_connectors(
     await csms.event(StationConnected())
     for evse_id in (10, 2):
         await csms.call("StatusNotification", status("Available", evse_id))
-    await csms.call("StatusNotification", status_16(1, "Charging"), version=Version.V16, at=after(1))
+    await csms.call("StatusNotification", status_v16(1, "Charging"), version=Version.V16, at=after(1))
     await csms.event(StationDisconnected(code=1006, reason="no pong"), at=after(9))
 
     answer = (await client.get("/chargingstations/CS1/status")).json()
@@ -53,31 +53,32 @@ async def test_the_status_of_a_station_tells_of_its_connection_and_connectors(
         "stationId": "CS1",
         "evseId": 1,
         "connectorId": 1,
-        "status": "Unavailable",
-        "reportedStatus": "Charging",
+        "status": "Charging",
         "reportedAt": "2026-11-20T12:00:01.000Z",
         "errorCode": "NoError",
-        "offlineSince": "2026-11-20T12:00:09.000Z",
+        "connected": False,
+        "disconnectedAt": "2026-11-20T12:00:09.000Z",
     }
 
 
 async def test_the_summary_counts(
     csms: Csms, device: Device, client: httpx.AsyncClient, registered: Station
 ) -> None:
-    await device.stations.update("CS2", lambda _: Station(id="CS2"))
+    await device.registry.stations.update("CS2", lambda _: Station(id="CS2"))
     await csms.event(StationConnected(), station_id="CS1")
     await csms.event(StationConnected(), station_id="CS2")
     await csms.event(StationDisconnected(code=1000), station_id="CS2", at=after(1))
     for connector_id in (0, 1, 2):
-        await csms.call("StatusNotification", status_16(connector_id, "Available"), version=Version.V16)
+        await csms.call("StatusNotification", status_v16(connector_id, "Available"), version=Version.V16)
     await csms.call("StatusNotification", status("Occupied", 3), at=after(1))
+    await csms.call("StatusNotification", status("Occupied", 1), station_id="CS2")
     await csms.event(DeadLetter(topic="T", subscription="s", reason="r", attempts=5))
 
     summary = (await client.get("/summary")).json()
 
     counted = {name: count for name, count in summary.pop("connectors").items() if count}
     assert summary == {"chargingStations": 2, "connected": 1, "deadLetters": 1}
-    assert counted == {"Available": 2, "Occupied": 1}
+    assert counted == {"Available": 2, "Occupied": 1, "Offline": 1}
 
 
 async def test_connections_can_be_filtered_and_paged(csms: Csms, client: httpx.AsyncClient) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from libs.ocpp_messages.event import StationConnected, StationDisconnected
-from services.device.model import Station
+from services.device.registry.model import Station
 from services.device.service import Device
 
 from .station import NOW, Csms, after
@@ -110,7 +110,7 @@ async def test_what_is_not_a_station_is_refused(
         refused = await client.post(path, json=body)
 
         assert (refused.status_code, refused.headers["content-type"]) == (422, PROBLEM)
-    assert await device.stations.count({}) == 0
+    assert await device.registry.stations.count({}) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"id": "\\ud800"}', b'{"location": {"lat": NaN}}'])
@@ -150,7 +150,7 @@ async def test_an_unknown_station_is_not_found(
     answer = await client.request(method, path, json=body)
 
     assert (answer.status_code, answer.headers["content-type"]) == (404, PROBLEM)
-    assert await device.stations.count({}) == 0
+    assert await device.registry.stations.count({}) == 0
 
 
 async def test_put_replaces_what_the_operator_said(client: httpx.AsyncClient) -> None:
@@ -258,7 +258,12 @@ async def test_a_deleted_station_is_gone_with_all_that_belonged_to_it(
     again = await client.request(method, f"/chargingstations{path}CS1")
 
     assert (deleted.status_code, again.status_code) == (code, 404)
-    collections = (device.stations, device.credentials, device.connectors, device.connections)
+    collections = (
+        device.registry.stations,
+        device.security.stations,
+        device.connectivity.connectors,
+        device.connectivity.connections,
+    )
     assert [await collection.count({}) for collection in collections] == [0, 0, 0, 0]
 
 
@@ -269,7 +274,7 @@ async def test_the_connection_of_a_deleted_station_is_known_while_it_lasts(
 
     await client.delete("/chargingstations/CS1")
 
-    assert await device.connections.count({"connected": True}) == 1
+    assert await device.connectivity.connections.count({"connected": True}) == 1
 
 
 async def test_the_list_is_read_in_pages(client: httpx.AsyncClient) -> None:
@@ -305,7 +310,7 @@ async def test_the_older_list_is_a_bare_array(client: httpx.AsyncClient, count: 
 
 async def test_the_older_list_is_complete_beyond_one_page(client: httpx.AsyncClient, device: Device) -> None:
     async def store(number: int) -> None:
-        await device.stations.update(f"CS{number}", lambda _: Station(id=f"CS{number}"))
+        await device.registry.stations.update(f"CS{number}", lambda _: Station(id=f"CS{number}"))
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(1_001):

@@ -19,7 +19,6 @@ async def test_the_service_consumes_what_it_has_handlers_for(tmp_path: Path) -> 
     assert {subscription.topic for subscription in service.subscriptions} >= {
         "BootNotificationRequest",
         "DeadLetter",
-        "GatewayAlive",
         "HeartbeatRequest",
         "StationConnected",
         "StationDisconnected",

@@ -4,7 +4,7 @@ import pytest
 
 from libs.csms.clock import rfc3339
 from libs.ocpp_messages.version import Version
-from services.device.model import Modem, Station
+from services.device.registry.model import Modem, Station
 from services.device.service import Device
 
 from .station import NOW, Csms, after
@@ -30,7 +30,7 @@ BOOT_16 = {
 
 
 async def _decide(device: Device, **decision: object) -> None:
-    await device.stations.update("CS1", lambda _: Station(id="CS1", **decision))  # type: ignore[arg-type]
+    await device.registry.stations.update("CS1", lambda _: Station(id="CS1", **decision))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("version", [Version.V201, Version.V21])
@@ -40,7 +40,7 @@ async def test_a_new_station_is_accepted_and_remembered(
     response = await csms.call("BootNotification", BOOT, version=version)
 
     assert response == {"currentTime": rfc3339(NOW), "interval": 300, "status": "Accepted"}
-    assert await device.stations.get("CS1") == Station(
+    assert await device.registry.stations.get("CS1") == Station(
         id="CS1",
         model="CS-5500",
         vendor_name="ChargerMaker Inc.",
@@ -58,7 +58,7 @@ async def test_a_station_of_1_6_is_remembered_with_the_serial_number_it_gives(
 ) -> None:
     response = await csms.call("BootNotification", BOOT_16, version=Version.V16)
 
-    station = await device.stations.get("CS1")
+    station = await device.registry.stations.get("CS1")
     assert response["status"] == "Accepted"
     assert station is not None
     assert (station.serial_number, station.modem) == ("5", Modem(iccid="24", imsi="25"))
@@ -79,7 +79,7 @@ async def test_what_a_station_leaves_unsaid_stays_as_the_operator_said(csms: Csm
         version=Version.V16,
     )
 
-    station = await device.stations.get("CS1")
+    station = await device.registry.stations.get("CS1")
     assert station is not None
     assert (station.serial_number, station.modem) == ("operator's", Modem(iccid="1", imsi="3"))
 
@@ -91,8 +91,8 @@ async def test_an_unknown_station_is_rejected_and_leaves_no_trace(
     response = await csms.call("BootNotification", boot, version=version, station_id="nobody")
 
     assert (response["status"], response["interval"]) == ("Rejected", 60)
-    assert await device.stations.get("nobody") is None
-    assert await device.connections.get("nobody") is None
+    assert await device.registry.stations.get("nobody") is None
+    assert await device.connectivity.connections.get("nobody") is None
 
 
 @pytest.mark.parametrize("decision", ["Pending", "Rejected"])
@@ -103,7 +103,7 @@ async def test_a_station_hears_the_operators_decision_and_when_to_ask_again(
 
     response = await csms.call("BootNotification", BOOT)
 
-    station = await device.stations.get("CS1")
+    station = await device.registry.stations.get("CS1")
     assert (response["status"], response["interval"]) == (decision, 60)
     assert station is not None
     assert (station.last_boot, station.accepted_at) == (NOW, None)
@@ -120,12 +120,12 @@ async def test_a_boot_that_is_delivered_late_or_twice_changes_nothing(
 ) -> None:
     newer = {**BOOT, "reason": "Watchdog"}
     await csms.call("BootNotification", newer, at=after(10))
-    booted = await device.stations.get("CS1")
+    booted = await device.registry.stations.get("CS1")
 
     await csms.call("BootNotification", newer, at=after(10))
     await csms.call("BootNotification", BOOT, at=NOW)
 
-    assert await device.stations.get("CS1") == booted
+    assert await device.registry.stations.get("CS1") == booted
 
 
 async def test_acceptance_is_dated_from_the_first_accepted_boot(
@@ -134,6 +134,6 @@ async def test_acceptance_is_dated_from_the_first_accepted_boot(
     await csms.call("BootNotification", BOOT, at=NOW)
     await csms.call("BootNotification", BOOT, at=after(100))
 
-    station = await device.stations.get("CS1")
+    station = await device.registry.stations.get("CS1")
     assert station is not None
     assert (station.accepted_at, station.last_boot) == (NOW, after(100))

@@ -14,12 +14,14 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.message import Kind
 from libs.ocpp_messages.version import Version
+from services.device.commands.delivery import receive_ends
 from services.device.commands.forms import COMMANDS, form
-from services.device.commands.open_commands import keep_commands
-from services.device.model import Station
+from services.device.commands.scheduler import keep_scheduling
+from services.device.registry.model import Station
 from services.device.service import Device
 
 from .operator import Operator
+from .replicas import replica_of
 from .station import NOW, StoppedClock, after
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
@@ -35,6 +37,7 @@ def example(version: Version, action: str) -> Any:
 
 @pytest.mark.parametrize("version", list(Version))
 async def test_every_command_of_every_version_can_be_sent(operator: Operator, version: Version) -> None:
+    operator.device.commands.checks.clear()
     await operator.connected(version)
     actions = [action.name for action in ACTIONS[version].values() if action.to_station]
     assert len(actions) >= 26
@@ -88,16 +91,20 @@ async def test_the_answer_of_the_station_is_the_answer_of_the_api(operator: Oper
     assert await operator.command(command.message_id) == answered.json()
 
 
-async def test_an_answer_that_another_replica_consumed_is_found_in_the_journal(
+async def test_an_answer_that_another_replica_recorded_reaches_the_one_that_waits(
     operator: Operator, device: Device, clock: StoppedClock
 ) -> None:
     await operator.connected()
-    replica = Operator(Device(**{**vars(device), "news": type(device.news)()}), clock)
+    replica = Operator(replica_of(device), clock)
 
-    posting = asyncio.create_task(operator.post("Reset", RESET, wait=30))
-    await replica.answer(await operator.next(), ACCEPTED)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        receiving = tasks.create_task(receive_ends(device.commands))
+        posting = tasks.create_task(operator.post("Reset", RESET, wait=30))
+        await replica.answer(await operator.next(), ACCEPTED)
+        answered = await posting
+        receiving.cancel()
 
-    assert (await posting).json()["status"] == "answered"
+    assert answered.json()["status"] == "answered"
 
 
 async def test_a_callerror_is_the_stations_answer_too(operator: Operator) -> None:
@@ -173,13 +180,13 @@ async def test_without_an_answer_in_time_the_command_stays_open(operator: Operat
 async def test_what_cannot_be_sent_is_refused(
     operator: Operator, device: Device, id: str, action: str, payload: Any, status: int
 ) -> None:
-    await device.stations.update("never", lambda _: Station(id="never"))
+    await device.registry.stations.update("never", lambda _: Station(id="never"))
     for name in ("CS1", "away", "rejected", "new"):
         await operator.connected(id=name)
     await operator.away("away")
     rejected = Station(id="rejected", registration_status="Rejected")
-    await device.stations.update("rejected", lambda _: rejected)
-    await device.stations.update("new", lambda _: Station(id="new"))
+    await device.registry.stations.update("rejected", lambda _: rejected)
+    await device.registry.stations.update("new", lambda _: Station(id="new"))
 
     answer = await operator.post(action, payload, id=id)
 
@@ -233,11 +240,11 @@ async def test_an_answer_to_no_command_of_ours_is_dropped(operator: Operator, de
     await operator.connected()
     await operator.post("Reset", RESET)
     command = await operator.next()
-    await device.commands.delete(command.message_id)
+    await device.commands.commands.delete(command.message_id)
 
     await operator.answer(command, ACCEPTED)
 
-    assert await device.commands.get(command.message_id) is None
+    assert await device.commands.commands.get(command.message_id) is None
 
 
 async def test_no_answer_at_all_is_a_timeout_after_a_while(operator: Operator) -> None:
@@ -341,20 +348,21 @@ async def test_nulls_in_payloads_and_answers_are_kept(operator: Operator) -> Non
 async def test_a_process_that_starts_tells_again_what_stations_have_just_answered(
     operator: Operator, clock: StoppedClock
 ) -> None:
-    """The one before it may have died between the journal and the bus, or before all had heard."""
+    """The one before it may have died between the store and the bus, or before all had heard."""
     await operator.connected()
     for second in (0, 200, 300):
         clock.at = after(second)
         await operator.post("Reset", RESET)
         await operator.answer(await operator.next(), ACCEPTED)
     await operator.post("Reset", RESET)
-    told, operator.events[:] = list(operator.events), []
+    ended = operator.events
+    operator.bus.published.clear()
     clock.at = after(304)
 
     async with asyncio.timeout(3), asyncio.TaskGroup() as tasks:
-        keeping = tasks.create_task(keep_commands(operator.device))
+        keeping = tasks.create_task(keep_scheduling(operator.device.commands))
         while len(operator.events) < 2:
             await asyncio.sleep(0.01)
         keeping.cancel()
 
-    assert sorted(operator.events, key=lambda event: event.sent_at) == told[1:]
+    assert sorted(operator.events, key=lambda event: event.sent_at) == ended[1:]

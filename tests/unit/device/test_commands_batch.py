@@ -9,8 +9,7 @@ import pytest
 
 from libs.ocpp_messages.event import StationConnected
 from libs.ocpp_messages.version import Version
-from services.device.model import Station
-from services.device.operations import delete
+from services.device.registry.model import Station
 from services.device.service import Device
 
 from .operator import Operator, operating
@@ -32,7 +31,7 @@ async def operator(device: Device, clock: StoppedClock) -> AsyncIterator[Operato
                 group={1: "north"}.get(number),
                 accepted_at=NOW,
             )
-            await device.stations.update(station.id, lambda _, station=station: station)  # type: ignore[misc]
+            await device.registry.stations.update(station.id, lambda _, station=station: station)  # type: ignore[misc]
         await operator.away("CS2")
         await operator.connected(Version.V16, id="CS3")
         yield operator
@@ -115,7 +114,7 @@ async def test_a_batch_that_is_prepared_twice_asks_every_station_once(
 ) -> None:
     path = await to_many(operator, "ClearCache", {"ids": ["CS1", "CS3"]})
     id = path.rpartition("/")[2]
-    await device.batches.update(id, lambda batch: batch.model_copy(update={"status": "preparing"}))  # type: ignore[union-attr]
+    await device.commands.batches.update(id, lambda batch: batch.model_copy(update={"status": "preparing"}))  # type: ignore[union-attr]
 
     await operator.look_after(2)
 
@@ -167,7 +166,7 @@ async def test_what_waited_for_a_deleted_station_is_withdrawn(
 ) -> None:
     await operator.away("CS1")
     queued = await operator.post("ClearCache", deliver="when-online")
-    await delete(device, "CS1")
+    await device.registry.delete("CS1")
     await operator.connected(connection_id="2")
 
     await reconnects(operator, csms, 10)

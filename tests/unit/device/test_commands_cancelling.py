@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
 from libs.ocpp_messages.event import StationConnected
 from services.device.commands.batches import prepare
-from services.device.commands.ending import make_due
-from services.device.commands.open_commands import look_after
-from services.device.news import News
+from services.device.commands.delivery import schedule_next
+from services.device.commands.scheduler import look_after
 from services.device.service import Device
 
 from .operator import Operator, operating
+from .replicas import replica_of
 from .station import Csms, StoppedClock, after
 from .test_commands import ACCEPTED, RESET
 from .test_commands_batch import results, to_many
@@ -86,9 +85,9 @@ async def test_a_command_that_is_just_being_sent_is_sent_or_cancelled(operator: 
         await operator.away(id)
         waiting = (await operator.post("ClearCache", id=id, deliver="when-online")).json()["id"]
         await operator.connected(id=id)
-        await make_due(operator.device, id, operator.clock())
+        await schedule_next(operator.device.commands, id, operator.clock())
 
-        replicas = [look_after(replace(operator.device, news=News())) for _ in range(2)]
+        replicas = [look_after(replica_of(operator.device).commands) for _ in range(2)]
         cancelled, *_ = await asyncio.gather(operator.http.delete(f"/commands/{waiting}"), *replicas)
 
         assert cancelled.status_code == (200 if operator.sent.empty() else 409), cancelled.text
@@ -128,11 +127,13 @@ async def test_what_is_prepared_after_the_cancelling_is_not_sent(operator: Opera
     await operator.connected()
     body = {"selection": {"ids": ["CS1"]}, "payload": {}}
     path = (await operator.http.post("/commands/ClearCache", json=body)).headers["Location"]
-    batch = await device.batches.get(path.rpartition("/")[2])
+    batch = await device.commands.batches.get(path.rpartition("/")[2])
     assert batch is not None and batch.status == "preparing"
     assert (await operator.http.delete(path)).status_code == 200
 
-    await asyncio.gather(prepare(replace(operator.device, news=News()), batch), look_after(operator.device))
+    await asyncio.gather(
+        prepare(replica_of(operator.device).commands, batch), look_after(operator.device.commands)
+    )
     await operator.look_after(2)
 
     assert operator.sent.empty()

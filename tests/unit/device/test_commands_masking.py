@@ -68,7 +68,7 @@ async def test_a_secret_is_sent_in_full_and_nowhere_kept(
     assert answer.status_code == 202, answer.text
     command = await operator.next()
     assert json.loads(command.data) == payload
-    kept = await device.commands.get(command.message_id)
+    kept = await device.commands.commands.get(command.message_id)
     assert kept is not None
     assert SECRET not in kept.model_dump_json() + answer.text
     assert "***" in kept.payload

@@ -12,8 +12,8 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.event import StationConnected
 from libs.ocpp_messages.message import Message
-from services.device.commands.requests import MAX_QUEUED, TOO_LATE
-from services.device.model import Station
+from services.device.commands.request import FOR_NOW_ONLY, MAX_QUEUED
+from services.device.registry.model import Station
 from services.device.service import Device
 
 from .operator import Operator, operating
@@ -80,7 +80,7 @@ async def test_a_station_whose_boot_is_not_accepted_waits_for_that(
     operator: Operator, csms: Csms, device: Device
 ) -> None:
     await queue(operator, "Reset")
-    await device.stations.update("CS1", lambda _: Station(id="CS1"))
+    await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
     await reconnects(operator, csms, 100)
     await operator.look_after(106)
     assert operator.sent.empty()
@@ -164,7 +164,7 @@ async def test_only_one_of_several_replicas_delivers(
     assert operator.sent.empty()
 
 
-@pytest.mark.parametrize("action", sorted(TOO_LATE))
+@pytest.mark.parametrize("action", sorted(FOR_NOW_ONLY))
 async def test_what_moves_energy_or_metal_is_not_for_later(operator: Operator, action: str) -> None:
     version = next(v for v in (V201, V21, V16) if action in ACTIONS[v])
     await operator.connected(version)

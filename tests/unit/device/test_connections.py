@@ -6,8 +6,8 @@ import pytest
 
 from libs.ocpp_messages.event import EventData, StationConnected, StationDisconnected
 from libs.ocpp_messages.version import Version
-from services.device.connection import Connection
-from services.device.model import Station
+from services.device.connectivity.model import Connection
+from services.device.registry.model import Station
 from services.device.service import Device
 
 from .station import NOW, Csms, after
@@ -20,7 +20,7 @@ CLOSE = StationDisconnected(code=1001, reason="going away")
 async def test_a_connection_is_known_with_all_that_a_command_needs(csms: Csms, device: Device) -> None:
     await csms.event(OPEN)
 
-    assert await device.connections.get("CS1") == Connection(
+    assert await device.connectivity.connections.get("CS1") == Connection(
         station_id="CS1",
         connection_id="1",
         gateway_id="g1",
@@ -37,7 +37,7 @@ async def test_the_end_of_a_connection_is_known_with_its_reason(csms: Csms, devi
     await csms.event(OPEN)
     await csms.event(CLOSE, at=after(5))
 
-    connection = await device.connections.get("CS1")
+    connection = await device.connectivity.connections.get("CS1")
     assert connection is not None
     assert (connection.connected, connection.connected_at, connection.disconnected_at) == (
         False,
@@ -47,16 +47,19 @@ async def test_the_end_of_a_connection_is_known_with_its_reason(csms: Csms, devi
     assert (connection.close_code, connection.close_reason) == (1001, "going away")
 
 
-async def test_what_an_older_connection_does_late_changes_nothing(csms: Csms, device: Device) -> None:
+async def test_what_an_older_connection_does_late_changes_nothing_about_the_newer(
+    csms: Csms, device: Device
+) -> None:
     await csms.event(OPEN, connection_id="1", at=NOW)
     await csms.event(OPEN, connection_id="2", gateway_id="g2", at=after(3))
     await csms.call("StatusNotification", status("Available"), connection_id="2", at=after(4))
-    newer = await device.connections.get("CS1")
+    newer = await device.connectivity.connections.get("CS1")
 
     await csms.event(CLOSE, connection_id="1", at=after(9))
     await csms.event(OPEN, connection_id="1", at=NOW)
 
-    assert await device.connections.get("CS1") == newer
+    assert newer is not None
+    assert await device.connectivity.connections.get("CS1") == newer.changed(absent_since=after(9))
     assert await shown(device) == "Available"
 
 
@@ -68,14 +71,14 @@ STORY: list[tuple[EventData, str, float]] = [
 ]
 
 
-async def test_connections_end_alike_whatever_the_order_of_the_news(csms: Csms, device: Device) -> None:
+async def test_connections_end_alike_whatever_the_order_of_the_events(csms: Csms, device: Device) -> None:
     for order in itertools.permutations(range(4)):
         id = f"CS{order}"
         for index in [*order, order[0]]:
             event, connection_id, seconds = STORY[index]
             await csms.event(event, station_id=id, connection_id=connection_id, at=after(seconds))
 
-        assert await device.connections.get(id) == Connection(
+        assert await device.connectivity.connections.get(id) == Connection(
             station_id=id,
             connection_id="2",
             gateway_id="g1",
@@ -83,6 +86,7 @@ async def test_connections_end_alike_whatever_the_order_of_the_news(csms: Csms, 
             inbox="gateway-g1",
             connected=False,
             connected_at=after(6),
+            absent_since=after(5),
             disconnected_at=after(8),
             close_code=1001,
             close_reason="going away",
@@ -100,7 +104,7 @@ REPORTED: list[tuple[EventData | str, str, float]] = [
 ]
 
 
-async def test_connectors_end_alike_whatever_the_order_of_the_news(csms: Csms, device: Device) -> None:
+async def test_connectors_end_alike_whatever_the_order_of_the_events(csms: Csms, device: Device) -> None:
     for order in itertools.permutations(range(5)):
         id = "CS" + "".join(map(str, order))
         for index in order:
@@ -111,9 +115,9 @@ async def test_connectors_end_alike_whatever_the_order_of_the_news(csms: Csms, d
             else:
                 await csms.event(news, at=after(seconds), **about)
 
-        connector = await device.connectors.get(f"{id}:1:1")
+        connector = await device.connectivity.connectors.get(f"{id}:1:1")
         assert connector is not None
-        assert (connector.status, connector.reported_at) == ("Unavailable", after(2)), order
+        assert (connector.status, connector.reported_at) == ("Occupied", after(2)), order
 
 
 @pytest.mark.parametrize(
@@ -125,13 +129,13 @@ async def test_a_boot_that_is_heard_of_first_tells_of_its_connection(
     boot = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}
     await csms.call("BootNotification", boot, connection_id="2", reply_to=reply_to)
 
-    met = await device.connections.get("CS1")
+    met = await device.connectivity.connections.get("CS1")
     assert met is not None and met.connected
     assert (met.connection_id, met.gateway_id, met.inbox, met.ocpp_version) == ("2", "g1", inbox, "ocpp2.0.1")
 
     await csms.event(StationDisconnected(code=1000), connection_id="2", at=after(5))
     await csms.event(StationConnected(remote_address="10.0.0.1", inbox=inbox), connection_id="2")
     await csms.call("BootNotification", boot, connection_id="1", reply_to=reply_to)
-    known = await device.connections.get("CS1")
+    known = await device.connectivity.connections.get("CS1")
     assert known is not None and not known.connected
     assert (known.connection_id, known.remote_address) == ("2", "10.0.0.1")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from services.device.credential import Secret
-from services.device.model import Station
+from services.device.registry.model import Station
+from services.device.security.model import Secret
 from services.device.service import Device
 
 from .admission import SECRET, basic, refusal
@@ -24,7 +24,7 @@ async def test_a_secret_is_made_and_shown_once(
     assert await refusal(device, "") == 401
     assert secret not in (await client.get("/chargingstations/CS1")).text
     assert secret not in (await client.get("/chargingstations/list")).text
-    stored = await device.credentials.get("CS1")
+    stored = await device.security.stations.get("CS1")
     assert stored is not None
     assert secret not in stored.model_dump_json()
 
@@ -62,7 +62,7 @@ async def test_an_unfit_secret_is_refused_and_not_repeated(
 
     assert refused.status_code == 422
     assert next(iter(body.values())) not in refused.text
-    assert await device.credentials.get("CS1") is None
+    assert await device.security.stations.get("CS1") is None
 
 
 async def test_a_secret_can_be_taken_away(
@@ -79,4 +79,4 @@ async def test_a_secret_can_be_taken_away(
 
 async def test_an_unknown_station_gets_no_secret(client: httpx.AsyncClient, device: Device) -> None:
     assert (await client.post("/chargingstations/nobody/credentials")).status_code == 404
-    assert await device.credentials.get("nobody") is None
+    assert await device.security.stations.get("nobody") is None

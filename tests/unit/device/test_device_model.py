@@ -8,7 +8,7 @@ import pytest
 
 from libs.csms.storage.store import Query
 from libs.ocpp_messages.version import Version
-from services.device.model import Station
+from services.device.registry.model import Station
 from services.device.service import Device
 
 from .station import Csms, after
@@ -76,7 +76,7 @@ async def test_the_newest_value_wins_in_whatever_order_reports_come(csms: Csms, 
     await csms.call("NotifyReport", report(0, variable("Power", "new")), at=after(10))
     await csms.call("NotifyReport", report(0, variable("POWER", "old"), request_id=6))
 
-    [kept] = (await device.reported.variables.find(ALL)).items
+    [kept] = (await device.device_model.variables.find(ALL)).items
     assert kept.attributes[0].value == "new"
 
 
@@ -85,7 +85,7 @@ async def test_a_report_of_one_attribute_leaves_the_others(csms: Csms, device: D
     await csms.call("NotifyReport", report(0, variable("Power", "4") | {"variableAttribute": [target]}))
     await csms.call("NotifyReport", report(0, variable("Power", "3"), request_id=8), at=after(1))
 
-    [kept] = (await device.reported.variables.find(ALL)).items
+    [kept] = (await device.device_model.variables.find(ALL)).items
     assert [(one.type, one.value) for one in kept.attributes] == [("Actual", "3"), ("Target", "5")]
 
 

@@ -68,21 +68,19 @@ async def test_an_event_about_a_connector_shows_its_state(csms: Csms, device: De
     late = availability("Available", at="2026-11-20T11:00:05Z")
     await csms.call("NotifyEvent", told(late, availability("Occupied")), version=Version.V21)
 
-    connector = await device.connectors.get("CS1:2:1")
+    connector = await device.connectivity.connectors.get("CS1:2:1")
     assert connector is not None
     assert (connector.status, connector.reported_at) == ("Available", NOW)
 
 
-async def test_an_event_that_comes_after_the_end_of_its_connection_shows_nothing(
-    csms: Csms, device: Device
-) -> None:
+async def test_an_event_that_comes_after_the_end_of_its_connection_counts(csms: Csms, device: Device) -> None:
     await csms.event(StationConnected())
     await csms.event(StationDisconnected(code=1001), at=after(5))
     await csms.call("NotifyEvent", told(availability("Available")), at=after(1))
 
-    connector = await device.connectors.get("CS1:2:1")
+    connector = await device.connectivity.connectors.get("CS1:2:1")
     assert connector is not None
-    assert connector.status == "Unavailable"
+    assert connector.status == "Available"
 
 
 @pytest.mark.parametrize(
@@ -92,5 +90,5 @@ async def test_an_event_that_comes_after_the_end_of_its_connection_shows_nothing
 async def test_other_events_show_no_connector(csms: Csms, device: Device, impossible: dict[str, Any]) -> None:
     assert await csms.call("NotifyEvent", told(impossible)) == {}
 
-    assert await device.connectors.count({}) == 0
-    assert await device.reported.events.count({}) == 1
+    assert await device.connectivity.connectors.count({}) == 0
+    assert await device.device_model.events.count({}) == 1

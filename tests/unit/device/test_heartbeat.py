@@ -10,8 +10,8 @@ from libs.csms.clock import rfc3339
 from libs.csms.storage.store import Collection
 from libs.ocpp_messages.event import StationConnected
 from libs.ocpp_messages.version import Version
-from services.device.connection import Connection
-from services.device.recently import Recently
+from services.device.connectivity.model import Connection
+from services.device.connectivity.service import Throttle
 from services.device.service import Device
 
 from .station import NOW, Csms, StoppedClock, after
@@ -49,14 +49,15 @@ async def test_the_station_was_last_seen_when_the_gateway_received_its_heartbeat
     await csms.event(StationConnected(), at=NOW)
     await csms.call("Heartbeat", {}, at=after(300))
 
-    connection = await device.connections.get("CS1")
+    connection = await device.connectivity.connections.get("CS1")
     assert connection is not None
     assert (connection.connected, connection.last_seen) == (True, after(300))
 
 
 async def test_heartbeats_touch_the_store_once_a_minute(device: Device, clock: StoppedClock) -> None:
-    connections = Counted(device.connections)
-    csms = Csms(replace(device, connections=connections), clock)  # type: ignore[arg-type]
+    connections = Counted(device.connectivity.connections)
+    connectivity = replace(device.connectivity, connections=connections)  # type: ignore[arg-type]
+    csms = Csms(replace(device, connectivity=connectivity), clock)
 
     for second in range(0, 121, 5):
         await csms.call("Heartbeat", {}, at=after(second))
@@ -69,17 +70,17 @@ async def test_a_heartbeat_that_overtakes_the_connection_does_not_hide_it(csms: 
     await csms.call("Heartbeat", {}, at=after(1))
     await csms.event(StationConnected(), at=NOW)
 
-    connection = await device.connections.get("CS1")
+    connection = await device.connectivity.connections.get("CS1")
     assert connection is not None
     assert (connection.connected, connection.connected_at, connection.last_seen) == (True, NOW, after(1))
 
 
 def test_the_memory_of_what_was_done_is_bounded() -> None:
-    recently = Recently(timedelta(minutes=1), size=2)
+    throttle = Throttle(timedelta(minutes=1), max_keys=2)
 
     for key in ("a", "b", "c"):
-        recently.add(key, NOW)
+        throttle.done(key, NOW)
 
-    assert len(recently) == 2
-    assert [recently.done(key, after(1)) for key in ("a", "b", "c")] == [False, True, True]
-    assert not recently.done("c", after(60))
+    assert len(throttle) == 2
+    assert [throttle.is_done(key, after(1)) for key in ("a", "b", "c")] == [False, True, True]
+    assert not throttle.is_done("c", after(60))

@@ -10,13 +10,19 @@ import httpx
 import pytest
 
 from libs.ocpp_messages.version import Version
-from services.device.credential import Credential, Secret
-from services.device.model import Station
+from services.device.registry.model import Station
+from services.device.security.model import Secret, StationSecurity
 from services.device.service import Device
 
-from .admission import SECRET, basic, refusal, with_secret
+from .admission import SECRET, basic, holding, refusal, with_secret
 from .operator import Operator, operating
 from .station import NOW, StoppedClock
+
+
+async def held_to(device: Device, profile: int | None) -> None:
+    await device.security.stations.update(
+        "CS1", lambda known: (known or StationSecurity()).changed(security_profile=profile)
+    )
 
 
 @pytest.mark.parametrize("profile", [None, 1, 2, 3])
@@ -25,7 +31,7 @@ async def test_from_security_profile_2_on_a_station_needs_tls_and_its_secret(
     device: Device, profile: int | None, tls: bool
 ) -> None:
     await with_secret(device, SECRET)
-    await device.stations.update("CS1", lambda _: Station(id="CS1", security_profile=profile))
+    await held_to(device, profile)
 
     admitted = await refusal(device, basic("CS1", SECRET), tls=tls) is None
     assert admitted is (tls or profile in (None, 1))
@@ -35,7 +41,7 @@ async def test_from_security_profile_2_on_a_station_needs_tls_and_its_secret(
 
 async def test_so_it_is_when_every_station_has_to_have_that_profile(device: Device) -> None:
     await with_secret(device, SECRET)
-    secured = replace(device, min_security_profile=2)
+    secured = replace(device, security=replace(device.security, min_profile=2))
 
     assert await refusal(secured, basic("CS1", SECRET)) == 401
     assert await refusal(secured, basic("CS1", SECRET), tls=True) is None
@@ -43,12 +49,13 @@ async def test_so_it_is_when_every_station_has_to_have_that_profile(device: Devi
 
 async def test_who_is_refused_for_want_of_tls_has_not_used_the_secret(device: Device) -> None:
     """It went over the network in clear."""
-    waiting = Secret.of(SECRET, NOW).standing_as("postponed")
-    await device.stations.update("CS1", lambda _: Station(id="CS1", security_profile=2))
-    await device.credentials.update("CS1", lambda _: Credential(secrets=(waiting,)))
+    waiting = Secret.of(SECRET, NOW).in_state("awaiting_reboot")
+    await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
+    known = StationSecurity(secrets=(waiting,), security_profile=2)
+    await device.security.stations.update("CS1", lambda _: known)
 
     assert await refusal(device, basic("CS1", SECRET)) == 401
-    assert await device.credentials.get("CS1") == Credential(secrets=(waiting,))
+    assert await device.security.stations.get("CS1") == known
 
 
 async def offer(device: Device, clock: StoppedClock, profile: int, status: str = "Accepted") -> None:
@@ -68,9 +75,9 @@ async def offer(device: Device, clock: StoppedClock, profile: int, status: str =
 
 async def told(operator: Operator, version: Version, action: str, request: Any, response: Any) -> None:
     """The station is connected, gets the command, and its answer comes twice."""
-    known = await operator.device.stations.get("CS1")
+    known = await operator.device.registry.stations.get("CS1")
     await operator.connected(version)
-    await operator.device.stations.update("CS1", lambda new: known or new or Station(id="CS1"))
+    await operator.device.registry.stations.update("CS1", lambda new: known or new or Station(id="CS1"))
     assert (await operator.post(action, request)).status_code == 202
     command = await operator.next()
     for _ in range(2):
@@ -79,9 +86,8 @@ async def told(operator: Operator, version: Version, action: str, request: Any, 
 
 async def profiles(device: Device) -> tuple[int | None, tuple[int, ...] | None]:
     """What the station has, and what it has yet to come with."""
-    station = await device.stations.get("CS1")
-    assert station is not None
-    return station.security_profile, station.offered_security_profiles
+    security = await device.security.of_station("CS1")
+    return security.security_profile, security.offered_security_profiles
 
 
 async def test_an_offered_security_profile_counts_from_the_first_connection_that_has_it(
@@ -103,17 +109,17 @@ async def test_an_offered_security_profile_counts_from_the_first_connection_that
 async def test_a_station_without_a_secret_comes_up_to_nothing_by_tls(
     device: Device, clock: StoppedClock
 ) -> None:
-    await device.stations.update("CS1", lambda _: Station(id="CS1"))
+    await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
     await offer(device, clock, 1)
 
     assert await refusal(device, "", tls=True) is None
     assert await refusal(device, basic("CS1", SECRET), tls=True) is None
     assert await profiles(device) == (None, (1,))
 
-    await device.credentials.update("CS1", lambda _: Credential.of(SECRET, NOW))
+    await device.security.set_secret("CS1", SECRET)
     assert await refusal(device, basic("CS1", SECRET)) is None
     assert await profiles(device) == (1, None)
-    await device.credentials.delete("CS1")
+    await device.security.delete_secrets("CS1")
     assert await refusal(device, "", tls=True) == 401
 
 
@@ -138,7 +144,7 @@ async def test_what_was_refused_or_is_no_higher_is_no_offer(
     device: Device, clock: StoppedClock, profile: int, status: str
 ) -> None:
     await with_secret(device, SECRET)
-    await device.stations.update("CS1", lambda _: Station(id="CS1", security_profile=1))
+    await held_to(device, 1)
     await offer(device, clock, profile, status)
 
     assert await refusal(device, basic("CS1", SECRET), tls=True) is None
@@ -175,16 +181,17 @@ async def test_a_station_that_is_deleted_while_it_comes_is_not_made_again(
 ) -> None:
     await with_secret(device, SECRET)
     await offer(device, clock, 2)
-    real = device.credentials
+    real = device.security.stations
 
     class Deleting(Counted):
         async def update(self, id: str, change: Callable[[Any], Any]) -> Any:
-            await device.stations.delete(id)
+            await device.registry.delete(id)
             return await real.update(id, change)
 
-    slow = replace(device, credentials=Deleting(real))
+    slow = replace(device, security=replace(device.security, stations=Deleting(real)))  # type: ignore[arg-type]
     assert await refusal(slow, basic("CS1", SECRET), tls=True) == 404
-    assert await device.stations.get("CS1") is None
+    assert await device.registry.stations.get("CS1") is None
+    assert await real.get("CS1") is None
 
 
 async def test_a_secret_that_is_deleted_while_a_station_comes_with_it_has_shown_nothing(
@@ -192,15 +199,15 @@ async def test_a_secret_that_is_deleted_while_a_station_comes_with_it_has_shown_
 ) -> None:
     await with_secret(device, SECRET)
     await offer(device, clock, 2)
-    known = await device.credentials.get("CS1")
-    await device.credentials.delete("CS1")
+    real = device.security.stations
 
     class Contended(Counted):
         async def update(self, id: str, change: Callable[[Any], Any]) -> Any:
-            change(known)
-            return change(None)
+            change(await real.get(id))
+            await device.security.delete_secrets(id)
+            return await real.update(id, change)
 
-    contended = replace(device, credentials=Contended(device.credentials))
+    contended = replace(device, security=replace(device.security, stations=Contended(real)))  # type: ignore[arg-type]
     assert await refusal(contended, basic("CS1", SECRET), tls=True) is None
     assert await profiles(device) == (None, (2,))
 
@@ -232,28 +239,30 @@ class Counted:
 
 
 @pytest.mark.parametrize("secret", [None, SECRET])
-async def test_to_let_a_station_in_as_ever_costs_a_read_of_it_and_one_of_its_secret(
+async def test_to_let_a_station_in_as_ever_costs_two_reads_of_it_and_of_its_secret_and_no_write(
     device: Device, secret: str | None
 ) -> None:
-    """Thousands of stations may reconnect at once."""
-    await device.stations.update("CS1", lambda _: Station(id="CS1", offered_security_profiles=(3,)))
-    if secret:
-        await device.credentials.update("CS1", lambda _: Credential.of(SECRET, NOW))
-    stations, credentials = Counted(device.stations), Counted(device.credentials)
-    counted = replace(device, stations=stations, credentials=credentials)
+    """Thousands of stations may reconnect at once. It is decided before and after it gets its number."""
+    await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
+    known = holding(SECRET, NOW) if secret else StationSecurity()
+    await device.security.stations.update("CS1", lambda _: known.offered(3))
+    stations, credentials = Counted(device.registry.stations), Counted(device.security.stations)
+    registry = replace(device.registry, stations=stations)  # type: ignore[arg-type]
+    security = replace(device.security, registry=registry, stations=credentials)  # type: ignore[arg-type]
+    counted = replace(device, security=security)
 
     assert await refusal(counted, basic("CS1", secret) if secret else "", tls=True) is None
-    assert (stations.asked, credentials.asked) == (["read"], ["read"])
+    assert (stations.asked, credentials.asked) == (["read"] * 2, ["read"] * 2)
 
 
 async def test_what_is_offered_is_shown_and_only_the_station_can_change_it(
     device: Device, client: httpx.AsyncClient, clock: StoppedClock
 ) -> None:
     await with_secret(device, SECRET)
-    await device.stations.update("CS1", lambda _: Station(id="CS1", inventory_of="1.0"))
     await offer(device, clock, 2)
-    read = (await client.get("/chargingstations/CS1")).json()
-    written = await client.put("/chargingstations/CS1", json=read | {"offeredSecurityProfiles": [1]})
+    shown = await client.get("/chargingstations/CS1/security")
+    written = await client.patch("/chargingstations/CS1", json={"securityProfile": 1})
 
-    assert (read["offeredSecurityProfiles"], "securityProfile" in read) == ([2], False)
-    assert (written.status_code, written.json()) == (200, read)
+    assert shown.json() == {"stationId": "CS1", "hasSecret": True, "offeredSecurityProfiles": [2]}
+    assert written.status_code == 422
+    assert (await client.get("/chargingstations/nobody/security")).status_code == 404

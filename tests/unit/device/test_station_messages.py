@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from libs.ocpp_messages.version import Version
-from services.device.data_transfer import Reply, Transfer, data_transfer
+from services.device.messages.data_transfer import Reply, Transfer, data_transfer
 from services.device.service import Device
 
 from .station import Csms, after
@@ -93,7 +93,7 @@ async def test_a_payload_that_no_reader_could_show_is_refused(csms: Csms, device
     response = await csms.call("ReportDERControl", payload, version=V21)
 
     assert response == {"errorCode": "FormatViolation"}
-    assert await device.message_log.messages.count({}) == 0
+    assert await device.messages.log.messages.count({}) == 0
 
 
 async def test_a_pin_is_hidden(csms: Csms, client: httpx.AsyncClient) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -16,6 +19,7 @@ from libs.ocpp_messages.event import (
     StationDisconnected,
     TransactionEnded,
 )
+from libs.ocpp_messages.message import Message
 
 
 def test_no_event_shares_its_topic_with_an_ocpp_message() -> None:
@@ -27,12 +31,35 @@ def test_no_event_shares_its_topic_with_an_ocpp_message() -> None:
     assert not taken & set(names)
 
 
+@pytest.mark.parametrize("type_", [Message, *(event.type for event in EVENTS)])
+def test_every_field_has_a_description(type_: type) -> None:
+    [definition] = ast.parse(inspect.getsource(type_)).body
+    assert isinstance(definition, ast.ClassDef)
+    fields = [statement for statement in definition.body if isinstance(statement, ast.AnnAssign)]
+    described = [
+        before
+        for before, after in pairwise(definition.body)
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+    ]
+
+    undescribed = [ast.unparse(field.target) for field in fields if field not in described]
+    assert undescribed == []
+
+
 def test_an_event_survives_the_bus() -> None:
-    ended = TransactionEnded(id="CS1:17", transaction_id="17", energy_wh=Decimal("1234.5"), id_token="A")
+    ended = TransactionEnded(
+        id="CS1:17",
+        transaction_id="17",
+        started_at="2026-11-20T10:00:00.000Z",
+        ended_at="2026-11-20T11:00:00.000Z",
+        energy_wh=Decimal("1234.5"),
+        id_token="A",
+    )
 
     data = encode(ended)
 
-    assert data == b'{"id":"CS1:17","transactionId":"17","energyWh":1234.5,"idToken":"A"}'
+    times = b'"startedAt":"2026-11-20T10:00:00.000Z","endedAt":"2026-11-20T11:00:00.000Z"'
+    assert data == b'{"id":"CS1:17","transactionId":"17",' + times + b',"energyWh":1234.5,"idToken":"A"}'
     assert TRANSACTION_ENDED.decode(data) == ended
 
 

@@ -1,4 +1,4 @@
-"""Frames: what is read from any text, and what the sender of a bad one is told."""
+"""Frames: what is read from any text, and what is answered to the sender of a bad one."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from libs.ocpp_messages import frame
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.version import Version
 
-NOW = "2026-11-20T18:12:00.000Z"
+CURRENT_TIME = "2026-11-20T18:12:00.000Z"
 DROP = "drop"
 """As an answer: close the connection without one."""
 SILENCE = "silence"
@@ -33,14 +33,22 @@ class Csms:
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
     """(station, action, payload), whatever was answered."""
     connections: dict[str, ServerConnection] = field(default_factory=dict)
+    """The newest of each station."""
     opened: list[str] = field(default_factory=list)
+    """The station of each connection, in order."""
     headers: list[str] = field(default_factory=list)
+    """The Authorization header of each connection, in order."""
     misbehave: Callable[[str, str, Json], Answer | None] = lambda station, action, payload: None
+    """From station, action and payload: what to answer instead of a good answer, or None."""
     refuse: Callable[[str], Response | None] = lambda path: None
+    """From the path of a handshake: the response that refuses it, or None."""
     url: str = ""
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    """Notified after every frame."""
     answers: dict[str, frame.Frame] = field(default_factory=dict)
+    """Of the stations, to commands, by message id."""
     transactions: dict[str, int] = field(default_factory=dict)
+    """Ids of 1.6 by what a StartTransaction says, so that a repetition gets the same."""
 
     def payloads(self, action: str) -> list[Json]:
         return [payload for _, name, payload in self.calls if name == action]
@@ -67,13 +75,13 @@ class Csms:
         version = Version(socket.subprotocol or "")
         try:
             async for text in socket:
-                await self._take(station, socket, version, frame.parse(text, version))
+                await self._receive(station, socket, version, frame.parse(text, version))
                 async with self.changed:
                     self.changed.notify_all()
         except ConnectionClosed:
             return
 
-    async def _take(
+    async def _receive(
         self, station: str, socket: ServerConnection, version: Version, received: frame.Frame
     ) -> None:
         if not isinstance(received, frame.Call):
@@ -83,8 +91,8 @@ class Csms:
         self.calls.append((station, received.action, received.payload))
         answer = self.misbehave(station, received.action, received.payload)
         match answer if answer is not None else self._answer(received.action, version, received.payload):
-            case str(what):
-                if what == DROP:
+            case str(misbehaviour):
+                if misbehaviour == DROP:
                     await socket.close()
             case (code, description):
                 await socket.send(frame.format(frame.Error(received.id, code, description)).decode())
@@ -94,9 +102,9 @@ class Csms:
     def _answer(self, action: str, version: Version, payload: Json) -> Json:
         match action:
             case "BootNotification":
-                return {"currentTime": NOW, "interval": 300, "status": "Accepted"}
+                return {"currentTime": CURRENT_TIME, "interval": 300, "status": "Accepted"}
             case "Heartbeat":
-                return {"currentTime": NOW}
+                return {"currentTime": CURRENT_TIME}
             case "Authorize":
                 info = "idTagInfo" if version is Version.V16 else "idTokenInfo"
                 return {info: {"status": "Accepted"}}

@@ -159,6 +159,15 @@ async def test_triggered_messages_are_sent(version: Versions) -> None:
     assert unknown["status"] == "NotImplemented"
 
 
+async def test_heartbeats_come_at_the_interval_that_the_csms_sets() -> None:
+    async with station("1.6") as system:
+        before = len(system.payloads("Heartbeat"))
+        await ask(system, "ChangeConfiguration", {"key": "HeartbeatInterval", "value": "1"})
+        await system.until(lambda: len(system.payloads("Heartbeat")) == 2)
+
+    assert before == 0
+
+
 async def test_a_connector_out_of_service_says_so_and_starts_nothing() -> None:
     async with station("1.6") as system:
         change = await ask(system, "ChangeAvailability", {"connectorId": 1, "type": "Inoperative"})

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.simulator.options import Simulation
-from services.simulator.registration import RegistrationFailed, client, register
+from services.simulator.simulation import RegistrationFailed, register, rest_client
 
 SIMULATION = Simulation(
     stations=3,
@@ -67,7 +67,7 @@ async def test_nothing_is_registered_where_no_address_is_given() -> None:
 
 
 async def test_the_api_token_is_sent_and_no_secret_is_shown() -> None:
-    async with client(SIMULATION) as rest:
+    async with rest_client(SIMULATION) as rest:
         assert rest.headers["Authorization"] == "Bearer 0123456789abcdef"
     assert "0123456789abcdef" not in repr(SIMULATION)
     assert "twenty" not in repr(SIMULATION)

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 
 import pytest
+from websockets.asyncio.server import Response
 
+from libs.csms.clock import rfc3339, utc_now
 from services.simulator.options import Simulation, Versions
 from services.simulator.simulation import simulate
-from services.simulator.tally import Progress, Summary
+from services.simulator.statistics import Progress, Summary
 from tests.unit.simulator.csms import DROP, SILENCE, Answer, Csms, Json, csms, http
 
 
@@ -31,7 +35,7 @@ async def run(simulation: Simulation) -> Summary:
     return await simulate(simulation, lambda progress: None)
 
 
-def energies_2(csms: Csms) -> dict[str, int]:
+def energies_v2(csms: Csms) -> dict[str, int]:
     """What each transaction brought, from its first and last register."""
     registers: dict[str, list[float]] = {}
     for event in csms.payloads("TransactionEvent"):
@@ -82,7 +86,7 @@ async def test_a_2_x_station_sends_one_chain_of_transaction_events(version: Vers
     types = [event["eventType"] for event in events]
     assert types == ["Started", *["Updated"] * (len(events) - 2), "Ended"]
     assert [event["seqNo"] for event in events] == list(range(len(events)))
-    assert energies_2(system) == {a.transaction_id: a.energy_wh for a in summary.transactions}
+    assert energies_v2(system) == {a.transaction_id: a.energy_wh for a in summary.transactions}
     assert summary.energy_wh > 0
 
 
@@ -112,11 +116,37 @@ async def test_a_dropped_connection_loses_no_energy_and_no_event() -> None:
 
     assert len(system.opened) == 4
     assert summary.reconnects == 3
-    assert len(energies_2(system)) == 1
+    assert len(energies_v2(system)) == 1
     assert seq_nos(system) == list(range(len(seq_nos(system))))
-    assert list(energies_2(system).values()) == [summary.energy_wh]
+    assert list(energies_v2(system).values()) == [summary.energy_wh]
     assert system.payloads("TransactionEvent")[-1]["eventType"] == "Ended"
     assert len(system.payloads("BootNotification")) == 1
+
+
+async def test_what_happens_offline_is_sent_later_in_order_with_the_time_when_it_happened() -> None:
+    async with csms() as system:
+        drops = iter([True])
+        refusals = iter([http(HTTPStatus.SERVICE_UNAVAILABLE, {})] * 2)
+        upgrades: list[datetime] = []
+
+        def misbehave(station: str, action: str, payload: Json) -> Answer | None:
+            return DROP if action == "TransactionEvent" and next(drops, False) else None
+
+        def refuse(path: str) -> Response | None:
+            refusal = next(refusals, None) if upgrades else None
+            if refusal is None:
+                upgrades.append(utc_now())
+            return refusal
+
+        system.misbehave, system.refuse = misbehave, refuse
+        await run(replace(simulation(system), retry_interval=0.05, duration=0.5))
+
+    events = system.payloads("TransactionEvent")[1:]  # without the one whose answer was lost
+    offline = [event for event in events if event.get("offline")]
+    times = [event["timestamp"] for event in events]
+    assert offline[0]["timestamp"] < rfc3339(upgrades[1])
+    assert times == sorted(times)
+    assert [event["seqNo"] for event in events] == list(range(len(events)))
 
 
 async def test_a_lost_answer_to_start_transaction_is_asked_for_again_with_the_same_content() -> None:
@@ -148,7 +178,7 @@ async def test_refused_events_are_repeated_until_the_csms_takes_them() -> None:
 
     assert summary.errors == {"TransactionEvent: InternalError": 3}
     assert summary.lost_messages == 0
-    assert list(energies_2(system).values()) == [summary.energy_wh]
+    assert list(energies_v2(system).values()) == [summary.energy_wh]
 
 
 async def test_events_that_are_always_refused_are_given_up_and_counted() -> None:
@@ -258,4 +288,4 @@ async def test_a_lifetime_ends_a_session_properly() -> None:
     assert summary.sessions == 2
     ends = [e for e in system.payloads("TransactionEvent") if e["eventType"] == "Ended"]
     assert [e["transactionInfo"]["stoppedReason"] for e in ends] == ["Local", "Local"]
-    assert sum(energies_2(system).values()) == summary.energy_wh
+    assert sum(energies_v2(system).values()) == summary.energy_wh

@@ -3,33 +3,49 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from libs.csms.clients.authorization import Authorization
+from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.web.app import create_app
 from libs.ocpp_messages.version import Version
-from services.transaction.service import Ledger
+from services.transaction.api import api
+from services.transaction.service import TransactionService
 
-from .world import Station, Tokens, ledger_on
-
-
-@pytest.fixture
-def tokens() -> Tokens:
-    return Tokens({"tag": Authorization(status="Accepted"), "bad": Authorization(status="Blocked")})
+from .fakes import Station, UserService, service_on
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path, tokens: Tokens) -> AsyncIterator[Ledger]:
+def users() -> UserService:
+    return UserService({"tag": Authorization(status="Accepted"), "bad": Authorization(status="Blocked")})
+
+
+@pytest.fixture
+async def service(tmp_path: Path, users: UserService) -> AsyncIterator[TransactionService]:
     store = SqliteStore(tmp_path / "x.db")
-    yield ledger_on(store, tokens)
+    yield service_on(store, users)
     await store.close()
 
 
 @pytest.fixture
-def station16(ledger: Ledger) -> Station:
-    return Station(ledger, Version.V16)
+async def client(service: TransactionService) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app("Transaction service", api(service), Settings(_env_file=None))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://transaction") as client:
+        yield client
+
+
+@pytest.fixture
+def station_v16(service: TransactionService) -> Station:
+    return Station(service, Version.V16)
 
 
 @pytest.fixture(params=[Version.V201, Version.V21])
-def station2(ledger: Ledger, request: pytest.FixtureRequest) -> Station:
-    return Station(ledger, request.param)
+def station_v2(service: TransactionService, request: pytest.FixtureRequest) -> Station:
+    return Station(service, request.param)
+
+
+@pytest.fixture
+def station_v21(service: TransactionService) -> Station:
+    return Station(service, Version.V21)

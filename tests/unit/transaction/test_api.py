@@ -1,31 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import httpx
 import pytest
 
-from libs.csms.settings import Settings
-from libs.csms.web.app import create_app
 from libs.ocpp_messages.version import Version
-from services.transaction.api import api
-from services.transaction.service import Ledger
+from services.transaction.service import TransactionService
 
-from .world import Json, Station, minute, register, register16, token
-
-
-@pytest.fixture
-async def client(ledger: Ledger) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app("Transaction service", api(ledger), Settings(_env_file=None))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://transaction") as client:
-        yield client
+from .fakes import Json, Station, minute, register_v2, register_v16, token
 
 
 async def test_a_transaction_is_shown_without_its_evidence(
-    client: httpx.AsyncClient, station16: Station
+    client: httpx.AsyncClient, station_v16: Station
 ) -> None:
-    id = (await station16.start(meterStart=0))["transactionId"]
+    id = (await station_v16.start(meterStart=0))["transactionId"]
 
     answer = await client.get(f"/transactions/CS1:{id}")
 
@@ -45,31 +34,33 @@ async def test_a_transaction_is_shown_without_its_evidence(
         "energyWh": 0,
         "offline": False,
         "missingSeqNos": [],
-        "suspect": [],
+        "warnings": [],
     }
     assert (await client.get("/transactions")).json() == {"items": [answer.json()]}
 
 
-async def test_energy_is_a_number(client: httpx.AsyncClient, station2: Station) -> None:
-    await station2.event("Started", 0, 0, meterValue=register(0, 0.5))
-    await station2.event("Ended", 1, 1, meterValue=register(1, 10.75))
+async def test_energy_is_a_number(client: httpx.AsyncClient, station_v2: Station) -> None:
+    await station_v2.event("Started", 0, 0, meterValue=register_v2(0, 0.5))
+    await station_v2.event("Ended", 1, 1, meterValue=register_v2(1, 10.75))
 
     shown = (await client.get("/transactions/CS1:tx-1")).json()
 
     assert (shown["meterStartWh"], shown["meterStopWh"], shown["energyWh"]) == (0.5, 10.75, 10.25)
 
 
-async def test_the_id_of_any_station_can_be_asked_for(client: httpx.AsyncClient, ledger: Ledger) -> None:
-    await Station(ledger, Version.V201, "a b/c:d%").event("Started", 0, 0)
+async def test_the_id_of_any_station_can_be_asked_for(
+    client: httpx.AsyncClient, service: TransactionService
+) -> None:
+    await Station(service, Version.V201, "a b/c:d%").event("Started", 0, 0)
     (shown,) = (await client.get("/transactions")).json()["items"]
 
     assert (await client.get(f"/transactions/{quote(shown['id'], safe='')}")).json() == shown
 
 
 @pytest.fixture
-async def fleet(ledger: Ledger) -> None:
+async def fleet(service: TransactionService) -> None:
     for number in range(6):
-        station = Station(ledger, Version.V201, f"CS{number % 2}")
+        station = Station(service, Version.V201, f"CS{number % 2}")
         await station.event(
             "Started",
             0,
@@ -77,7 +68,9 @@ async def fleet(ledger: Ledger) -> None:
             idToken=token("TAG" if number < 4 else "other"),
             transactionInfo={"transactionId": f"tx-{number}"},
         )
-    await Station(ledger, Version.V201, "CS0").event("Ended", 1, 9, transactionInfo={"transactionId": "tx-0"})
+    await Station(service, Version.V201, "CS0").event(
+        "Ended", 1, 9, transactionInfo={"transactionId": "tx-0"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,15 +108,17 @@ async def test_the_list_comes_in_pages(client: httpx.AsyncClient) -> None:
 
 
 async def test_meter_values_are_single_samples_in_time_order(
-    client: httpx.AsyncClient, ledger: Ledger, station2: Station
+    client: httpx.AsyncClient, service: TransactionService, station_v2: Station
 ) -> None:
     voltages = [{"value": 230.10, "measurand": "Voltage", "phase": phase} for phase in ("L1", "L2")]
     power = {"value": 11, "measurand": "Power.Active.Import", "unitOfMeasure": {"unit": "W", "multiplier": 3}}
     late = [{"timestamp": minute(7), "sampledValue": [*voltages, power]}]
-    await station2.event("Started", 0, 0, evse={"id": 2, "connectorId": 1}, meterValue=late + register(2, 5))
+    await station_v2.event(
+        "Started", 0, 0, evse={"id": 2, "connectorId": 1}, meterValue=late + register_v2(2, 5)
+    )
     signed = {"signedMeterData": "AbC=", "encodingMethod": "OCMF", "signingMethod": "", "publicKey": ""}
-    await station2.event(
-        "Updated", 1, 1, meterValue=register(1, 4.5, signedMeterValue=signed, location="Inlet")
+    await station_v2.event(
+        "Updated", 1, 1, meterValue=register_v2(1, 4.5, signedMeterValue=signed, location="Inlet")
     )
     place = {"evseId": 2, "connectorId": 1, "context": "Sample.Periodic"}
     energy = {"measurand": "Energy.Active.Import.Register", "unit": "Wh"}
@@ -141,17 +136,17 @@ async def test_meter_values_are_single_samples_in_time_order(
     ]
 
 
-async def test_meter_values_of_16_are_in_the_words_of_2(
-    client: httpx.AsyncClient, station16: Station
+async def test_meter_values_of_1_6_are_in_the_words_of_2(
+    client: httpx.AsyncClient, station_v16: Station
 ) -> None:
-    id = (await station16.start())["transactionId"]
+    id = (await station_v16.start())["transactionId"]
     sampled = [
         {"value": "21.50", "measurand": "Temperature", "unit": "Celcius"},
         {"value": "OCMF|x", "format": "SignedData"},
         {"value": "n/a", "measurand": "Voltage", "unit": "V"},
     ]
     values = [{"timestamp": minute(1), "sampledValue": sampled}]
-    await station16.send("MeterValues", {"connectorId": 1, "transactionId": id, "meterValue": values})
+    await station_v16.send("MeterValues", {"connectorId": 1, "transactionId": id, "meterValue": values})
     place = {"timestamp": minute(1), "connectorId": 1, "context": "Sample.Periodic", "location": "Outlet"}
 
     items = (await client.get(f"/transactions/CS1:{id}/metervalues")).json()["items"]
@@ -171,14 +166,14 @@ async def test_meter_values_of_16_are_in_the_words_of_2(
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 20, 30, 1000])
 @pytest.mark.parametrize("samples", [1, 3])
 async def test_meter_values_come_in_pages_of_any_size(
-    client: httpx.AsyncClient, station16: Station, size: int, samples: int
+    client: httpx.AsyncClient, station_v16: Station, size: int, samples: int
 ) -> None:
-    id = (await station16.start())["transactionId"]
+    id = (await station_v16.start())["transactionId"]
     values = [
         {"timestamp": minute(at), "sampledValue": [{"value": str(10 * at + n)} for n in range(samples)]}
         for at in range(20)
     ]
-    await station16.stop(id, transactionData=values)
+    await station_v16.stop(id, transactionData=values)
 
     pages = await _pages(client, f"/transactions/CS1:{id}/metervalues", {"pageSize": size})
 
@@ -189,13 +184,13 @@ async def test_meter_values_come_in_pages_of_any_size(
 
 
 async def test_register_readings_of_a_batch_are_single_documents(
-    client: httpx.AsyncClient, station16: Station, ledger: Ledger
+    client: httpx.AsyncClient, station_v16: Station, service: TransactionService
 ) -> None:
-    id = (await station16.start())["transactionId"]
-    batch = register16(1, "1100") + register16(3, "1300")
-    await station16.stop(id, transactionData=batch)
-    await station16.send(
-        "MeterValues", {"connectorId": 1, "transactionId": id, "meterValue": register16(2, "1200")}
+    id = (await station_v16.start())["transactionId"]
+    batch = register_v16(1, "1100") + register_v16(3, "1300")
+    await station_v16.stop(id, transactionData=batch)
+    await station_v16.send(
+        "MeterValues", {"connectorId": 1, "transactionId": id, "meterValue": register_v16(2, "1200")}
     )
 
     items = (await client.get(f"/transactions/CS1:{id}/metervalues")).json()["items"]
@@ -224,9 +219,9 @@ async def test_an_unknown_transaction_is_not_found(client: httpx.AsyncClient, pa
     ],
 )
 async def test_a_filter_that_makes_no_sense_is_refused(
-    client: httpx.AsyncClient, station2: Station, query: str
+    client: httpx.AsyncClient, station_v2: Station, query: str
 ) -> None:
-    await station2.event("Started", 0, 0)
+    await station_v2.event("Started", 0, 0)
 
     answer = await client.get(f"/transactions?{query}")
 
@@ -236,9 +231,9 @@ async def test_a_filter_that_makes_no_sense_is_refused(
 
 @pytest.mark.parametrize("token", ["nonsense", "1", "-1.", "1.nonsense", "9999999.", "²."])
 async def test_a_page_token_of_something_else_is_refused(
-    client: httpx.AsyncClient, station2: Station, token: str
+    client: httpx.AsyncClient, station_v2: Station, token: str
 ) -> None:
-    await station2.event("Started", 0, 0)
+    await station_v2.event("Started", 0, 0)
 
     answer = await client.get("/transactions/CS1:tx-1/metervalues", params={"pageToken": token})
 
@@ -257,3 +252,16 @@ async def _pages(client: httpx.AsyncClient, path: str, query: dict[str, str | in
         if "nextPageToken" not in answer:
             return pages
         query = query | {"pageToken": answer["nextPageToken"]}
+
+
+async def test_the_docs_explain_every_field_and_parameter(client: httpx.AsyncClient) -> None:
+    docs = (await client.get("/openapi.json")).json()
+
+    fields = {
+        f"{model}.{name}": field
+        for model in ("TransactionView", "MeterValue")
+        for name, field in docs["components"]["schemas"][model]["properties"].items()
+    }
+    filters = {one["name"]: one for one in docs["paths"]["/transactions"]["get"]["parameters"]}
+    assert fields and filters
+    assert [name for name, one in (fields | filters).items() if not one.get("description")] == []

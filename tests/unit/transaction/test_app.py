@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from socket import create_server
 
-import httpx
 import msgspec
 
 from libs.csms.clients.authorization import Authorization
-from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import rfc3339, utc_now
 from libs.csms.lifespan import running
 from libs.csms.messaging.bus import Subscription
@@ -19,24 +18,24 @@ from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.transaction.app import transaction_service
 
-from .world import event, token
+from .fakes import event, token
 
 
-async def test_the_service_answers_what_comes_by_bus_and_tells_of_the_end(tmp_path: Path) -> None:
+async def test_the_service_answers_what_comes_by_bus_and_publishes_the_end(tmp_path: Path) -> None:
     async def authorize(id_token: str, type_: str | None) -> Authorization:
         return Authorization(status="Accepted")
 
     bus, store = EmbeddedBus(), SqliteStore(tmp_path / "x.db")
-    settings = Settings(_env_file=None, transaction_port=0)
-    stations = DeviceClient(httpx.AsyncClient(base_url="http://device"))
-    service = transaction_service(settings, bus, store, authorize, stations, utc_now)
+    settings = Settings(_env_file=None)
+    listener = create_server(("127.0.0.1", 0))
+    service = transaction_service(settings, bus, store, authorize, utc_now)
     outgoing = [Subscription("answers", "TransactionEventResponse"), Subscription("ends", "TransactionEnded")]
     for subscription in [*service.subscriptions, *outgoing]:
         await bus.create_topic(subscription.topic)
         await bus.create_subscription(subscription)
     arrived: asyncio.Queue[Message] = asyncio.Queue()
 
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10), running(service):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(10), running(service, listener):
         listening = [tasks.create_task(bus.consume(one, arrived.put)) for one in outgoing]
         call = Message(
             data=msgspec.json.encode(event("Ended", 0, 0, idToken=token())),

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.csms.ranges import MAX_MISSING, MAX_RANGES, missing, union
 from services.transaction.evidence import UNREADABLE_TIME, read_time
-from services.transaction.sequence import MAX_MISSING, MAX_RANGES, missing, union
 
-from .world import NOW
+from .fakes import NOW
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from libs.ocpp_messages.message import Message
 from services.user.reservations.model import Reservation
 from services.user.service import User
 
-from ..transaction.world import Dictionary
+from ..transaction.fakes import InMemoryCollection
 from .moment import NOW
 from .reservation_messages import cancelled, deliver, reserved, reserved_16, updated, used
 
@@ -86,7 +86,7 @@ class Dictionaries:
     """A store in memory."""
 
     def collection(self, name: str, type_: type[Any], indexes: Sequence[Index] = ()) -> Any:
-        return Dictionary()
+        return InMemoryCollection()
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+from socket import create_server
 from typing import Literal
 
 import pytest
 
 from libs.csms.clock import utc_now
+from libs.csms.lifespan import running
 from libs.csms.settings import Settings
 from services.websocket_gateway.app import gateway_service
 
-from .lab import TOPICS, BrokenBus, until
-from .sockets import everybody
+from .fake_csms import TOPICS, BrokenBus
+from .listening_gateway import everybody
 
 
 @pytest.mark.parametrize(("routing", "least"), [("action", 100), ("inbox", 2)])
@@ -20,12 +21,11 @@ async def test_the_service_runs_until_cancelled(routing: Literal["action", "inbo
     bus = BrokenBus()
     for topic in TOPICS:
         await bus.create_topic(topic)
-    service = gateway_service(Settings(gateway_port=0, gateway_routing=routing), bus, everybody, utc_now)
+    service = gateway_service(Settings(gateway_routing=routing), bus, everybody, utc_now)
 
-    async with asyncio.TaskGroup() as tasks:
-        (loop,) = [tasks.create_task(loop()) for loop in service.loops]
-        await until(lambda: len(bus._queues) >= least)
-        loop.cancel()
+    with create_server(("127.0.0.1", 0)) as listener:
+        async with running(service, listener):
+            assert len(bus._queues) >= least
 
     assert service.name == "gateway"
     assert not service.subscriptions

@@ -9,10 +9,12 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from libs.csms.clients.admission import Admission, NotAdmitted
-from services.websocket_gateway.limits import Limits
+from libs.ocpp_messages.version import Version
+from services.websocket_gateway.context import GatewayLimits
+from services.websocket_gateway.handshake import Refused, agreed_version, requested_station_id
 
-from .lab import CURRENT_TIME, result
-from .sockets import UPGRADE, port
+from .fake_csms import CURRENT_TIME, result
+from .listening_gateway import UPGRADE, admission, listening_gateway
 
 
 @pytest.mark.parametrize(
@@ -29,16 +31,16 @@ from .sockets import UPGRADE, port
     ],
 )
 async def test_pages(path: str, status: int, text: str) -> None:
-    async with port() as it:
-        answer = await it.get(path)
+    async with listening_gateway() as gateway:
+        answer = await gateway.get(path)
 
         assert answer[0] == status
         assert text in answer[2]
 
 
 async def test_a_request_for_an_upgrade_says_how() -> None:
-    async with port() as it:
-        _, headers, _ = await it.get("/ocpp/CS1")
+    async with listening_gateway() as gateway:
+        _, headers, _ = await gateway.get("/ocpp/CS1")
 
         assert headers["upgrade"] == "websocket"
 
@@ -63,20 +65,20 @@ async def test_who_can_be_no_station_is_refused_without_asking(
 
     async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         asked.append(station_id)
-        return Admission(registration_status="Accepted")
+        return admission()
 
-    async with port(admit) as it:
-        answer = await it.get(path, {**UPGRADE, **headers})
+    async with listening_gateway(admit) as gateway:
+        answer = await gateway.get(path, {**UPGRADE, **headers})
 
     assert answer[0] == status
     assert not asked
 
 
 async def test_a_request_that_is_no_handshake_is_no_way_around_admission() -> None:
-    async with port() as it:
+    async with listening_gateway() as gateway:
         headers = {key: value for key, value in UPGRADE.items() if key != "Sec-WebSocket-Key"}
 
-        assert (await it.get("/ocpp/CS1", headers))[0] == 400
+        assert (await gateway.get("/ocpp/CS1", headers))[0] == 400
 
 
 @pytest.mark.parametrize(("status", "header"), [(404, None), (401, "www-authenticate"), (503, "retry-after")])
@@ -84,8 +86,8 @@ async def test_who_is_not_admitted_is_told_before_the_upgrade(status: int, heade
     async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         raise NotAdmitted(status, "because")
 
-    async with port(admit) as it:
-        answer = await it.get("/ocpp/CS1", UPGRADE)
+    async with listening_gateway(admit) as gateway:
+        answer = await gateway.get("/ocpp/CS1", UPGRADE)
 
     assert answer[0] == status
     assert answer[2] == "because\n"
@@ -101,10 +103,13 @@ async def test_admission_is_asked_with_the_station_and_its_credentials(
 
     async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         asked.append((station_id, authorization))
-        return Admission(registration_status="Accepted")
+        return admission()
 
     secret = "Basic " + base64.b64encode(b"CS 1:secret").decode()
-    async with port(admit) as it, it.connect("CS%201", additional_headers={"Authorization": secret}):
+    async with (
+        listening_gateway(admit) as gateway,
+        gateway.connect("CS%201", additional_headers={"Authorization": secret}),
+    ):
         pass
 
     assert asked == [("CS 1", secret)]
@@ -135,10 +140,10 @@ async def test_the_last_proxy_says_whether_a_station_comes_with_tls(forwarded: l
 
     async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         asked.append(tls)
-        return Admission(registration_status="Accepted")
+        return admission()
 
     headers = [("X-Forwarded-Proto", value) for value in forwarded]
-    async with port(admit) as it, it.connect(additional_headers=headers):
+    async with listening_gateway(admit) as gateway, gateway.connect(additional_headers=headers):
         pass
 
     assert asked == [tls]
@@ -150,10 +155,10 @@ async def test_admission_that_hangs_or_fails_is_not_now(caplog: pytest.LogCaptur
             await asyncio.Event().wait()
         raise KeyError(station_id)
 
-    async with port(admit, Limits(admission_timeout=0.05)) as it:
+    async with listening_gateway(admit, GatewayLimits(admission_timeout=0.05)) as gateway:
         for station in ("hangs", "fails"):
             with pytest.raises(InvalidStatus) as refused:
-                await it.connect(station)
+                await gateway.connect(station)
             assert refused.value.response.status_code == 503
             assert refused.value.response.headers["Retry-After"]
 
@@ -167,15 +172,15 @@ async def test_admission_that_hangs_or_fails_is_not_now(caplog: pytest.LogCaptur
     ],
 )
 async def test_the_client_s_order_of_versions_wins(offers: list[str], chosen: str) -> None:
-    async with port() as it, it.connect("CS1", *offers) as station:
+    async with listening_gateway() as gateway, gateway.connect("CS1", *offers) as station:
         assert station.subprotocol == chosen
 
 
 async def test_compression_is_offered_and_works_both_ways() -> None:
     text = "x" * 5000
-    async with port() as it:
-        await it.service("DataTransferRequest", result({"status": "Accepted", "data": text}))
-        async with it.connect(compression="deflate") as station:
+    async with listening_gateway() as gateway:
+        await gateway.service("DataTransferRequest", result({"status": "Accepted", "data": text}))
+        async with gateway.connect(compression="deflate") as station:
             extensions = station.response.headers["Sec-WebSocket-Extensions"] if station.response else ""
             await station.send(f'[2,"1","DataTransfer",{{"vendorId":"v","data":"{text}"}}]')
             answer = await station.recv()
@@ -185,9 +190,9 @@ async def test_compression_is_offered_and_works_both_ways() -> None:
 
 
 async def test_a_station_talks_over_a_real_socket() -> None:
-    async with port() as it:
-        await it.service("HeartbeatRequest", result(CURRENT_TIME))
-        async with it.connect() as station:
+    async with listening_gateway() as gateway:
+        await gateway.service("HeartbeatRequest", result(CURRENT_TIME))
+        async with gateway.connect() as station:
             await station.send('[2,"1","Heartbeat",{}]')
 
             assert await station.recv() == '[3,"1",{"currentTime": "2026-11-20T18:12:00Z"}]'
@@ -195,9 +200,88 @@ async def test_a_station_talks_over_a_real_socket() -> None:
 
 async def test_a_station_that_was_never_accepted_must_boot_first() -> None:
     async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
-        return Admission(registration_status="Pending")
+        return admission("Pending")
 
-    async with port(admit) as it, it.connect() as station:
+    async with listening_gateway(admit) as gateway, gateway.connect() as station:
         await station.send('[2,"1","Heartbeat",{}]')
 
         assert str(await station.recv()).startswith('[4,"1","SecurityError"')
+
+
+@pytest.mark.parametrize(
+    ("target", "station"),
+    [
+        ("/ocpp/CS1", "CS1"),
+        ("/ocpp/CS1?token=/x/y", "CS1"),
+        ("/ocpp/CP%201", "CP 1"),
+        ("/ocpp/a+b", "a+b"),
+        ("/ocpp/%C3%BC%26x", "ü&x"),
+        ("/ocpp/" + "x" * 48, "x" * 48),
+        ("/ocpp/" + "%C3%BC" * 48, "ü" * 48),
+    ],
+)
+def test_the_last_segment_is_decoded_once(target: str, station: str) -> None:
+    assert requested_station_id(target) == station
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/ocpp/", 404),
+        ("/ocpp", 404),
+        ("/ocpp/?x=CS1", 404),
+        ("/ocpp/a/b", 404),
+        ("/ocpp/a/", 404),
+        ("/OCPP/a", 404),
+        ("/ws/ocpp/a", 404),
+        ("*", 404),
+        ("/ocpp/" + "x" * 49, 400),
+        ("/ocpp/%", 400),
+        ("/ocpp/%zz", 400),
+        ("/ocpp/%ff", 400),
+        ("/ocpp/%ED%A0%80", 400),
+        ("/ocpp/a%00b", 400),
+        ("/ocpp/a%0Ab", 400),
+        ("/ocpp/.", 400),
+        ("/ocpp/%2E%2E", 400),
+        ("/ocpp/%20a", 400),
+        ("/ocpp/a%20", 400),
+        ("/ocpp/a%2Fb", 400),
+        ("/ocpp/a%5Cb", 400),
+        ("/ocpp/100%2525", 400),
+        ("/ocpp/a%3Fb", 400),
+        ("/ocpp/a%23b", 400),
+        ("/ocpp/00:11:22", 400),
+        ("/ocpp/00%3A11", 400),
+        ("/ocpp/a%7Fb", 400),
+        ("/ocpp/list", 400),
+    ],
+)
+def test_what_names_no_station_is_refused(target: str, status: int) -> None:
+    with pytest.raises(Refused) as refused:
+        requested_station_id(target)
+
+    assert refused.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("offers", "version"),
+    [
+        (["ocpp1.6"], Version.V16),
+        (["ocpp1.6, ocpp2.0.1"], Version.V16),
+        (["ocpp2.0.1, ocpp1.6"], Version.V201),
+        (["ocpp2.1", "ocpp2.0.1"], Version.V21),
+        (["ocpp2.0,ocpp1.5", "ocpp2.0.1"], Version.V201),
+    ],
+)
+def test_the_order_of_the_client_counts(offers: list[str], version: Version) -> None:
+    assert agreed_version(offers) is version
+
+
+@pytest.mark.parametrize("offers", [[], [""], ["ocpp0.1"], ["OCPP1.6"], ["ocpp1.6;"], ["ocpp 1.6"]])
+def test_without_a_common_version_there_is_no_connection(offers: list[str]) -> None:
+    with pytest.raises(Refused) as refused:
+        agreed_version(offers)
+
+    assert refused.value.status == 400
+    assert "ocpp1.6, ocpp2.0.1, ocpp2.1" in refused.value.text

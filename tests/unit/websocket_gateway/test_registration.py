@@ -11,7 +11,7 @@ ACCEPTED = {"status": "Accepted"}
 
 
 @pytest.mark.parametrize(
-    ("command", "request_", "invited"),
+    ("command", "request_", "requested"),
     [
         ("TriggerMessage", {"requestedMessage": "StatusNotification"}, "StatusNotification"),
         ("TriggerMessage", {"requestedMessage": "SignChargingStationCertificate"}, "SignCertificate"),
@@ -21,18 +21,18 @@ ACCEPTED = {"status": "Accepted"}
     ],
 )
 def test_what_the_csms_has_asked_for_may_come(
-    command: str, request_: dict[str, object], invited: str
+    command: str, request_: dict[str, object], requested: str
 ) -> None:
     registration = Registration("Pending")
     with pytest.raises(CallError):
-        registration.check(invited)
+        registration.check(requested)
 
-    registration.commanded(command, request_, {"status": "Rejected"})
+    registration.command_answered(command, request_, {"status": "Rejected"})
     with pytest.raises(CallError):
-        registration.check(invited)
-    registration.commanded(command, request_, ACCEPTED)
+        registration.check(requested)
+    registration.command_answered(command, request_, ACCEPTED)
 
-    registration.check(invited)
+    registration.check(requested)
     with pytest.raises(CallError):
         registration.check("Heartbeat")
 
@@ -41,7 +41,7 @@ def test_a_boot_that_is_not_accepted_any_more_closes_the_gate_again() -> None:
     registration = Registration("Accepted")
     registration.check("Heartbeat")
 
-    registration.answered("BootNotification", {"status": "Rejected"})
+    registration.call_answered("BootNotification", {"status": "Rejected"})
 
     registration.check("BootNotification")
     with pytest.raises(CallError):

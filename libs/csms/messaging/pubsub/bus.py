@@ -6,23 +6,27 @@ import asyncio
 import itertools
 import logging
 import os
-from datetime import timedelta
+from functools import partial
 
 import grpc
 from google.api_core.exceptions import AlreadyExists, NotFound
 from google.auth.exceptions import DefaultCredentialsError
-from google.pubsub_v1 import PublisherAsyncClient, SubscriberAsyncClient, types
+from google.pubsub_v1 import PublisherAsyncClient, SubscriberAsyncClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
 
+from libs.ocpp_messages.errors import Unparseable
+from libs.ocpp_messages.event import DEAD_LETTER
 from libs.ocpp_messages.message import Message
 
 from ...clock import Clock, utc_now
+from ...logs import describe
 from ...settings import BadSetting
 from ..bus import Consumer, Subscription, UnknownTopic
 from ..delivery import Backoff
-from .outbox import Outbox
-from .pull import Pull
+from .pull import Pull, PullOptions
+from .subscriptions import UNDELIVERABLE, UPDATABLE, subscription_request
+from .topic_publisher import TopicPublisher
 
 log = logging.getLogger(__name__)
 
@@ -40,16 +44,13 @@ KEEPALIVE = [("grpc.keepalive_time_ms", 30_000)]
 EMULATOR_STREAM_LIFETIME = 15.0
 """Seconds. The emulator feeds the stream of a killed process until the deadline of that call."""
 
-DAY = timedelta(days=1)
-TEN_MINUTES = timedelta(minutes=10)
-
 
 class PubSubBus:
     """Uses the emulator that ``PUBSUB_EMULATOR_HOST`` names, as Google's own libraries do.
 
-    A message whose consumer raised stays leased to this process until its next attempt: Pub/Sub counts no
-    attempts for us, and would send all that followed it once more. Of a process that is killed, the messages
-    come again when their leases end. Durations are in seconds.
+    A message whose consumer raised stays leased to this process until its next attempt: were it refused,
+    Pub/Sub would send all that followed it once more. Of a process that is killed, the messages come again
+    when their leases end. Durations are in seconds.
     """
 
     def __init__(
@@ -63,66 +64,85 @@ class PubSubBus:
         publish_timeout: float = 20.0,
         clock: Clock = utc_now,
     ) -> None:
-        """``concurrency`` limits how many messages each call of ``consume`` has in hand at once."""
-        self.backoff = Backoff(backoff, max_backoff)
-        self.concurrency = concurrency
-        self.ack_deadline = ack_deadline
-        self.clock = clock
+        """``concurrency`` limits how many messages each call of ``consume`` has in work at once."""
         self._project = f"projects/{project}"
         self._publish_timeout = publish_timeout
-        emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
-        self.stream_lifetime = EMULATOR_STREAM_LIFETIME if emulator else None
-        self._channels = [_channel(emulator) for _ in range(2 + STREAM_CHANNELS)]
+        self._emulator = os.environ.get("PUBSUB_EMULATOR_HOST", "")
+        self._options = PullOptions(
+            concurrency=concurrency,
+            ack_deadline=ack_deadline,
+            stream_lifetime=EMULATOR_STREAM_LIFETIME if self._emulator else None,
+            backoff=Backoff(backoff, max_backoff),
+            clock=clock,
+        )
+        self._channels = [_channel(self._emulator) for _ in range(2 + STREAM_CHANNELS)]
         publishing, receiving, *streaming = self._channels
         self._publisher = PublisherAsyncClient(transport=PublisherGrpcAsyncIOTransport(channel=publishing))
-        self.subscriber = _subscriber(receiving)
+        self._subscriber = _subscriber(receiving)
         self._next_stream = itertools.cycle([_subscriber(channel) for channel in streaming])
-        self._outboxes: dict[str, Outbox] = {}
+        self._sending: dict[str, TopicPublisher] = {}
+        """Only of topics for which something is on its way: those of gateways come and go."""
 
     async def publish(self, topic: str, message: Message) -> None:
-        outbox = self._outboxes.get(topic)
-        if outbox is None:
-            outbox = self._outboxes[topic] = Outbox(
-                self._publisher, self._topic(topic), self._publish_timeout
+        publisher = self._sending.get(topic)
+        if publisher is None:
+            publisher = self._sending[topic] = TopicPublisher(
+                self._publisher,
+                self._topic(topic),
+                self._publish_timeout,
+                on_idle=partial(self._sending.pop, topic),
             )
-        await outbox.publish(message)
+        await publisher.publish(message)
 
     async def consume(self, subscription: Subscription, consumer: Consumer) -> None:
-        path = self._subscription(subscription.name)
-        pull = Pull(self, next(self._next_stream), path, subscription, consumer)
-        # A task of its own, not to be cancelled with us: a pull has to end its stream in good order.
-        task = asyncio.create_task(pull.run())
+        """Whoever consumes ``DeadLetter`` also makes dead letters of what Pub/Sub could not deliver."""
+        pulls = [self._pull(subscription, consumer)]
+        if subscription.topic == DEAD_LETTER.name:
+            pulls.append(self._pull(UNDELIVERABLE, _refuse))
+        # Tasks of their own, not to be cancelled with us: a pull has to end its stream in good order.
+        tasks = [asyncio.create_task(pull.run()) for pull in pulls]
         try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            pull.stop()
-            await asyncio.wait({task})
-            if not task.cancelled() and (failure := task.exception()):
-                log.warning("%s failed while it was ended: %s", subscription.name, failure)
-            raise
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pull in pulls:
+                pull.stop()
+            await asyncio.wait(tasks)
+            for task in tasks:
+                if not task.cancelled() and (failure := task.exception()):
+                    log.warning("%s: consuming ended: %s", subscription.name, describe(failure))
+        for task in tasks:
+            task.result()
+
+    def _pull(self, subscription: Subscription, consumer: Consumer) -> Pull:
+        path = f"{self._project}/subscriptions/{subscription.name}"
+        streaming = next(self._next_stream)
+        return Pull(self, self._subscriber, streaming, path, subscription, consumer, self._options)
 
     async def create_topic(self, topic: str) -> None:
+        """With ``DeadLetter``, the topic and the subscription of undeliverable messages are created too."""
         try:
             await self._publisher.create_topic(name=self._topic(topic))
         except AlreadyExists:
             pass
+        if topic == DEAD_LETTER.name:
+            await self.create_topic(UNDELIVERABLE.topic)
+            await self.create_subscription(UNDELIVERABLE)
 
     async def create_subscription(self, subscription: Subscription) -> None:
-        request = types.Subscription(
-            name=self._subscription(subscription.name),
-            topic=self._topic(subscription.topic),
-            ack_deadline_seconds=self.ack_deadline,
-            enable_message_ordering=True,
-            expiration_policy=types.ExpirationPolicy(ttl=DAY if subscription.temporary else None),
+        """One that is there already gets the retention and the dead-letter policy of today."""
+        request = subscription_request(
+            self._project,
+            subscription,
+            self._options.ack_deadline,
+            with_dead_letters=not self._emulator,
         )
-        if subscription.gateway_id:
-            request.filter = f'attributes.gatewayId = "{subscription.gateway_id}"'
-        if subscription.temporary:
-            request.message_retention_duration = TEN_MINUTES
         try:
-            await self.subscriber.create_subscription(request)
+            await self._subscriber.create_subscription(request)
         except AlreadyExists:
-            pass
+            if not subscription.temporary:
+                await self._subscriber.update_subscription(
+                    {"subscription": request, "update_mask": {"paths": UPDATABLE}}
+                )
         except NotFound as error:
             raise UnknownTopic(subscription.topic) from error
 
@@ -133,30 +153,32 @@ class PubSubBus:
             pass
 
     async def delete_subscription(self, subscription: Subscription) -> None:
+        path = f"{self._project}/subscriptions/{subscription.name}"
         try:
-            await self.subscriber.delete_subscription(subscription=self._subscription(subscription.name))
+            await self._subscriber.delete_subscription(subscription=path)
         except NotFound:
             pass
 
     async def close(self) -> None:
         """Send what is still to be published, and disconnect. No ``consume`` may run any more."""
-        for outbox in self._outboxes.values():
-            await outbox.close()
+        for publisher in list(self._sending.values()):
+            await publisher.close()
         for channel in self._channels:
             await channel.close()
 
     def _topic(self, topic: str) -> str:
         return f"{self._project}/topics/{topic}"
 
-    def _subscription(self, name: str) -> str:
-        return f"{self._project}/subscriptions/{name}"
+
+async def _refuse(message: Message) -> None:
+    raise Unparseable("Pub/Sub has not moved this message here")
 
 
 def _subscriber(channel: grpc.aio.Channel) -> SubscriberAsyncClient:
     return SubscriberAsyncClient(transport=SubscriberGrpcAsyncIOTransport(channel=channel))
 
 
-def _channel(emulator: str | None) -> grpc.aio.Channel:
+def _channel(emulator: str) -> grpc.aio.Channel:
     if emulator:
         return grpc.aio.insecure_channel(emulator, CHANNEL_OPTIONS)
     try:

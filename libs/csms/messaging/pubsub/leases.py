@@ -1,4 +1,4 @@
-"""The leases on messages of a Pub/Sub subscription: extended, acknowledged or given back."""
+"""The leases on messages of a Pub/Sub subscription: extended, acknowledged or released."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from ..delivery import Backoff
 
 log = logging.getLogger(__name__)
 
-MAX_ACK_IDS = 1_000
-ACK_PAUSE = 0.01
+MAX_ACK_IDS_PER_REQUEST = 1_000
+ACK_BATCH_INTERVAL = 0.01
 """Seconds in which acknowledgements gather for one request."""
 
 REQUEST_TIMEOUT = 5.0
+"""Seconds for one try of one request."""
+
 RETRY = Backoff(0.1, 10.0)
 
 
 class Leases:
-    """``deadline`` is in seconds. ``path`` is the subscription's full name."""
+    """``path`` is the full name of the subscription, ``deadline`` the seconds of one lease."""
 
     def __init__(self, subscriber: SubscriberAsyncClient, path: str, deadline: int) -> None:
         self._subscriber = subscriber
@@ -40,22 +42,22 @@ class Leases:
         return is_new
 
     def acknowledge(self, message_id: str) -> None:
-        """The server hears of it a little later, together with others."""
+        """Sent to the server a little later, together with others."""
         self._done.append(self._held.pop(message_id))
         self._any_done.set()
 
-    def let_go(self, message_id: str) -> None:
-        """Have the message delivered again when its lease ends."""
+    def expire(self, message_id: str) -> None:
+        """Let the lease end: then the message is delivered again."""
         del self._held[message_id]
 
     async def keep(self) -> None:
-        """Until cancelled."""
+        """Extend what is held, and send acknowledgements, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send_acknowledgements())
             tasks.create_task(self._extend())
 
-    async def give_back(self) -> None:
-        """Have all that is held delivered to somebody else at once: a lease of no time is a refusal."""
+    async def release(self) -> None:
+        """Have all that is held delivered to another consumer at once: a lease of no time is a refusal."""
         try:
             await self._flush()
             await self._lease(0)
@@ -66,7 +68,7 @@ class Leases:
         failures = 0
         while True:
             await self._any_done.wait()
-            await asyncio.sleep(RETRY.after(failures) if failures else ACK_PAUSE)
+            await asyncio.sleep(RETRY.after(failures) if failures else ACK_BATCH_INTERVAL)
             try:
                 await self._flush()
                 failures = 0
@@ -108,4 +110,4 @@ class Leases:
 
 def _batches(ack_ids: Iterable[str]) -> Iterable[list[str]]:
     remaining = iter(list(ack_ids))
-    return iter(lambda: list(islice(remaining, MAX_ACK_IDS)), [])
+    return iter(lambda: list(islice(remaining, MAX_ACK_IDS_PER_REQUEST)), [])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..store import Doc, Document
-from .group_commit import Batch, GroupCommit, Key, NotWritten
+from .group_commit import GroupCommit, Key, NotWritten, WriteGroup
 
 CACHED_DOCUMENTS = 20_000
 
@@ -37,13 +37,21 @@ class File:
     def define(self, sql: str) -> None:
         self._writer.execute(sql)
 
-    def newest(self, key: Key, type_: type[Doc]) -> tuple[Doc | None, Batch | None]:
-        """The document as last written, with the batch that has yet to make it durable."""
-        batch = self.commits.batch_with(key)
-        if batch is None:
+    def index_names(self, table: str) -> set[str]:
+        """Of the indexes that were defined, without SQLite's own."""
+        found = self._writer.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+            (table,),
+        )
+        return {name for (name,) in found}
+
+    def newest(self, key: Key, type_: type[Doc]) -> tuple[Doc | None, WriteGroup | None]:
+        """The document as last written, with the group that has yet to make it durable."""
+        group = self.commits.group_with(key)
+        if group is None:
             return self.stored(key, type_), None
-        document: Any = batch.documents[key]
-        return document, batch
+        document: Any = group.documents[key]
+        return document, group
 
     def stored(self, key: Key, type_: type[Doc]) -> Doc | None:
         """The document as the file has it, whatever is on its way there."""
@@ -64,9 +72,9 @@ class File:
 
         One, whatever number of rows it is made of: after each the thread has to wait for its turn in Python.
         """
-        if (batch := self.commits.last()) is not None:
+        if (group := self.commits.last()) is not None:
             with suppress(NotWritten):
-                await batch.durable()
+                await group.durable()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._finding, _only_value, self._finder, sql, values)
 

@@ -19,11 +19,12 @@ log = logging.getLogger(__name__)
 
 ROWS_PER_STATEMENT = 250
 
-FEW = 3
-PATIENCE = 0.005
-"""Seconds. A commit costs a wait for the disk and two switches of threads, however small it is: when the
-last one had more than a few documents, the next one waits this long for others to join it.
+GROUPING_DELAY = 0.005
+"""Seconds. A commit costs a wait for the disk and two switches of threads, however small it is. So under load
+the next one waits this long for other writes to join it.
 """
+LOADED = 3
+"""Documents. There is load when the last commit had more than these."""
 
 Key = tuple[str, str]
 """Table and id."""
@@ -37,7 +38,7 @@ class NotWritten(NotStored):
 
 
 @dataclass(frozen=True)
-class Batch:
+class WriteGroup:
     """Writes that become durable together or not at all. None stands for a deleted document."""
 
     documents: dict[Key, Document | None] = field(default_factory=dict)
@@ -61,11 +62,11 @@ class Batch:
 
 
 class GroupCommit:
-    """One batch is being committed in a thread while the next one fills: batches grow with the load and with
-    the slowness of the disk. ``committed`` is told the documents of every batch that ended well.
+    """One group is being committed in a thread while the next one fills: groups grow with the load and with
+    the slowness of the disk. ``committed`` is called with the documents of every group that ended well.
 
-    A failed commit fails the filling batch too, whose documents were made from those of the failed one, and
-    ``failed`` is told.
+    A failed commit fails the filling group too, whose documents were made from those of the failed one. Then
+    ``failed`` is called.
     """
 
     def __init__(
@@ -78,20 +79,20 @@ class GroupCommit:
         self._committed = committed
         self._failed = failed
         self._thread = ThreadPoolExecutor(1, "sqlite-commit")
-        self._filling = Batch()
-        self._running: Batch | None = None
+        self._filling = WriteGroup()
+        self._running: WriteGroup | None = None
         self._pause = 0.0
 
-    def batch_with(self, key: Key) -> Batch | None:
-        """The newest batch with a write of that document, until it is durable."""
+    def group_with(self, key: Key) -> WriteGroup | None:
+        """The newest group with a write of that document, until it is durable."""
         if key in self._filling.documents:
             return self._filling
         if self._running is not None and key in self._running.documents:
             return self._running
         return None
 
-    def last(self) -> Batch | None:
-        """The batch after which everything written so far is durable."""
+    def last(self) -> WriteGroup | None:
+        """The group after which everything written so far is durable."""
         return self._filling if self._filling.documents else self._running
 
     def write(self, key: Key, document: Document | None, row: str | None) -> asyncio.Future[None]:
@@ -104,9 +105,9 @@ class GroupCommit:
         return self._filling.durable()
 
     async def close(self) -> None:
-        while (batch := self.last()) is not None:
+        while (group := self.last()) is not None:
             with suppress(NotWritten):
-                await batch.durable()
+                await group.durable()
         self._thread.shutdown()
 
     def _start_soon(self) -> None:
@@ -117,25 +118,25 @@ class GroupCommit:
             loop.call_soon(self._start)
 
     def _start(self) -> None:
-        batch, self._filling = self._filling, Batch()
-        self._running = batch
+        group, self._filling = self._filling, WriteGroup()
+        self._running = group
         commit = asyncio.get_running_loop().run_in_executor(
-            self._thread, _commit, self._connection, batch.rows
+            self._thread, _commit, self._connection, group.rows
         )
-        commit.add_done_callback(partial(self._ended, batch))
+        commit.add_done_callback(partial(self._ended, group))
 
-    def _ended(self, batch: Batch, commit: asyncio.Future[None]) -> None:
+    def _ended(self, group: WriteGroup, commit: asyncio.Future[None]) -> None:
         self._running = None
-        self._pause = PATIENCE if len(batch.documents) > FEW else 0.0
+        self._pause = GROUPING_DELAY if len(group.documents) > LOADED else 0.0
         error = commit.exception()
         if error is None:
-            self._committed(batch.documents)
+            self._committed(group.documents)
         else:
-            log.error("a commit of %d documents failed: %s", len(batch.documents), error)
+            log.error("a commit of %d documents failed: %s", len(group.documents), error)
             self._failed()
             self._filling.end(error)
-            self._filling = Batch()
-        batch.end(error)
+            self._filling = WriteGroup()
+        group.end(error)
         if self._filling.documents:
             self._start_soon()
 

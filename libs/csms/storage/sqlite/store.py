@@ -11,7 +11,7 @@ from typing import Any, Generic
 from pydantic import TypeAdapter
 
 from ..page_tokens import page_token, position
-from ..store import Doc, Document, Index, Page, Query, Scalar, checked_field
+from ..store import Doc, Document, Index, Page, Query, Scalar, check_served, checked_field
 from .file import File
 from .group_commit import NotWritten
 
@@ -30,17 +30,21 @@ class SqliteStore:
         self._types: dict[str, type[Document]] = {}
 
     def collection(self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> SqliteCollection[Doc]:
-        """Adds the table and the indexes that a file of an older release lacks."""
+        """Makes the table and its indexes, also in a file of an older release. An index is read in either
+        direction, so those that differ in nothing else are one.
+        """
         if not _NAME.fullmatch(name):
             raise ValueError(f"not a collection name: {name!r}")
         if self._types.setdefault(name, type_) is not type_:
             raise ValueError(f"{name} holds {self._types[name]}, not {type_}")
         self._file.define(f'CREATE TABLE IF NOT EXISTS "{name}" (id TEXT PRIMARY KEY, doc TEXT NOT NULL)')
-        for fields in indexes:
+        wanted = {_index_name(name, index): index.fields for index in indexes if index.embedded}
+        for old in self._file.index_names(name) - wanted.keys():
+            self._file.define(f'DROP INDEX "{old}"')
+        for index, fields in wanted.items():
             columns = ", ".join([*map(_expression, fields), "id"])
-            index = f"{name} by {', '.join(fields)}"
             self._file.define(f'CREATE INDEX IF NOT EXISTS "{index}" ON "{name}" ({columns})')
-        return SqliteCollection(self._file, name, type_)
+        return SqliteCollection(self._file, name, type_, indexes)
 
     async def close(self) -> None:
         """Writes what callers still wait for, first."""
@@ -48,30 +52,31 @@ class SqliteStore:
 
 
 class SqliteCollection(Generic[Doc]):
-    def __init__(self, file: File, name: str, type_: type[Doc]) -> None:
+    def __init__(self, file: File, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> None:
         self._file = file
         self._name = name
         self._type = type_
+        self._indexes = indexes
         self._page: TypeAdapter[list[tuple[str, Doc]]] = TypeAdapter(list[tuple[str, type_]])  # type: ignore[valid-type]
 
     async def get(self, id: str) -> Doc | None:
         key = self._name, id
-        if (batch := self._file.commits.batch_with(key)) is not None:
-            document: Any = batch.documents[key]
+        if (group := self._file.commits.group_with(key)) is not None:
+            document: Any = group.documents[key]
             with suppress(NotWritten):
-                await batch.durable()
+                await group.durable()
                 return document  # type: ignore[no-any-return]
         return self._file.stored(key, self._type)
 
     async def update(self, id: str, change: Callable[[Doc | None], Doc]) -> Doc:
         """Also raises ``NotWritten``."""
         key = self._name, id
-        old, batch = self._file.newest(key, self._type)
+        old, group = self._file.newest(key, self._type)
         new = change(old)
         if new is not old:
             await self._file.commits.write(key, new, _json(new))
-        elif batch is not None:
-            await batch.durable()
+        elif group is not None:
+            await group.durable()
         return new
 
     async def put(self, id: str, document: Doc) -> None:
@@ -81,14 +86,15 @@ class SqliteCollection(Generic[Doc]):
     async def delete(self, id: str) -> Doc | None:
         """Also raises ``NotWritten``."""
         key = self._name, id
-        old, batch = self._file.newest(key, self._type)
+        old, group = self._file.newest(key, self._type)
         if old is not None:
             await self._file.commits.write(key, None, None)
-        elif batch is not None:
-            await batch.durable()
+        elif group is not None:
+            await group.durable()
         return old
 
     async def find(self, query: Query) -> Page[Doc]:
+        check_served(self._name, query, self._indexes)
         where, values = _conditions(query)
         direction = "DESC" if query.descending else "ASC"
         order = ", ".join(f"{column} {direction}" for column in _order(query))
@@ -105,9 +111,15 @@ class SqliteCollection(Generic[Doc]):
         return Page(items, page_token(query, last_id, last))
 
     async def count(self, equals: Mapping[str, Scalar]) -> int:
-        where, values = _conditions(Query(equals=equals))
+        query = Query(equals)
+        check_served(self._name, query, self._indexes)
+        where, values = _conditions(query)
         total: int = await self._file.select(f'SELECT count(*) FROM "{self._name}" WHERE {where}', values)
         return total
+
+
+def _index_name(collection: str, index: Index) -> str:
+    return f"{collection} by {', '.join(index.fields)}"
 
 
 def _json(document: Document) -> str:

@@ -1,0 +1,1 @@
+"""One module for each message and event about commands."""

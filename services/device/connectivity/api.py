@@ -1,0 +1,72 @@
+"""Connections by REST, and how many connectors of the fleet have which status."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi import Query as Parameter
+
+from libs.csms.parallel import each
+from libs.csms.storage.queries import equals, every
+from libs.csms.storage.store import Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
+from libs.ocpp_messages.version import Version
+
+from .model import Connection
+from .service import Connectivity
+
+STATUSES = (
+    "Available Preparing Charging SuspendedEVSE SuspendedEV Finishing Occupied Reserved Unavailable Faulted"
+).split()
+"""Of all versions."""
+
+OFFLINE = "Offline"
+"""The class of connectors whose station is not connected, whatever they reported last."""
+
+
+def connectivity_api(connectivity: Connectivity) -> APIRouter:
+    router = APIRouter(tags=["Fleet"])
+
+    @router.get("/connections", response_model=PageOf[Connection], response_model_exclude_none=True)
+    async def list_connections(
+        connected: bool | None = None,
+        gateway_id: Annotated[str | None, Parameter(alias="gatewayId")] = None,
+        ocpp_version: Annotated[Version | None, Parameter(alias="ocppVersion")] = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[Connection]:
+        """The newest connection of every station, in the order of station ids."""
+        found = equals(connected=connected, gatewayId=gateway_id, ocppVersion=ocpp_version)
+        query = Query(found, page_size=page_size, page_token=page_token)
+        return page_of(await connectivity.connections.find(query))
+
+    return router
+
+
+async def connectors_by_status(connectivity: Connectivity) -> dict[str, int]:
+    """How many connectors of connected stations have which status, and how many are offline. A station as a
+    whole (connector 0 of OCPP 1.6) is none.
+    """
+    counts = {status: await _count(connectivity, status) for status in STATUSES}
+    offline = await _offline_connectors(connectivity)
+    counts = {status: count - offline[status] for status, count in counts.items()}
+    return counts | {OFFLINE: offline.total()}
+
+
+async def _count(connectivity: Connectivity, status: str) -> int:
+    alike = await connectivity.connectors.count({"status": status})
+    return alike - await connectivity.connectors.count({"status": status, "evseId": 0}) if alike else 0
+
+
+async def _offline_connectors(connectivity: Connectivity) -> Counter[str]:
+    """Reads the connectors of stations that are away, which are few in a fleet that works."""
+    offline: Counter[str] = Counter()
+
+    async def add(connection: Connection) -> None:
+        found = await connectivity.connectors_of(connection.station_id)
+        offline.update(one.status for one in found if one.evse_id > 0)
+
+    await each(every(connectivity.connections, Query({"connected": False}, page_size=1_000)), add)
+    return offline

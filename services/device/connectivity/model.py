@@ -1,0 +1,155 @@
+"""A station's connection and its connectors. Reports may arrive in any order, with the same result."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import Field
+
+from libs.csms.clock import Time, latest
+from libs.csms.storage.queries import composite_id
+from libs.csms.storage.store import Document
+from libs.ocpp_messages.message import Message
+
+LAST_SEEN_INTERVAL = timedelta(minutes=1)
+"""``last_seen`` is written no more often."""
+
+ABNORMAL_CLOSURE = 1006
+"""The WebSocket close code of a connection that ended without one (RFC 6455, section 7.4.1)."""
+
+
+class Connector(Document):
+    """A connector as its station reported it last, which stays while the station is away."""
+
+    station_id: str
+    evse_id: int = Field(description="A connector of 1.6 is an EVSE of its own; 0 is the whole station.")
+    connector_id: int = Field(description="Within the EVSE; of 1.6 the connector's number.")
+    status: str = Field(description="ChargePointStatus of 1.6, or ConnectorStatusEnumType of 2.x.")
+    reported_at: Time = Field(description="When the gateway received the report.")
+    station_timestamp: str | None = Field(
+        default=None, description="The time of the status as the station wrote it."
+    )
+    error_code: str | None = Field(default=None, description="ChargePointErrorCode of 1.6.")
+    info: str | None = Field(default=None, description="Of the station about the error (1.6).")
+    vendor_id: str | None = Field(default=None, description="Of the vendor's error code (1.6).")
+    vendor_error_code: str | None = Field(default=None, description="The vendor's own error code (1.6).")
+
+    @property
+    def key(self) -> str:
+        return composite_id(self.station_id, self.evse_id, self.connector_id)
+
+    def merge(self, report: Connector) -> Connector:
+        """The newer report wins."""
+        return self if report.reported_at < self.reported_at or report == self else report
+
+
+class Connection(Document):
+    """The newest connection of a station, open or not."""
+
+    station_id: str
+    connection_id: str = Field(
+        default="", description="Of two, the connection with the greater id is the newer."
+    )
+    gateway_id: str = Field(default="", description="The gateway process that holds it, or held it.")
+    ocpp_version: str | None = Field(
+        default=None, description="The subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1."
+    )
+    inbox: str = Field(
+        default="", description="The topic for its commands; empty where that is <Action>Request."
+    )
+    connected: bool = Field(default=False, description="Whether it is open.")
+    connected_at: Time | None = Field(default=None, description="When it began.")
+    absent_since: Time | None = Field(
+        default=None,
+        description="When the last of the connections before it ended, as far as is known.",
+    )
+    disconnected_at: Time | None = Field(default=None, description="When it ended.")
+    close_code: int | None = Field(default=None, description="WebSocket close code (RFC 6455, section 7.4).")
+    close_reason: str | None = Field(default=None, description="Text of the close frame.")
+    remote_address: str | None = Field(default=None, description="Address and port of the client.")
+    last_seen: Time | None = Field(default=None, description="Of the last message, to a minute.")
+    admission_number: int = Field(default=0, description="Of the newest connection that was admitted.")
+
+    @classmethod
+    def of_call(cls, message: Message, at: datetime) -> Connection:
+        """The connection that a station's call came over."""
+        by_action = message.reply_to in ("", f"{message.action}Response")
+        return cls(
+            station_id=message.station_id,
+            connection_id=message.connection_id,
+            gateway_id=message.gateway_id,
+            ocpp_version=message.ocpp_version,
+            inbox="" if by_action else message.reply_to,
+            connected=True,
+            connected_at=at,
+            last_seen=at,
+        )
+
+    def admitted(self, at: datetime) -> Connection:
+        """A connection has been admitted: its number is greater than all before, whatever the clock says."""
+        return self.changed(admission_number=max(self.admission_number + 1, int(at.timestamp() * 1000)))
+
+    def opened(self, newer: Connection) -> Connection:
+        """A connection that is known to have ended stays ended."""
+        if newer.connection_id < self.connection_id:
+            return self
+        opened = newer.changed(
+            last_seen=latest(self.last_seen, newer.last_seen),
+            absent_since=latest(self.absent_since, self.disconnected_at),
+            admission_number=self.admission_number,
+        )
+        if newer.connection_id == self.connection_id:
+            opened = opened.changed(
+                connected=self.connected,
+                disconnected_at=self.disconnected_at,
+                close_code=self.close_code,
+                close_reason=self.close_reason,
+                absent_since=self.absent_since,
+            )
+        return self if opened == self else opened
+
+    def closed(self, ended: Connection) -> Connection:
+        if ended.connection_id < self.connection_id:
+            return self.changed(absent_since=latest(self.absent_since, ended.disconnected_at))
+        absent_since = latest(self.absent_since, self.disconnected_at)
+        known = (
+            self if ended.connection_id == self.connection_id else ended.changed(absent_since=absent_since)
+        )
+        return known.changed(
+            connected=ended.connected,
+            disconnected_at=ended.disconnected_at,
+            close_code=ended.close_code,
+            close_reason=ended.close_reason,
+            last_seen=latest(self.last_seen, ended.last_seen),
+            admission_number=self.admission_number,
+        )
+
+    def lost(self, gateway_id: str, horizon: datetime, at: datetime) -> Connection:
+        """Its gateway has been silent since before ``horizon``. Nothing changes if the station was seen."""
+        shown = latest(self.connected_at, self.last_seen)
+        if not self.connected or self.gateway_id != gateway_id or (shown and shown >= horizon):
+            return self
+        return self.changed(
+            connected=False, disconnected_at=at, close_code=ABNORMAL_CLOSURE, close_reason="gateway lost"
+        )
+
+    def touch(self, connection_id: str, at: datetime) -> Connection:
+        """A message that is newer than the end of its own connection shows that the gateway was not lost."""
+        ended = self.disconnected_at if connection_id == self.connection_id else None
+        if not self.connected and ended is not None and at > ended:
+            return self.changed(
+                connected=True,
+                disconnected_at=None,
+                close_code=None,
+                close_reason=None,
+                last_seen=latest(self.last_seen, at),
+            )
+        if self.last_seen is not None and at - self.last_seen < LAST_SEEN_INTERVAL:
+            return self
+        return self.changed(last_seen=at)
+
+    def was_absent(self, minimum: timedelta) -> bool:
+        """Whether the station had been away so long before this connection began."""
+        if self.absent_since is None or self.connected_at is None:
+            return False
+        return self.connected_at - self.absent_since >= minimum

@@ -1,0 +1,130 @@
+"""Which stations are connected, when they were last seen, and what their connectors report."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from libs.csms.clock import Clock
+from libs.csms.messaging.router import Call, Router
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Collection, Index, Query, Store, filters
+
+from .model import LAST_SEEN_INTERVAL, Connection, Connector
+
+router: Router[Connectivity] = Router("device")
+
+CONNECTION_INDEXES = [
+    Index(("connected",), "gatewayId"),
+    Index(("connected",)),
+    *filters("gatewayId", "ocppVersion"),
+]
+CONNECTOR_INDEXES = [Index(("stationId",)), Index(("status",)), *filters("evseId")]
+
+
+MAX_NUMBER = 1_000
+"""Of EVSEs and connectors; without a limit one station could fill the store."""
+
+
+class Throttle:
+    """When something was last done, for the latest keys: what it forgets is done again, no more."""
+
+    def __init__(self, interval: timedelta, max_keys: int = 100_000) -> None:
+        self._interval = interval
+        self._max_keys = max_keys
+        self._last: OrderedDict[str, datetime] = OrderedDict()
+
+    def is_done(self, key: str, at: datetime) -> bool:
+        """Whether it was done less than the interval before ``at``."""
+        last = self._last.get(key)
+        return last is not None and at - last < self._interval
+
+    def done(self, key: str, at: datetime) -> None:
+        self._last[key] = at
+        self._last.move_to_end(key)
+        if len(self._last) > self._max_keys:
+            self._last.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._last)
+
+
+@dataclass(frozen=True)
+class Connectivity:
+    connections: Collection[Connection]
+    """By station id."""
+    connectors: Collection[Connector]
+    """By ``Connector.key``."""
+    clock: Clock
+    last_seen: Throttle = field(default_factory=lambda: Throttle(LAST_SEEN_INTERVAL))
+    gateways: dict[str, datetime] = field(default_factory=dict)
+    """When this process last heard of each gateway, by its id."""
+
+    @classmethod
+    def of(cls, store: Store, clock: Clock) -> Self:
+        return cls(
+            connections=store.collection("connections", Connection, CONNECTION_INDEXES),
+            connectors=store.collection("connectors", Connector, CONNECTOR_INDEXES),
+            clock=clock,
+        )
+
+    async def connection(self, station_id: str) -> Connection:
+        """One that has never been where the station has never connected."""
+        return await self.connections.get(station_id) or Connection(station_id=station_id)
+
+    async def number_connection(self, station_id: str) -> int:
+        """Greater than that of every connection admitted before, in the store: no gateway's clock matters."""
+        now, new = self.clock(), Connection(station_id=station_id)
+        known = await self.connections.update(station_id, lambda known: (known or new).admitted(now))
+        return known.admission_number
+
+    async def open(self, newer: Connection) -> Connection:
+        return await self.connections.update(
+            newer.station_id, lambda known: newer if known is None else known.opened(newer)
+        )
+
+    async def close(self, ended: Connection) -> Connection:
+        return await self.connections.update(
+            ended.station_id, lambda known: ended if known is None else known.closed(ended)
+        )
+
+    async def touch(self, call: Call[Any]) -> None:
+        """Remember that the station is alive. Touches the store at most once a minute for each station."""
+        at, new = call.received_at, Connection(station_id=call.station_id)
+        if self.last_seen.is_done(call.station_id, at):
+            return
+        connection_id = call.message.connection_id
+        await self.connections.update(call.station_id, lambda known: (known or new).touch(connection_id, at))
+        self.last_seen.done(call.station_id, at)
+
+    async def adopt_connection(self, call: Call[Any]) -> None:
+        """A message may arrive before the event that its connection has begun: then the connection is known
+        from the message.
+        """
+        known = await self.connections.get(call.station_id)
+        if known is None or known.connection_id < call.message.connection_id:
+            await self.open(Connection.of_call(call.message, call.received_at))
+
+    def gateway_heard(self, gateway_id: str) -> None:
+        """It has said that it is alive, or that it holds a new connection."""
+        self.gateways[gateway_id] = self.clock()
+
+    async def report(self, connector: Connector) -> None:
+        await self.connectors.update(
+            connector.key, lambda known: connector if known is None else known.merge(connector)
+        )
+
+    async def connectors_of(self, station_id: str) -> list[Connector]:
+        """In the order of their numbers."""
+        found = [one async for one in every(self.connectors, Query({"stationId": station_id}))]
+        return sorted(found, key=lambda connector: (connector.evse_id, connector.connector_id))
+
+    async def forget(self, station_id: str) -> None:
+        """An open connection remains known until it ends."""
+        for connector in await self.connectors_of(station_id):
+            await self.connectors.delete(connector.key)
+        connection = await self.connections.get(station_id)
+        if connection is not None and not connection.connected:
+            await self.connections.delete(station_id)

@@ -1,0 +1,1 @@
+"""The device model of stations: variables, monitors, events and event streams."""

@@ -1,0 +1,20 @@
+"""GetLog answered: an upload that the station has given up for it is over (N01.FR.12)."""
+
+from __future__ import annotations
+
+from libs.csms.messaging.router import Result
+from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
+
+from ..service import Jobs, router
+
+
+@router.on_result(v16.GetLog)
+async def get_log_v16(result: Result[ocpp16.GetLogRequest, ocpp16.GetLogResponse], jobs: Jobs) -> None:
+    if result.response is not None and result.response.status == "AcceptedCanceled":
+        await jobs.replaced(result.station_id, "log", result.request.request_id, result.answered_at)
+
+
+@router.on_result(v201.GetLog, v21.GetLog)
+async def get_log_v2(result: Result[ocpp2.GetLogRequest, ocpp2.GetLogResponse], jobs: Jobs) -> None:
+    if result.response is not None and result.response.status == "AcceptedCanceled":
+        await jobs.replaced(result.station_id, "log", result.request.request_id, result.answered_at)

@@ -1,0 +1,65 @@
+"""A station's messages by REST: as they came, the reports that several make, and dead letters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from libs.csms.clock import Time
+from libs.csms.errors import NotFound
+from libs.csms.station_messages.api import OcppInteger, messages_api, parts
+from libs.csms.station_messages.report import Status
+from libs.csms.storage.store import Document, Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
+
+from .service import DeadMessage, Messages
+
+
+class CustomerInformation(Document):
+    request_id: int = Field(description="Of the CustomerInformation request that it answers (N09).")
+    status: Status = Field(description="Whether all of it has arrived.")
+    started_at: Time = Field(description="When its first part was received.")
+    missing_seq_nos: list[int] = Field(
+        default=[], description="Numbers of parts that have not arrived, at most 100."
+    )
+    text: str = Field(description="What has arrived, in order; it has gaps where parts are missing.")
+
+
+def station_messages_api(messages: Messages) -> APIRouter:
+    router = APIRouter()
+    router.include_router(messages_api(messages.log, messages.clock))
+
+    @router.get(
+        "/chargingstations/{id}/customerinformation/{requestId}",
+        response_model=CustomerInformation,
+        tags=["Messages of stations"],
+    )
+    async def get_customer_information(
+        id: str, request_id: Annotated[OcppInteger, Path(alias="requestId")]
+    ) -> CustomerInformation:
+        """What the station knows about a customer, put together from its messages."""
+        report = await messages.log.report(id, "NotifyCustomerInformation", request_id)
+        if report is None:
+            raise NotFound("the station has sent no customer information for that request")
+        texts = {part["seqNo"]: part["data"] async for part in parts(messages.log, report)}
+        shown = report.shown(messages.clock())
+        return CustomerInformation(
+            **shown.model_dump(include={"request_id", "status", "started_at", "missing_seq_nos"}),
+            text="".join(texts[number] for number in sorted(texts)),
+        )
+
+    return router
+
+
+def dead_letters_api(messages: Messages) -> APIRouter:
+    router = APIRouter(tags=["Fleet"])
+
+    @router.get("/deadletters", response_model=PageOf[DeadMessage], response_model_exclude_none=True)
+    async def list_dead_letters(page_size: PageSize = 100, page_token: PageToken = "") -> PageOf[DeadMessage]:
+        """The newest first."""
+        query = Query(order_by="receivedAt", descending=True, page_size=page_size, page_token=page_token)
+        return page_of(await messages.dead_letters.find(query))
+
+    return router

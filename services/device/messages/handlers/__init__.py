@@ -1,0 +1,1 @@
+"""One module for each message that is kept as it came."""

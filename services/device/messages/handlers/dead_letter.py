@@ -1,0 +1,38 @@
+"""DeadLetter: a message that no attempt could handle is kept for the operator."""
+
+from __future__ import annotations
+
+import hashlib
+
+from libs.csms.messaging.router import Call
+from libs.csms.secrets import masked_text, may_hold_secret
+from libs.ocpp_messages.event import DEAD_LETTER, DeadLetter
+
+from ..service import DeadMessage, Messages, router
+
+MAX_DATA = 100_000
+"""Characters that are kept; a document of Firestore holds a mebibyte."""
+
+
+@router.on(DEAD_LETTER)
+async def dead_letter(call: Call[DeadLetter], messages: Messages) -> None:
+    """The id comes from the message, so that it is stored once however often it is delivered."""
+    letter, message = call.request, call.message
+    found_in = f"{message.sent_at} {message.station_id} {message.message_id} ".encode() + message.data
+    dead = DeadMessage(
+        id=hashlib.sha256(found_in).hexdigest()[:32],
+        received_at=call.received_at,
+        topic=letter.topic,
+        subscription=letter.subscription,
+        reason=letter.reason,
+        attempts=letter.attempts,
+        data=_without_secrets(letter.data)[:MAX_DATA],
+        attributes=letter.attributes,
+        station_id=message.station_id,
+    )
+    await messages.dead_letters.update(dead.id, lambda known: known or dead)
+
+
+def _without_secrets(data: str) -> str:
+    """Data that may hold a password or PIN is not kept: not even its sender may have known where."""
+    return "(withheld: may hold a secret)" if may_hold_secret(data) else masked_text(data)

@@ -1,0 +1,17 @@
+"""GetBaseReport answered: the station reports its device model, or cannot (B07)."""
+
+from __future__ import annotations
+
+from libs.csms.messaging.router import Result
+from libs.ocpp_messages import ocpp2, v21, v201
+
+from ..service import Onboardings, router
+
+
+@router.on_result(v201.GetBaseReport, v21.GetBaseReport)
+async def get_base_report_v2(
+    result: Result[ocpp2.GetBaseReportRequest, ocpp2.GetBaseReportResponse], onboardings: Onboardings
+) -> None:
+    """A station that cannot tell, and says so, is not asked again until it has other firmware."""
+    if result.request.report_base == "FullInventory" and result.reached_station:
+        await onboardings.inventoried(result.station_id, result.command_id)

@@ -1,0 +1,18 @@
+"""GetConfiguration of 1.6 answered: the settings of the station are known, or it cannot tell them."""
+
+from __future__ import annotations
+
+from libs.csms.messaging.router import Result
+from libs.ocpp_messages import ocpp16, v16
+
+from ..service import Onboardings, router
+
+
+@router.on_result(v16.GetConfiguration)
+async def get_configuration_v16(
+    result: Result[ocpp16.GetConfigurationRequest, ocpp16.GetConfigurationResponse],
+    onboardings: Onboardings,
+) -> None:
+    """A station that cannot tell, and says so, is not asked again until it has other firmware."""
+    if not result.request.key and result.reached_station:
+        await onboardings.inventoried(result.station_id, result.command_id)

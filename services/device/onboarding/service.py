@@ -1,0 +1,180 @@
+"""Asks stations for what the CSMS has to know: new ones for settings, after an absence for connectors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Self
+
+from libs.csms.alarm import Alarm
+from libs.csms.clock import Clock, rfc3339
+from libs.csms.errors import DomainError
+from libs.csms.messaging.router import Router
+from libs.csms.storage.store import Collection, Index, Query, Store
+from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.action import encode
+from libs.ocpp_messages.version import Version
+
+from ..commands.request import CommandRequest, request
+from ..commands.service import Commands
+from ..connectivity.model import Connection, Connector
+from ..registry.model import Station
+from .model import Onboarding
+
+log = logging.getLogger(__name__)
+
+router: Router[Onboardings] = Router("device")
+
+FOLLOW_UP_DELAY = timedelta(seconds=3)
+"""A station that has just connected, or booted, has its own things to say first."""
+
+STATIONS_PER_LOOK = 50
+"""After a storm of connections they are asked one after another."""
+
+LOOK_INTERVAL = timedelta(seconds=2)
+"""Between two looks while more stations than that are to be asked."""
+
+RECOVERY_INTERVAL = 300.0
+"""Seconds between two looks at what other processes may have left when they died."""
+
+MAX_CONNECTORS = 50
+"""Of one station that are asked for."""
+
+QUESTION_TTL = timedelta(minutes=10)
+"""How long a question may wait for its station."""
+
+
+@dataclass(frozen=True)
+class Onboardings:
+    stations: Collection[Onboarding]
+    """By station id."""
+    commands: Commands
+    clock: Clock
+    alarm: Alarm
+    """Wakes the loop that asks."""
+    min_absence: timedelta
+    """A station that was away for less has told its connectors already, and is not asked."""
+    heartbeat_interval: int
+    """Seconds, for stations without an interval of their own."""
+    boot_retry_interval: int = 60
+    """Seconds to the next BootNotification of a station that is not accepted."""
+
+    @classmethod
+    def of(cls, store: Store, commands: Commands, min_absence: timedelta, heartbeat_interval: int) -> Self:
+        return cls(
+            stations=store.collection("onboardings", Onboarding, [Index((), "followUpAt")]),
+            commands=commands,
+            clock=commands.clock,
+            alarm=Alarm(commands.clock),
+            min_absence=min_absence,
+            heartbeat_interval=heartbeat_interval,
+        )
+
+    async def of_station(self, station_id: str) -> Onboarding:
+        return await self.stations.get(station_id) or Onboarding(station_id=station_id)
+
+    async def schedule(self, station_id: str, connection_id: str) -> None:
+        """Soon ask over this connection what there is to ask."""
+        at, new = (self.clock() + FOLLOW_UP_DELAY).replace(microsecond=0), Onboarding(station_id=station_id)
+        await self.stations.update(station_id, lambda known: (known or new).scheduled(connection_id, at))
+        self.alarm.set(at)
+
+    async def lacks_inventory(self, station: Station) -> bool:
+        return (await self.of_station(station.id)).lacks_inventory(station.firmware_version)
+
+    async def inventoried(self, station_id: str, command_id: str) -> None:
+        """The station has answered what that command asked, unless it has booted since, perhaps with other
+        firmware.
+        """
+        command = await self.commands.commands.get(command_id)
+        station = await self.commands.registry.get(station_id)
+        if command is None or command.sent_at is None or station is None:
+            return
+        if station.last_boot is not None and command.sent_at < station.last_boot:
+            return
+        firmware, new = station.firmware_version, Onboarding(station_id=station_id)
+        await self.stations.update(station_id, lambda known: (known or new).inventoried(firmware))
+
+    async def forget(self, station_id: str) -> None:
+        await self.stations.delete(station_id)
+
+    async def keep_following_up(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.follow_up()
+            except Exception:
+                log.exception("stations were not asked for what the CSMS has to know")
+                self.alarm.set(self.clock() + LOOK_INTERVAL)
+            await self.alarm.wait(RECOVERY_INTERVAL)
+
+    async def follow_up(self) -> None:
+        """Any number of processes may do this at once: a station is asked each thing once a connection."""
+        until = rfc3339(self.clock() + timedelta(milliseconds=1))
+        due = await self.stations.find(Query(order_by="followUpAt", to=until, page_size=STATIONS_PER_LOOK))
+        async with asyncio.TaskGroup() as tasks:
+            for onboarding in due.items:
+                tasks.create_task(self._follow_up(onboarding))
+        if due.next_page_token:
+            self.alarm.set(self.clock() + LOOK_INTERVAL)
+
+    async def _follow_up(self, onboarding: Onboarding) -> None:
+        station_id = onboarding.station_id
+        try:
+            station = await self.commands.registry.get(station_id)
+            connection = await self.commands.connectivity.connection(station_id)
+            if station is not None and station.may_operate and connection.connected:
+                async for question in self._questions(station, connection, onboarding):
+                    await request(self.commands, question)
+        except DomainError as error:
+            log.info("station %s: not asked for its settings: %s", station_id, error.detail)
+        except Exception:
+            log.exception("station %s: not asked for its settings", station_id)
+        await self.stations.update(station_id, lambda known: (known or onboarding).done(onboarding))
+
+    async def _questions(
+        self, station: Station, connection: Connection, onboarding: Onboarding
+    ) -> AsyncIterator[CommandRequest]:
+        version = Version(connection.ocpp_version or "")
+        if onboarding.lacks_inventory(station.firmware_version):
+            yield _inventory(station, connection, version)
+        unknown = await self._unreported(connection)
+        if unknown and version is Version.V16:
+            trigger = encode(ocpp16.TriggerMessageRequest("StatusNotification"))
+            yield _question(connection, "TriggerMessage", trigger, "connectors")
+        elif unknown:
+            for connector in unknown[:MAX_CONNECTORS]:
+                yield _status_of(connection, connector)
+
+    async def _unreported(self, connection: Connection) -> list[Connector]:
+        """After an absence, the connectors that have not been reported since: they may have changed."""
+        if connection.connected_at is None or not connection.was_absent(self.min_absence):
+            return []
+        found = await self.commands.connectivity.connectors_of(connection.station_id)
+        return [one for one in found if one.evse_id > 0 and one.reported_at < connection.connected_at]
+
+
+def _inventory(station: Station, connection: Connection, version: Version) -> CommandRequest:
+    """All of it: B07 for 2.x, every configuration key for 1.6."""
+    topic = f"inventory {station.firmware_version or ''} {station.last_boot}"
+    if version is Version.V16:
+        return _question(connection, "GetConfiguration", encode(ocpp16.GetConfigurationRequest()), topic)
+    question = _question(connection, "GetBaseReport", b"", topic)
+    return replace(question, body=encode(ocpp2.GetBaseReportRequest(question.number, "FullInventory")))
+
+
+def _status_of(connection: Connection, connector: Connector) -> CommandRequest:
+    evse = ocpp2.EVSEType(connector.evse_id, connector_id=connector.connector_id)
+    trigger = encode(ocpp2.TriggerMessageRequest("StatusNotification", evse=evse))
+    topic = f"connector {connector.evse_id} {connector.connector_id}"
+    return replace(_question(connection, "TriggerMessage", trigger, topic), in_turn=True)
+
+
+def _question(connection: Connection, action: str, body: bytes, topic: str) -> CommandRequest:
+    """The same however often it is made: so it becomes one command."""
+    key = f"{connection.connection_id} {topic}"
+    ttl = int(QUESTION_TTL.total_seconds())
+    return CommandRequest(connection.station_id, action, body, key, ttl=ttl)

@@ -1,0 +1,34 @@
+"""change-configuration: set one thing of a station (B05)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+
+from libs.csms.storage.store import Json
+from libs.ocpp_messages import ocpp2, ocpp16
+
+from ...device_model.names import key_of
+from ..model import Operation
+from .get_configuration import Name, variable_named
+
+
+class ChangeConfiguration(Operation, name="change-configuration"):
+    """``name`` as for get-configuration; ``value`` is text, whatever its type."""
+
+    name: Annotated[Name, Field(validation_alias=AliasChoices("name", "key"))]
+    value: Annotated[str, Field(max_length=2_500)]
+
+    def v16(self, number: int) -> ocpp16.ChangeConfigurationRequest:
+        return ocpp16.ChangeConfigurationRequest(key_of(self.name), self.value)
+
+    def v2(self, number: int) -> ocpp2.SetVariablesRequest:
+        asked = ocpp2.SetVariableDataType(self.value, *variable_named(self.name, "name"))
+        return ocpp2.SetVariablesRequest([asked])
+
+    def station_status(self, response: Json) -> str:
+        """The word of OCPP 2.x is about the variable."""
+        if "setVariableResult" in response:
+            return str(response["setVariableResult"][0]["attributeStatus"])
+        return super().station_status(response)

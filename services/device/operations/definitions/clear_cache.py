@@ -1,0 +1,15 @@
+"""clear-cache: have a station forget the tokens that it has seen (C11)."""
+
+from __future__ import annotations
+
+from libs.ocpp_messages import ocpp2, ocpp16
+
+from ..model import Operation
+
+
+class ClearCache(Operation, name="clear-cache"):
+    def v16(self, number: int) -> ocpp16.ClearCacheRequest:
+        return ocpp16.ClearCacheRequest()
+
+    def v2(self, number: int) -> ocpp2.ClearCacheRequest:
+        return ocpp2.ClearCacheRequest()

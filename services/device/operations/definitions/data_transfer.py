@@ -1,0 +1,30 @@
+"""data-transfer: something that a vendor has agreed with its stations (P01)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from libs.csms.storage.store import Json
+from libs.csms.web.fields import AnyJson
+from libs.ocpp_messages import ocpp2, ocpp16
+
+from ..model import Operation, unknown_to
+
+
+class DataTransfer(Operation, name="data-transfer"):
+    vendor_id: Annotated[str, Field(max_length=255)]
+    message_id: Annotated[str, Field(max_length=50)] | None = None
+    data: AnyJson = None
+
+    def v16(self, number: int) -> ocpp16.DataTransferRequest:
+        if self.data is not None and not isinstance(self.data, str):
+            raise unknown_to("1.6", "data", "transfers text")
+        return ocpp16.DataTransferRequest(self.vendor_id, message_id=self.message_id, data=self.data)
+
+    def v2(self, number: int) -> ocpp2.DataTransferRequest:
+        return ocpp2.DataTransferRequest(self.vendor_id, message_id=self.message_id, data=self.data)
+
+    def result(self, response: Json, number: int) -> Json | None:
+        return {"data": response["data"]} if "data" in response else None

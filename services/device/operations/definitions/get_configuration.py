@@ -1,0 +1,55 @@
+"""get-configuration: how a station is set (B06; without names, all that can be set: B07)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from pydantic import AliasChoices, Field
+
+from libs.csms.errors import Invalid
+from libs.csms.storage.store import Json
+from libs.ocpp_messages import ocpp2, ocpp16
+
+from ...device_model.names import NoName, key_of, variable_of
+from ..configuration import settings_v2, settings_v16
+from ..model import Operation
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class GetConfiguration(Operation, name="get-configuration"):
+    """``names`` as ``OCPPCommCtrlr.HeartbeatInterval``, or as the keys of OCPP 1.6, for any station."""
+
+    names: Annotated[
+        list[Name], Field(max_length=1_000, validation_alias=AliasChoices("names", "keys", "key"))
+    ] = []
+
+    def v16(self, number: int) -> ocpp16.GetConfigurationRequest:
+        return ocpp16.GetConfigurationRequest([key_of(name) for name in self.names] or None)
+
+    def v2(self, number: int) -> msgspec.Struct:
+        """All of it comes as a report."""
+        if not self.names:
+            return ocpp2.GetBaseReportRequest(number, "ConfigurationInventory")
+        asked = [
+            ocpp2.GetVariableDataType(*variable_named(name, f"names.{place}"))
+            for place, name in enumerate(self.names)
+        ]
+        return ocpp2.GetVariablesRequest(asked)
+
+    def result(self, response: Json, number: int) -> Json:
+        if "getVariableResult" in response:
+            return {"configuration": settings_v2(response["getVariableResult"])}
+        if "status" in response:
+            return {"requestId": number}
+        return {"configuration": settings_v16(response)}
+
+
+def variable_named(name: str, place: str) -> tuple[ocpp2.ComponentType, ocpp2.VariableType]:
+    try:
+        return variable_of(name)
+    except NoName as error:
+        raise Invalid(
+            f"body.{place}: {name} is no variable of OCPP 2; write it as Component[instance]:evse.Variable",
+        ) from error

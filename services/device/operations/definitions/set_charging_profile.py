@@ -1,0 +1,22 @@
+"""set-charging-profile: limit what a station, an EVSE or a transaction may draw (K01 to K04)."""
+
+from __future__ import annotations
+
+from libs.ocpp_messages import ocpp2, ocpp16
+
+from ..bodies import WholeNumber
+from ..charging_profile import ChargingProfile
+from ..model import Operation
+
+
+class SetChargingProfile(Operation, name="set-charging-profile"):
+    """EVSE 0 is the whole station. A profile of the same id is replaced."""
+
+    evse_id: WholeNumber = 0
+    charging_profile: ChargingProfile
+
+    def v16(self, number: int) -> ocpp16.SetChargingProfileRequest:
+        return ocpp16.SetChargingProfileRequest(self.evse_id, self.charging_profile.v16())
+
+    def v2(self, number: int) -> ocpp2.SetChargingProfileRequest:
+        return ocpp2.SetChargingProfileRequest(self.evse_id, self.charging_profile.v2())

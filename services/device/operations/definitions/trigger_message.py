@@ -1,0 +1,56 @@
+"""trigger-message: have a station say something now (F06)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.mappings import (
+    EXTENDED_MESSAGE_TRIGGERS_V16,
+    MESSAGE_TRIGGERS_V2,
+    MESSAGE_TRIGGERS_V16,
+)
+
+from ..bodies import Number
+from ..model import Operation, connector_v16, evse_v2, unknown_to
+
+
+class TriggerMessage(Operation, name="trigger-message"):
+    """``requestedMessage`` by its name in OCPP 2.x. Without ``evseId``, of every EVSE."""
+
+    requested_message: Literal[
+        "BootNotification",
+        "DiagnosticsStatusNotification",
+        "FirmwareStatusNotification",
+        "Heartbeat",
+        "LogStatusNotification",
+        "MeterValues",
+        "PublishFirmwareStatusNotification",
+        "SignChargingStationCertificate",
+        "SignCombinedCertificate",
+        "SignV2GCertificate",
+        "StatusNotification",
+        "TransactionEvent",
+    ]
+    evse_id: Number | None = None
+    connector_id: Number | None = None
+
+    def v16(self, number: int) -> msgspec.Struct:
+        connector_id = connector_v16(self.evse_id, self.connector_id)
+        if core := MESSAGE_TRIGGERS_V16.get(self.requested_message):
+            return ocpp16.TriggerMessageRequest(core, connector_id=connector_id)
+        if security := EXTENDED_MESSAGE_TRIGGERS_V16.get(self.requested_message):
+            return ocpp16.ExtendedTriggerMessageRequest(security, connector_id=connector_id)
+        raise unknown_to("1.6", "requestedMessage", f"cannot trigger {self.requested_message}")
+
+    def v2(self, number: int) -> ocpp2.TriggerMessageRequest:
+        evse = evse_v2(self.evse_id, self.connector_id)
+        if self.requested_message == "DiagnosticsStatusNotification":
+            return ocpp2.TriggerMessageRequest(MESSAGE_TRIGGERS_V2[self.requested_message])
+        if self.requested_message == "StatusNotification":
+            if evse is None:
+                raise unknown_to("2", "evseId", "triggers the status of one connector, so name its EVSE")
+            evse = ocpp2.EVSEType(evse.id, connector_id=evse.connector_id or 1)
+        return ocpp2.TriggerMessageRequest(self.requested_message, evse=evse)

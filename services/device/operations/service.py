@@ -1,0 +1,14 @@
+"""What version-neutral operations are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..commands.service import Commands
+from ..messages.service import Messages
+
+
+@dataclass(frozen=True)
+class Operations:
+    commands: Commands
+    messages: Messages

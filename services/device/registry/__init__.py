@@ -1,0 +1,1 @@
+"""Which charging stations there are: CRUD, the paths of earlier systems, and deletion."""

@@ -1,0 +1,139 @@
+"""``/chargingstations`` by REST: the resource, its status, and the five paths of earlier systems."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from libs.csms.clients.admission import RegistrationStatus
+from libs.csms.clock import Time
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Document, Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
+
+from ..connectivity.model import Connector
+from .bodies import Group, NewStation, StationBody
+from .model import Station
+from .service import Registry
+
+
+class ConnectorView(Connector):
+    connected: bool = Field(description="Whether its station is connected, so that the status is of now.")
+    disconnected_at: Time | None = Field(default=None, description="Since when its station is not connected.")
+
+
+class StationStatus(Document):
+    id: str
+    registration_status: RegistrationStatus = Field(description="The operator's decision.")
+    connected: bool = Field(default=False, description="Whether the station is connected.")
+    connected_at: Time | None = Field(default=None, description="When its newest connection began.")
+    disconnected_at: Time | None = Field(default=None, description="When its newest connection ended.")
+    close_code: int | None = Field(default=None, description="WebSocket close code of its newest connection.")
+    close_reason: str | None = Field(default=None, description="Text of the close frame.")
+    last_seen: Time | None = Field(default=None, description="Of its last message, to a minute.")
+    ocpp_version: str | None = Field(
+        default=None, description="The subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1."
+    )
+    connectors: Sequence[ConnectorView] = Field(description="In the order of their numbers.")
+
+
+def registry_api(registry: Registry) -> APIRouter:
+    """``list`` comes before ``{id}``: no station has that id."""
+    router = APIRouter()
+    router.include_router(seed_api(registry))
+    router.include_router(stations_api(registry))
+    return router
+
+
+def stations_api(registry: Registry) -> APIRouter:
+    router = APIRouter(prefix="/chargingstations", tags=["Charging stations"])
+
+    @router.get("", response_model=PageOf[Station], response_model_exclude_none=True)
+    async def list_stations(
+        group: Group | None = None, page_size: PageSize = 100, page_token: PageToken = ""
+    ) -> PageOf[Station]:
+        """In the order of their ids."""
+        query = Query(equals(group=group), page_size=page_size, page_token=page_token)
+        return page_of(await registry.find(query))
+
+    @router.post("", status_code=201, response_model=Station, response_model_exclude_none=True)
+    async def create_station(body: NewStation, response: Response) -> Station:
+        station = await registry.create(body)
+        response.headers["Location"] = f"/chargingstations/{quote(station.id, safe='')}"
+        return station
+
+    @router.get("/{id}", response_model=Station, response_model_exclude_none=True)
+    async def get_station(id: str) -> Station:
+        return await registry.existing(id)
+
+    @router.get("/{id}/status", response_model=StationStatus, response_model_exclude_none=True)
+    async def get_status(id: str) -> StationStatus:
+        """Connectors keep the status that they reported last while the station is away."""
+        station = await registry.existing(id)
+        connection = await registry.connectivity.connection(id)
+        since = None if connection.connected else connection.disconnected_at
+        known = connection.model_dump(include=set(StationStatus.model_fields) - {"connectors"})
+        views = [
+            ConnectorView(**one.model_dump(), connected=connection.connected, disconnected_at=since)
+            for one in await registry.connectivity.connectors_of(id)
+        ]
+        return StationStatus(
+            id=id, registration_status=station.registration_status, connectors=views, **known
+        )
+
+    @router.put("/{id}", response_model=Station, response_model_exclude_none=True)
+    async def replace_station(id: str, body: StationBody) -> Station:
+        """Of a station that exists: creating one is for POST."""
+        return await registry.change(id, body, body.replacing)
+
+    @router.patch("/{id}", response_model=Station, response_model_exclude_none=True)
+    async def patch_station(id: str, body: StationBody) -> Station:
+        """A merge patch (RFC 7396): null removes a field."""
+        return await registry.change(id, body, body.merged_into)
+
+    @router.delete("/{id}", status_code=204)
+    async def delete_station(id: str) -> None:
+        """With its secret, its connectors and its state. Its transactions and messages stay."""
+        await registry.delete(id)
+
+    return router
+
+
+def seed_api(registry: Registry) -> APIRouter:
+    router = APIRouter(prefix="/chargingstations", tags=["Charging stations, older paths"])
+
+    @router.post("/create", status_code=201, response_model=Station, response_model_exclude_none=True)
+    async def create(body: NewStation) -> Station:
+        return await registry.create(body)
+
+    @router.get("/list", response_class=StreamingResponse, responses={200: {"model": list[Station]}})
+    async def list_all() -> StreamingResponse:
+        """Every station, without limit: read in pages and sent as it is read."""
+        return StreamingResponse(_array(registry), media_type="application/json")
+
+    @router.get("/station/{id}", response_model=Station, response_model_exclude_none=True)
+    async def station(id: str) -> Station:
+        return await registry.existing(id)
+
+    @router.post("/update/{id}", response_model=Station, response_model_exclude_none=True)
+    async def update(id: str, body: StationBody) -> Station:
+        """Replaces what these paths know; our own fields stay as they are unless given."""
+        return await registry.change(id, body, body.replacing_seed)
+
+    @router.post("/delete/{id}", response_model=Station, response_model_exclude_none=True)
+    async def delete(id: str) -> Station:
+        return await registry.delete(id)
+
+    return router
+
+
+async def _array(registry: Registry) -> AsyncIterator[str]:
+    before = "["
+    async for station in registry.every(Query(page_size=1_000)):
+        yield before + station.model_dump_json(by_alias=True, exclude_none=True)
+        before = ","
+    yield "[]" if before == "[" else "]"

@@ -1,0 +1,189 @@
+"""The registry of charging stations: created, changed, booted, and deleted with all that belongs to them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from libs.csms.clock import Clock, rfc3339
+from libs.csms.errors import Conflict, Invalid, NotFound
+from libs.csms.messaging.bus import Bus
+from libs.csms.storage.queries import every, update_existing, update_from
+from libs.csms.storage.store import Collection, Index, Page, Query, Store, filters
+from libs.ocpp_messages.action import Direction, encode
+from libs.ocpp_messages.event import (
+    STATION_ACCESS_REVOKED,
+    STATION_DELETED,
+    EventData,
+    StationAccessRevoked,
+    StationDeleted,
+)
+from libs.ocpp_messages.message import Kind, Message
+
+from ..connectivity.service import Connectivity
+from .bodies import NewStation, StationBody
+from .model import Boot, Station
+
+log = logging.getLogger(__name__)
+
+Cleanup = Callable[[str], Awaitable[None]]
+"""Deletes what a package keeps about a station, from its id. Does the same when it is called again."""
+
+RESUME_INTERVAL = 300.0
+"""Seconds between two looks for deletions that a process left incomplete when it died."""
+
+DELETED = "the charging station has been deleted"
+_REVOCATIONS = {
+    "Pending": "the charging station is to ask again whether it may operate",
+    "Rejected": "the charging station has been rejected",
+}
+"""Reasons of close frames, by the decision of the operator."""
+
+
+class UnknownStation(NotFound):
+    """There is no charging station of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no charging station of that id")
+
+
+class StationExists(Conflict):
+    """A station is created under an id that is in use."""
+
+    def __init__(self) -> None:
+        super().__init__("there is a charging station of that id already")
+
+
+@dataclass(frozen=True)
+class Registry:
+    stations: Collection[Station]
+    """By id."""
+    connectivity: Connectivity
+    bus: Bus
+    clock: Clock
+    cleanups: list[Cleanup] = field(default_factory=list)
+    """Of the packages that keep something about stations, in the order of deletion."""
+
+    @classmethod
+    def of(cls, store: Store, connectivity: Connectivity, bus: Bus, clock: Clock) -> Self:
+        indexes = [Index((), "deletedAt"), Index(("group",)), *filters("firmwareVersion", "model")]
+        return cls(store.collection("chargingstations", Station, indexes), connectivity, bus, clock)
+
+    async def get(self, id: str) -> Station | None:
+        station = await self.stations.get(id)
+        return None if station is None or station.deleted_at is not None else station
+
+    async def existing(self, id: str) -> Station:
+        """Raises ``UnknownStation``."""
+        if (station := await self.get(id)) is None:
+            raise UnknownStation
+        return station
+
+    async def find(self, query: Query) -> Page[Station]:
+        page = await self.stations.find(query)
+        return Page([one for one in page.items if one.deleted_at is None], page.next_page_token)
+
+    def every(self, query: Query) -> AsyncIterator[Station]:
+        return (station async for station in every(self.stations, query) if station.deleted_at is None)
+
+    async def create(self, body: NewStation) -> Station:
+        """Completes a deletion of that id first, should one have been left incomplete. Raises
+        ``StationExists``.
+        """
+        known = await self.stations.get(body.id)
+        if known is not None and known.deleted_at is not None:
+            await self._complete_deletion(known)
+
+        def created(station: Station | None) -> Station:
+            if station is not None:
+                raise StationExists
+            return body.created()
+
+        return await self.stations.update(body.id, created)
+
+    async def change(self, id: str, body: StationBody, change: Callable[[Station], Station]) -> Station:
+        """A station that is not accepted any more loses its connection. Raises ``UnknownStation``, and
+        ``Invalid`` where the body names another id than the path.
+        """
+        if body.id is not None and body.id != id:
+            raise Invalid("body.id: differs from the id in the path")
+
+        def changed(station: Station | None) -> Station:
+            if station is None or station.deleted_at is not None:
+                raise UnknownStation
+            return change(station)
+
+        before, station = await update_from(self.stations, id, changed)
+        status = station.registration_status
+        if before is not None and status not in ("Accepted", before.registration_status):
+            await self.revoke_access(id, _REVOCATIONS[status])
+        return station
+
+    async def booted(self, id: str, boot: Boot, at: datetime) -> Station | None:
+        """The station after a BootNotification; None if there is no such station."""
+        station = await update_existing(
+            self.stations, id, lambda now: now if now.deleted_at is not None else now.booted(boot, at)
+        )
+        return None if station is None or station.deleted_at is not None else station
+
+    async def delete(self, id: str) -> Station:
+        """With all that belongs to the station. First it is refused, last its document goes: a deletion that
+        a dying process leaves incomplete is resumed. Raises ``UnknownStation``.
+        """
+        await self.existing(id)
+        now = self.clock()
+        deleted = await update_existing(
+            self.stations, id, lambda station: station.changed(deleted_at=station.deleted_at or now)
+        )
+        if deleted is None:
+            raise UnknownStation
+        await self._complete_deletion(deleted)
+        return deleted.changed(deleted_at=None)
+
+    async def resume_deletions(self) -> None:
+        async for station in every(self.stations, Query(order_by="deletedAt")):
+            await self._complete_deletion(station)
+
+    async def keep_resuming_deletions(self) -> None:
+        """At the start, and again and again, until cancelled."""
+        while True:
+            try:
+                await self.resume_deletions()
+            except Exception:
+                log.exception("incomplete deletions were not resumed; next time is in %d s", RESUME_INTERVAL)
+            await asyncio.sleep(RESUME_INTERVAL)
+
+    async def revoke_access(self, id: str, reason: str) -> None:
+        """Every connection of the station that has been admitted ends. Called when what is the reason is
+        durable, so that later ones are admitted with knowledge of it.
+        """
+        number = (await self.connectivity.connection(id)).admission_number
+        revoked = StationAccessRevoked(reason=reason, connection_number=number)
+        await self._publish(id, STATION_ACCESS_REVOKED.name, revoked)
+
+    async def _complete_deletion(self, station: Station) -> None:
+        """Again, or by several processes at once, it does the same."""
+        await self.revoke_access(station.id, DELETED)
+        await self._publish(station.id, STATION_DELETED.name, StationDeleted())
+        for cleanup in self.cleanups:
+            await cleanup(station.id)
+        known = await self.stations.get(station.id)
+        if known is not None and known.deleted_at == station.deleted_at:  # else it has been created anew
+            await self.stations.delete(station.id)
+
+    async def _publish(self, station_id: str, topic: str, event: EventData) -> None:
+        message = Message(
+            data=encode(event),
+            message_id=uuid.uuid4().hex,
+            station_id=station_id,
+            action=topic,
+            kind=Kind.EVENT,
+            sent_at=rfc3339(self.clock()),
+            origin=Direction.FROM_STATION,
+        )
+        await self.bus.publish(topic, message)

@@ -1,0 +1,99 @@
+"""Secrets of stations by REST, and the question of a gateway whether a station may connect."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import AfterValidator, Field, SecretStr
+
+from libs.csms.clients.admission import Admission, NotAdmitted
+from libs.csms.errors import DomainError, NotFound, Unauthenticated, Unavailable
+from libs.csms.storage.store import Document
+from libs.csms.web.app import Body
+from libs.csms.web.fields import plain
+
+from .service import Security
+
+_REFUSALS: dict[int, type[DomainError]] = {401: Unauthenticated, 404: NotFound, 503: Unavailable}
+
+
+def _plain_secret(secret: SecretStr) -> SecretStr:
+    plain(secret.get_secret_value())
+    return secret
+
+
+SecretText = Annotated[SecretStr, Field(min_length=16, max_length=64), AfterValidator(_plain_secret)]
+
+
+class CredentialBody(Body):
+    secret: SecretText | None = Field(default=None, description="Without it, one is made.")
+
+
+class AdmissionBody(Body):
+    authorization: SecretStr = Field(
+        default=SecretStr(""), description="The station's Authorization header, empty if it sent none."
+    )
+    tls: bool = Field(
+        default=False, description="Whether it comes with TLS, as the proxy says where that ends."
+    )
+
+
+class IssuedSecret(Document):
+    station_id: str
+    secret: str | None = Field(default=None, description="Shown this once, and only if it was made here.")
+
+
+class SecurityView(Document):
+    station_id: str
+    has_secret: bool = Field(description="Whether the station needs a secret to connect.")
+    security_profile: int | None = Field(
+        default=None,
+        description="The highest that the station has had (A05): from 1 on it needs a secret, from 2 on TLS.",
+    )
+    offered_security_profiles: tuple[int, ...] | None = Field(
+        default=None, description="Higher ones that the station has accepted, and has yet to connect with."
+    )
+
+
+def security_api(security: Security) -> APIRouter:
+    router = APIRouter(prefix="/chargingstations/{id}", tags=["Security"])
+
+    @router.get("/security", response_model=SecurityView, response_model_exclude_none=True)
+    async def get_security(id: str) -> SecurityView:
+        """What the station must show when it connects."""
+        await security.registry.existing(id)
+        known = await security.of_station(id)
+        return SecurityView(
+            station_id=id,
+            has_secret=known.needs_secret,
+            security_profile=known.security_profile,
+            offered_security_profiles=known.offered_security_profiles,
+        )
+
+    @router.post(
+        "/credentials", status_code=201, response_model=IssuedSecret, response_model_exclude_none=True
+    )
+    async def set_credentials(
+        id: str, response: Response, body: CredentialBody | None = None
+    ) -> IssuedSecret:
+        """Make a secret, or set the one given, in the place of the one before, whose connection ends."""
+        given = body.secret.get_secret_value() if body is not None and body.secret is not None else None
+        secret = await security.set_secret(id, given)
+        response.headers["Cache-Control"] = "no-store"
+        return IssuedSecret(station_id=id, secret=secret if given is None else None)
+
+    @router.delete("/credentials", status_code=204)
+    async def delete_credentials(id: str) -> None:
+        """The station connects without a secret then, unless CSMS_MIN_SECURITY_PROFILE is 1 or more."""
+        await security.delete_secrets(id)
+
+    @router.post("/admission", response_model=Admission, response_model_exclude_none=True)
+    async def admit(id: str, body: AdmissionBody) -> Admission:
+        """For gateways: may the station connect with this Authorization header, and with TLS or without?"""
+        try:
+            return await security.admit(id, body.authorization.get_secret_value(), body.tls)
+        except NotAdmitted as refusal:
+            raise _REFUSALS[refusal.status](refusal.detail) from refusal
+
+    return router

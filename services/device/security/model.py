@@ -1,0 +1,180 @@
+"""A station's secrets and security profile. Knows how secrets are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from libs.csms.clock import Time
+from libs.csms.storage.store import Document
+
+_HEXADECIMAL_KEY = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,20}")
+
+SecretState = Literal["active", "pending", "uncertain", "awaiting_reboot"]
+"""``active``: the station has it. ``pending``: a command that has no answer yet brings it. ``uncertain``: a
+command that got no answer may have brought it. ``awaiting_reboot``: the station has accepted it, and takes it
+with its next reboot.
+"""
+
+
+class Secret(Document):
+    """The salted hash of a secret. It is not stretched: secrets are long, and thousands of stations may
+    reconnect at once.
+    """
+
+    salt: str = Field(description="16 random bytes, hexadecimal.")
+    digest: str = Field(description="SHA-256 of salt and secret, hexadecimal.")
+    set_at: Time = Field(description="When the operator or a command set it.")
+    state: SecretState = Field(default="active", description="Whether the station has it.")
+    command_id: str | None = Field(default=None, description="The command that brings it to the station.")
+
+    @classmethod
+    def of(cls, secret: str, at: datetime) -> Secret:
+        salt = secrets.token_bytes(16)
+        return cls(salt=salt.hex(), digest=_digest(salt, secret.encode()), set_at=at)
+
+    def matches(self, password: bytes) -> bool:
+        """In constant time."""
+        return hmac.compare_digest(self.digest, _digest(bytes.fromhex(self.salt), password))
+
+    def in_state(self, state: SecretState) -> Secret:
+        return self.changed(state=state)
+
+
+class StationSecurity(Document):
+    """What a station must show when it connects. With no active secret it may come without one, as before it
+    was given the first, unless its security profile needs one.
+    """
+
+    secrets: tuple[Secret, ...] = Field(
+        default=(),
+        description="Each of which the station is admitted with: one, but while it is given another.",
+    )
+    security_profile: int | None = Field(
+        default=None,
+        description="The highest that the station has had (A05): from 1 on it needs a secret, from 2 on TLS.",
+    )
+    offered_security_profiles: tuple[int, ...] | None = Field(
+        default=None, description="Higher ones that the station has accepted, and has yet to connect with."
+    )
+
+    @property
+    def needs_secret(self) -> bool:
+        return any(each.state == "active" for each in self.secrets)
+
+    def match(self, password: bytes) -> Secret | None:
+        return next((each for each in self.secrets if each.matches(password)), None)
+
+    def is_only(self, secret: str) -> bool:
+        return len(self.secrets) == 1 and self.needs_secret and self.secrets[0].matches(secret.encode())
+
+    def used(self, presented: Secret | None) -> StationSecurity:
+        """The station has come with this secret, or without one: so one that it might have had it has not.
+
+        One that waits for its reboot it still has, and one whose command is open it may be given.
+        """
+        if presented is None or presented.state == "active":
+            left = [each for each in self.secrets if each.state != "uncertain"]
+        else:
+            left = [presented.in_state("active"), *self._still_ahead_of(presented)]
+        return self._of(left)
+
+    def replaced(self, secret: Secret) -> StationSecurity:
+        """By the operator. One whose command is open may still reach the station."""
+        return self._of([secret, *(each for each in self.secrets if each.state == "pending")])
+
+    def proposed(self, secret: Secret) -> StationSecurity:
+        """A command is about to bring it."""
+        if any(each.command_id == secret.command_id for each in self.secrets):
+            return self
+        return self._of([*self.secrets, secret.in_state("pending")])
+
+    def accepted(self, command_id: str) -> StationSecurity:
+        """The station has it instead of those before it. A later one may be the station's already: then
+        the next use of either tells.
+        """
+        taken = self._brought_by(command_id)
+        if taken is None:
+            return self
+        if any(each.set_at > taken.set_at and each.state == "active" for each in self.secrets):
+            return self._with(taken, "uncertain")
+        return self._of([taken.in_state("active"), *self._still_ahead_of(taken)])
+
+    def postponed(self, command_id: str) -> StationSecurity:
+        """The station takes it with its next reboot."""
+        taken = self._brought_by(command_id)
+        return self if taken is None else self._with(taken, "awaiting_reboot")
+
+    def doubted(self, command_id: str) -> StationSecurity:
+        """Nobody knows whether the station has taken it."""
+        taken = self._brought_by(command_id)
+        return self if taken is None or taken.state != "pending" else self._with(taken, "uncertain")
+
+    def refused(self, command_id: str) -> StationSecurity:
+        taken = self._brought_by(command_id)
+        return self._of([each for each in self.secrets if each is not taken])
+
+    def _still_ahead_of(self, taken: Secret) -> list[Secret]:
+        """The others that the station may get, though it has this one now."""
+        others = [each for each in self.secrets if each is not taken]
+        return [
+            each
+            for each in others
+            if each.state == "pending" or (each.state == "awaiting_reboot" and each.set_at > taken.set_at)
+        ]
+
+    def _brought_by(self, command_id: str) -> Secret | None:
+        """Unless the station has shown meanwhile that it has it."""
+        brought = (each for each in self.secrets if each.command_id == command_id)
+        return next((each for each in brought if each.state != "active"), None)
+
+    def _with(self, secret: Secret, state: SecretState) -> StationSecurity:
+        return self._of([each.in_state(state) if each is secret else each for each in self.secrets])
+
+    def _of(self, secrets: list[Secret]) -> StationSecurity:
+        return self.changed(secrets=tuple(secrets))
+
+    def secured(self, profile: int) -> StationSecurity:
+        """The station has this profile now. It is never lowered."""
+        if profile <= (self.security_profile or 0):
+            return self
+        ahead = tuple(each for each in self.offered_security_profiles or () if each > profile) or None
+        return self.changed(security_profile=profile, offered_security_profiles=ahead)
+
+    def offered(self, profile: int) -> StationSecurity:
+        """The station has accepted this profile for later connections (A05)."""
+        known = self.offered_security_profiles or ()
+        if profile <= (self.security_profile or 0) or profile in known:
+            return self
+        return self.changed(offered_security_profiles=tuple(sorted((*known, profile))))
+
+    def reached(self, profile: int) -> StationSecurity:
+        """The station has connected with this profile: it is held to the highest up to it that it has
+        accepted.
+        """
+        offered = self.offered_security_profiles or ()
+        return self.secured(max((each for each in offered if each <= profile), default=0))
+
+
+def new_secret() -> str:
+    """40 random hexadecimal digits: an AuthorizationKey of 1.6 and a BasicAuthPassword of 2.x."""
+    return secrets.token_hex(20)
+
+
+def _digest(salt: bytes, secret: bytes) -> str:
+    return hashlib.sha256(salt + _key(secret)).hexdigest()
+
+
+def _key(secret: bytes) -> bytes:
+    """A key of 16 to 20 bytes for its hexadecimal text, anything else for itself.
+
+    Stations of 1.6 are given their AuthorizationKey as hexadecimal text. In the header some send the bytes
+    that it stands for, as they should, and many the text: so both are one secret, whichever the operator set.
+    """
+    return bytes.fromhex(secret.decode()) if _HEXADECIMAL_KEY.fullmatch(secret) else secret

@@ -1,0 +1,134 @@
+"""Who may connect as which station: admission, secrets and security profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+from libs.csms.clients.admission import Admission, NotAdmitted, RegistrationStatus
+from libs.csms.errors import NotFound
+from libs.csms.messaging.router import Router
+from libs.csms.storage.queries import update_existing, update_from
+from libs.csms.storage.store import Collection, Store
+
+from ..connectivity.service import Connectivity
+from ..messages.service import Messages
+from ..registry.service import Registry
+from .authentication import authenticated
+from .certificates import Sign, no_authority
+from .model import Secret, StationSecurity, new_secret
+
+router: Router[Security] = Router("device")
+
+REPLACED = "the secret of the charging station has been replaced"
+"""Reason of a close frame."""
+
+
+class NoSecret(NotFound):
+    """A secret is deleted that the station does not have."""
+
+    def __init__(self) -> None:
+        super().__init__("the charging station has no secret")
+
+
+@dataclass(frozen=True)
+class Security:
+    stations: Collection[StationSecurity]
+    """By station id."""
+    registry: Registry
+    connectivity: Connectivity
+    messages: Messages
+    min_profile: int
+    """The least security profile that stations must connect with."""
+    sign: Sign = no_authority
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        registry: Registry,
+        connectivity: Connectivity,
+        messages: Messages,
+        min_profile: int,
+    ) -> Self:
+        stations = store.collection("credentials", StationSecurity)
+        return cls(stations, registry, connectivity, messages, min_profile)
+
+    async def of_station(self, station_id: str) -> StationSecurity:
+        return await self.stations.get(station_id) or StationSecurity()
+
+    async def admit(self, station_id: str, authorization: str, tls: bool) -> Admission:
+        """Whether a station with this Authorization header may connect. Raises ``NotAdmitted``.
+
+        It is decided again after the connection has its number. So a revocation, which reads the newest
+        number after what is the reason for it is durable, either has that number or was seen here.
+        """
+        decision = await self._decide(station_id, authorization, tls)
+        while True:
+            number = await self.connectivity.number_connection(station_id)
+            decision_again = await self._decide(station_id, authorization, tls)
+            if decision_again == decision:
+                return Admission(registration_status=decision, connection_number=number)
+            decision = decision_again
+
+    async def _decide(self, station_id: str, authorization: str, tls: bool) -> RegistrationStatus:
+        """One read of the station and one of its security, and a write only where it shows something new."""
+        station = await self.registry.get(station_id)
+        if station is None:
+            raise NotAdmitted(404, "unknown station")
+        presented = partial(
+            authenticated,
+            station_id=station_id,
+            authorization=authorization,
+            tls=tls,
+            min_profile=self.min_profile,
+        )
+        security = await self.of_station(station_id)
+        if presented(security) is not security:
+            await update_existing(self.stations, station_id, presented)
+        return "Accepted" if station.may_operate else _not_yet(station.registration_status)
+
+    async def set_secret(self, station_id: str, given: str | None) -> str:
+        """Make a secret, or take the one given, in the place of the one before, whose connection ends."""
+        await self.registry.existing(station_id)
+        secret = new_secret() if given is None else given
+        new, none = Secret.of(secret, self.registry.clock()), StationSecurity()
+
+        def replaced(security: StationSecurity | None) -> StationSecurity:
+            known = security or none
+            return known if known.is_only(secret) else known.replaced(new)
+
+        before, after = await update_from(self.stations, station_id, replaced)
+        if after is not (before or none):
+            await self.registry.revoke_access(station_id, REPLACED)
+        return secret
+
+    async def delete_secrets(self, station_id: str) -> None:
+        """Raises ``NoSecret``."""
+
+        def deleted(security: StationSecurity) -> StationSecurity:
+            if not security.secrets:
+                raise NoSecret
+            return security.changed(secrets=())
+
+        if await update_existing(self.stations, station_id, deleted) is None:
+            raise NoSecret
+
+    async def change(self, station_id: str, change: Callable[[StationSecurity], StationSecurity]) -> None:
+        """Nothing is kept where nothing changes, and nothing of a station that has been deleted."""
+        if await self.registry.get(station_id) is None:
+            return
+        none = StationSecurity()
+        if await self.stations.get(station_id) is None and change(none) is none:
+            return
+        await self.stations.update(station_id, lambda known: change(known or none))
+
+    async def forget(self, station_id: str) -> None:
+        await self.stations.delete(station_id)
+
+
+def _not_yet(status: RegistrationStatus) -> RegistrationStatus:
+    """A station that the operator accepts has to boot first."""
+    return "Pending" if status == "Accepted" else status

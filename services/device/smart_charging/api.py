@@ -1,0 +1,59 @@
+"""The REST API of the charging profiles that stations have, and of their composite schedules."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi import Query as Parameter
+
+from libs.csms.station_messages.api import OcppInteger
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Page, Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
+
+from .composite_schedule import CompositeScheduleView
+from .model import ChargingProfileView
+from .service import SmartCharging
+
+EvseId = Annotated[
+    OcppInteger | None, Parameter(alias="evseId", description="A connector of 1.6 is an EVSE here.")
+]
+RequestId = Annotated[
+    OcppInteger | None,
+    Parameter(alias="requestId", description="GetChargingProfiles.requestId of their report."),
+]
+
+
+def smart_charging_api(smart_charging: SmartCharging) -> APIRouter:
+    router = APIRouter(prefix="/chargingstations/{id}", tags=["Charging profiles"])
+    registry = smart_charging.profiles
+
+    @router.get(
+        "/chargingprofiles", response_model=PageOf[ChargingProfileView], response_model_exclude_none=True
+    )
+    async def list_charging_profiles(
+        id: str,
+        evse_id: EvseId = None,
+        request_id: RequestId = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[ChargingProfileView]:
+        """What the station has, as far as it has said: what it accepted, and what it reported."""
+        found = equals(stationId=id, present=True, evseId=evse_id, requestId=request_id)
+        page = await registry.profiles.find(Query(found, page_size=page_size, page_token=page_token))
+        views = [ChargingProfileView.of(one, await registry.newest(one)) for one in page.items]
+        return page_of(Page(views, page.next_page_token))
+
+    @router.get(
+        "/compositeschedules", response_model=PageOf[CompositeScheduleView], response_model_exclude_none=True
+    )
+    async def list_composite_schedules(
+        id: str, evse_id: EvseId = None, page_size: PageSize = 100, page_token: PageToken = ""
+    ) -> PageOf[CompositeScheduleView]:
+        """The last one of each EVSE, as the station answered GetCompositeSchedule."""
+        query = Query(equals(stationId=id, evseId=evse_id), page_size=page_size, page_token=page_token)
+        page = await registry.composite_schedules.find(query)
+        return page_of(Page([CompositeScheduleView.of(one) for one in page.items], page.next_page_token))
+
+    return router

@@ -1,0 +1,60 @@
+"""Whether a transaction may go on with a token: what the station is answered, and the transaction keeps."""
+
+from __future__ import annotations
+
+from libs.csms.clients.authorization import Authorization
+from libs.csms.storage.queries import every
+from libs.csms.storage.store import Query
+
+from .evidence import Evidence, Facts, statements
+from .model import Transaction, TransactionUpdate
+from .service import TransactionService
+
+
+async def authorize(service: TransactionService, id_token: str, type_: str | None) -> Authorization:
+    if type_ == "NoAuthorization":
+        return Authorization(status="Accepted")
+    return await service.authorize(id_token, type_)
+
+
+async def authorize_start(
+    service: TransactionService, transaction: Transaction, at: str, id_token: str, type_: str | None
+) -> Authorization:
+    """For a token that starts a transaction at the moment ``at``. The same start has the same status."""
+    authorization = await authorize(service, id_token, type_)
+    status = transaction.start_status(at)
+    if status is None:
+        refused = await _is_one_too_many(service, transaction, authorization)
+        status = "ConcurrentTx" if refused else authorization.status
+        transaction = await _store(service, transaction, at, {"startStatus": status})
+    return authorization.changed(status=transaction.start_status(at) or status)
+
+
+async def authorize_later(
+    service: TransactionService, transaction: Transaction, at: str, id_token: str, type_: str | None
+) -> Authorization:
+    """For a token that is presented at the moment ``at``, while the transaction is under way."""
+    authorization = await authorize(service, id_token, type_)
+    await _store(service, transaction, at, {"tokenStatus": authorization.status})
+    return authorization
+
+
+async def _store(service: TransactionService, transaction: Transaction, at: str, facts: Facts) -> Transaction:
+    evidence = Evidence(first=statements(at, facts))
+    update = TransactionUpdate(transaction.id, transaction.station_id, transaction.transaction_id, evidence)
+    return await service.merge(update)
+
+
+async def _is_one_too_many(
+    service: TransactionService, transaction: Transaction, authorization: Authorization
+) -> bool:
+    limit, key = authorization.max_active_transactions, transaction.id_token_key
+    if limit is None or key is None or authorization.status != "Accepted" or not transaction.active:
+        return False
+    active = Query({"idTokenKey": key, "active": True}, "startedAt", True)
+    competing = 0
+    async for other in every(service.transactions, active):
+        competing += other.competes_with(transaction)
+        if competing >= limit:
+            return True
+    return False

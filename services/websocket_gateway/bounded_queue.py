@@ -1,0 +1,58 @@
+"""A bounded queue between two tasks. Smaller than ``asyncio.Queue``: a gateway has two for each station."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class BoundedQueue(Generic[T]):
+    """For one task that puts and one that gets. What is in it when it is closed can still be taken."""
+
+    __slots__ = ("_closed", "_getter", "_items", "_max_size", "_putter")
+
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
+        self._items: list[T] = []
+        self._getter: asyncio.Future[None] | None = None
+        self._putter: asyncio.Future[None] | None = None
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def try_put(self, item: T) -> bool:
+        """Put without waiting. False, and nothing is put, where the queue is full or closed."""
+        if self._closed or len(self._items) >= self._max_size:
+            return False
+        self._items.append(item)
+        _wake(self._getter)
+        return True
+
+    async def put(self, item: T) -> None:
+        """Wait for room. What is put after closing is dropped."""
+        while not self.try_put(item) and not self._closed:
+            self._putter = asyncio.get_running_loop().create_future()
+            await self._putter
+
+    async def get(self) -> T | None:
+        """Wait for an item. None once the queue is closed and empty."""
+        while not self._items:
+            if self._closed:
+                return None
+            self._getter = asyncio.get_running_loop().create_future()
+            await self._getter
+        _wake(self._putter)
+        return self._items.pop(0)
+
+    def close(self) -> None:
+        self._closed = True
+        _wake(self._getter)
+        _wake(self._putter)
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)

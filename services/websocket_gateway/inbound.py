@@ -1,0 +1,267 @@
+"""What a station asks: its CALLs onto the bus, one at a time and in order, and the answers back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import Any, NamedTuple
+
+import orjson
+
+from libs.csms.clock import rfc3339
+from libs.ocpp_messages import frame
+from libs.ocpp_messages.action import Action, Direction
+from libs.ocpp_messages.catalogue import ACTIONS
+from libs.ocpp_messages.errors import CallError, ErrorCode
+from libs.ocpp_messages.message import Kind, Message
+from libs.ocpp_messages.version import Version
+
+from .bounded_queue import BoundedQueue
+from .connection import Connection, Send
+from .context import GatewayContext
+from .registration import Registration
+
+log = logging.getLogger(__name__)
+
+Inbound = frame.Call | frame.Send | frame.Error | frame.ResultError
+"""Messages, and the refusals of what is none: these wait for their turn too, so answers keep their order."""
+
+
+class Received(NamedTuple):
+    frame: Inbound
+    at: str
+    """RFC 3339 in UTC."""
+    deadline: float
+    """When it has to be answered: a time of the event loop."""
+
+
+class PendingCall:
+    """The one call of a station that is in work, and which message answers it."""
+
+    __slots__ = ("_answer", "_call")
+
+    def __init__(self, call: Message) -> None:
+        self._call = call
+        self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+
+    async def answer(self) -> Message | None:
+        """Wait for it. None if the call was cancelled."""
+        return await self._answer
+
+    def handle_answer(self, answer: Message) -> None:
+        """Take a message if it answers this call.
+
+        Stations use message ids again: the trace tells an answer to an earlier call of the same id.
+        """
+        call = self._call
+        same = answer.message_id == call.message_id and answer.action == call.action
+        if not same or (answer.traceparent and answer.traceparent != call.traceparent):
+            log.debug("station %s: a late answer to %s is dropped", call.station_id, answer.action)
+        elif not self._answer.done():
+            self._answer.set_result(answer)
+
+    def cancel(self) -> None:
+        if not self._answer.done():
+            self._answer.set_result(None)
+
+
+class InboundCalls:
+    """Every CALL is answered by its deadline, also one that waited for its turn. Late answers are dropped."""
+
+    __slots__ = (
+        "_closed",
+        "_connection",
+        "_context",
+        "_idle",
+        "_pending",
+        "_queue",
+        "_queued_ids",
+        "_registration",
+        "_write",
+        "busy",
+    )
+
+    def __init__(
+        self, connection: Connection, context: GatewayContext, registration: Registration, write: Send
+    ) -> None:
+        self.busy = False
+        """Whether a frame of the station waits or is in work."""
+        self._connection = connection
+        self._context = context
+        self._registration = registration
+        self._write = write
+        self._queue: BoundedQueue[Received] = BoundedQueue(context.limits.max_queued_calls)
+        self._queued_ids: set[str] = set()
+        self._pending: PendingCall | None = None
+        self._idle: asyncio.Future[None] | None = None
+        self._closed = False
+
+    async def enqueue(self, inbound: Inbound) -> None:
+        """Let a frame wait for its turn. Waits itself while the queue is full: then nothing more is read."""
+        if isinstance(inbound, frame.Call):
+            if inbound.id in self._queued_ids:
+                code = ErrorCode.RPC_FRAMEWORK_ERROR.of(self._connection.version)
+                inbound = frame.Error(inbound.id, code, "the message id is that of a call in work")
+            else:
+                self._queued_ids.add(inbound.id)
+        self.busy = True
+        deadline = asyncio.get_running_loop().time() + self._context.limits.call_timeout
+        await self._queue.put(Received(inbound, rfc3339(self._context.clock()), deadline))
+
+    def handle_answer(self, answer: Message) -> None:
+        """Take an answer from the bus, unless it is late or answers another call. Never waits."""
+        if self._pending is not None:
+            self._pending.handle_answer(answer)
+
+    async def run(self) -> None:
+        """Until closed. What has been received by then still goes onto the bus, and is answered no more."""
+        while (received := await self._queue.get()) is not None:
+            if response := await self._response(received):
+                await self._write(response)
+            self.busy = len(self._queue) > 0
+            if not self.busy:
+                self._notify_idle()
+
+    async def wait_until_idle(self) -> None:
+        """Wait until everything received has been answered, or dropped because the connection has ended."""
+        while self.busy:
+            self._idle = asyncio.get_running_loop().create_future()
+            await self._idle
+
+    def close(self) -> None:
+        self._closed = True
+        self._queue.close()
+        if self._pending is not None:
+            self._pending.cancel()
+
+    async def _response(self, received: Received) -> bytes | None:
+        match received.frame:
+            case frame.Call() as call:
+                try:
+                    return await self._response_to_call(call, received)
+                finally:
+                    self._queued_ids.discard(call.id)
+            case frame.Send() as send:
+                await self._publish_send(send, received)
+                return None
+            case error:
+                return frame.format(error)
+
+    async def _response_to_call(self, call: frame.Call, received: Received) -> bytes | None:
+        station = self._connection.station_id
+        try:
+            action = _checked_action(call, self._connection.version, self._registration)
+            if asyncio.get_running_loop().time() >= received.deadline:
+                raise TimeoutError
+            answer = await self._ask(action, call, received)
+            return self._response_frame(action, answer) if answer else None
+        except CallError as error:
+            log.warning("station %s: %.50s refused: %s", station, call.action, error)
+            refusal = error
+        except TimeoutError:
+            seconds = self._context.limits.call_timeout
+            log.error("station %s: %s got no answer from the CSMS in %g s", station, call.action, seconds)
+            refusal = CallError(ErrorCode.INTERNAL_ERROR, "the CSMS did not answer in time")
+        except Exception:
+            log.exception("station %s: %s could not be published", station, call.action)
+            refusal = CallError(ErrorCode.INTERNAL_ERROR, "the CSMS cannot take messages now")
+        return error_frame(call.id, refusal, self._connection.version)
+
+    async def _ask(self, action: Action[Any, Any], call: frame.Call, received: Received) -> Message | None:
+        """The answer from the bus, or None when the connection has ended."""
+        message = self._message(Kind.CALL, call, received.at, self._context.routing.reply_to(action))
+        self._pending = PendingCall(message)
+        try:
+            async with asyncio.timeout_at(received.deadline):
+                await self._context.bus.publish(action.request_topic, message)
+                return None if self._closed else await self._pending.answer()
+        finally:
+            self._pending = None
+
+    async def _publish_send(self, send: frame.Send, received: Received) -> None:
+        """Publish what is never answered. If that fails it is lost: the station cannot be told."""
+        station = self._connection.station_id
+        try:
+            action = _checked_action(send, self._connection.version, self._registration)
+            message = self._message(Kind.SEND, send, received.at, reply_to="")
+            async with asyncio.timeout_at(received.deadline):
+                await self._context.bus.publish(action.request_topic, message)
+        except CallError as error:
+            log.warning("station %s: %.50s dropped: %s", station, send.action, error)
+        except Exception:
+            log.exception("station %s: %s could not be published", station, send.action)
+
+    def _message(self, kind: Kind, call: frame.Call | frame.Send, received_at: str, reply_to: str) -> Message:
+        connection = self._connection
+        return Message(
+            data=orjson.dumps(call.payload),
+            message_id=call.id,
+            station_id=connection.station_id,
+            action=call.action,
+            kind=kind,
+            sent_at=received_at,
+            origin=Direction.FROM_STATION,
+            ocpp_version=connection.version,
+            gateway_id=self._context.routing.gateway_id,
+            connection_id=connection.id,
+            reply_to=reply_to,
+            traceparent=f"00-{random.getrandbits(128):032x}-{random.getrandbits(64):016x}-01",
+        )
+
+    def _response_frame(self, action: Action[Any, Any], answer: Message) -> bytes:
+        """A CALLRESULT or CALLERROR. Raises ``CallError`` for a response against its schema."""
+        if answer.kind is Kind.ERROR:
+            return _error_frame_of(answer)
+        try:
+            response = orjson.loads(answer.data)
+            action.response_validator.check(response)
+        except (orjson.JSONDecodeError, CallError) as violation:
+            station = self._connection.station_id
+            log.error(
+                "station %s: the response to %s violates its schema: %s", station, action.name, violation
+            )
+            raise CallError(ErrorCode.INTERNAL_ERROR, "the CSMS made no valid response") from violation
+        self._registration.call_answered(action.name, response)
+        return frame.format_result(answer.message_id, answer.data)
+
+    def _notify_idle(self) -> None:
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+
+def _checked_action(
+    message: frame.Call | frame.Send, version: Version, registration: Registration
+) -> Action[Any, Any]:
+    """The action of a message that the station may send now. Raises ``CallError``."""
+    action = ACTIONS[version].get(message.action)
+    if action is None:
+        raise CallError(ErrorCode.NOT_IMPLEMENTED, f"{version} has no such action")
+    if not action.from_station:
+        raise CallError(ErrorCode.NOT_SUPPORTED, f"{action.name} is sent by the CSMS, not to it")
+    if action.answered is not isinstance(message, frame.Call):
+        type_ = "a CALL" if action.answered else "a SEND"
+        raise CallError(ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, f"{action.name} is {type_}")
+    registration.check(action.name)
+    action.request_validator.check(message.payload)
+    return action
+
+
+def error_frame(id: str, error: CallError, version: Version) -> bytes:
+    return frame.format(frame.Error(id, error.code.of(version), error.description, error.details))
+
+
+def _error_frame_of(answer: Message) -> bytes:
+    """The refusal of a service, as it worded it."""
+    try:
+        details = orjson.loads(answer.data)
+    except orjson.JSONDecodeError:
+        details = {}
+    return frame.format(
+        frame.Error(
+            answer.message_id,
+            answer.error_code or ErrorCode.INTERNAL_ERROR.value,
+            answer.error_description,
+            details if isinstance(details, dict) else {},
+        )
+    )

@@ -1,0 +1,39 @@
+"""An operator who asks for operations, and what they come to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from .operation_messages import ANY
+from .operator import Operator
+
+
+async def remote(operator: Operator, operation: str, body: Any, **options: Any) -> httpx.Response:
+    key = options.pop("key", None)
+    return await operator.http.post(
+        f"/chargingstations/CS1/remote/{operation}",
+        json=body,
+        params={"wait": 0} | options,
+        headers={"Idempotency-Key": key} if key else {},
+    )
+
+
+async def done(operator: Operator, operation: str, body: Any, response: dict[str, Any]) -> Any:
+    """What the API says after this response of the station."""
+    posting = asyncio.create_task(remote(operator, operation, body, wait=0.2))
+    await operator.answer(await operator.next(), response)
+    answer = await posting
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def same(told: Any, expected: Any) -> bool:
+    match expected:
+        case dict():
+            return told.keys() == expected.keys() and all(same(told[name], expected[name]) for name in told)
+        case list():
+            return len(told) == len(expected) and all(map(same, told, expected))
+    return isinstance(told, int) and 0 < told < 2**31 if expected is ANY else bool(told == expected)

@@ -1,0 +1,96 @@
+"""What the operator decides about a station takes effect on the connection that it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from libs.ocpp_messages.message import Kind
+from services.device.registry.model import Station
+from services.device.service import Device
+
+from .rest import client_of
+from .station import Csms
+
+PATH = "/chargingstations/CS1"
+
+
+@pytest.fixture
+async def operator(device: Device, csms: Csms, registered: Station) -> AsyncIterator[httpx.AsyncClient]:
+    """What becomes known to gateways is in ``csms.published``."""
+    async with client_of(device) as client:
+        yield client
+
+
+def revocations(csms: Csms) -> list[Any]:
+    """Station and reason of each."""
+    found = [message for topic, message in csms.published if topic == "StationAccessRevoked"]
+    assert all((each.kind, each.sent_at) == (Kind.EVENT, "2026-11-20T12:00:00.000Z") for each in found)
+    return [(each.station_id, json.loads(each.data)["reason"]) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", PATH, {"registrationStatus": "Rejected"}),
+        ("PUT", PATH, {"registrationStatus": "Rejected"}),
+        ("POST", "/chargingstations/update/CS1", {"registrationStatus": "Rejected"}),
+    ],
+)
+async def test_a_rejected_station_has_to_leave(
+    operator: httpx.AsyncClient, csms: Csms, method: str, path: str, body: Any
+) -> None:
+    for _ in range(2):
+        assert (await operator.request(method, path, json=body)).status_code == 200
+
+    assert revocations(csms) == [("CS1", "the charging station has been rejected")]
+
+
+async def test_one_that_is_to_boot_again_has_to_leave_and_one_that_may_operate_stays(
+    operator: httpx.AsyncClient, csms: Csms
+) -> None:
+    for status in ("Accepted", "Pending", "Pending", "Accepted"):
+        await operator.patch(PATH, json={"registrationStatus": status})
+    await operator.patch(PATH, json={"model": "M"})
+
+    assert revocations(csms) == [("CS1", "the charging station is to ask again whether it may operate")]
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", PATH), ("POST", "/chargingstations/delete/CS1")])
+async def test_a_deleted_station_has_to_leave(
+    operator: httpx.AsyncClient, csms: Csms, method: str, path: str
+) -> None:
+    assert (await operator.request(method, path)).is_success
+    assert (await operator.request(method, path)).status_code == 404
+
+    assert revocations(csms) == [("CS1", "the charging station has been deleted")]
+
+
+async def test_a_station_with_another_secret_has_to_leave(operator: httpx.AsyncClient, csms: Csms) -> None:
+    given = {"secret": "sixteen letters!"}
+    for body in (given, given, {"secret": "seventeen letters"}):
+        assert (await operator.post(f"{PATH}/credentials", json=body)).status_code == 201
+    assert (await operator.post(f"{PATH}/credentials")).status_code == 201
+
+    assert revocations(csms) == [("CS1", "the secret of the charging station has been replaced")] * 3
+    assert (await operator.post("/chargingstations/nobody/credentials")).status_code == 404
+
+
+async def test_nobody_leaves_before_the_decision_is_durable(
+    operator: httpx.AsyncClient, csms: Csms, device: Device
+) -> None:
+    known: list[str] = []
+
+    async def publish(topic: str, message: Any) -> None:
+        station = await device.registry.get("CS1")
+        known.append("deleted" if station is None else station.registration_status)
+
+    csms.bus.publish = publish  # type: ignore[method-assign]
+    await operator.patch(PATH, json={"registrationStatus": "Rejected"})
+    await operator.delete(PATH)
+
+    assert known == ["Rejected", "deleted", "deleted"]

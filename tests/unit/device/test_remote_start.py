@@ -1,0 +1,107 @@
+"""A session that is started by REST, and the transaction that comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from libs.csms.clock import rfc3339
+from libs.ocpp_messages.action import Direction, encode
+from libs.ocpp_messages.event import TRANSACTION_STARTED, TransactionStarted
+from libs.ocpp_messages.message import Kind, Message
+from libs.ocpp_messages.version import Version
+from services.device.app import router
+
+from .operations import done, remote
+from .operator import Operator
+from .station import NOW
+
+V16 = Version.V16
+
+
+async def started(operator: Operator, at_minute: int = 0, **told: Any) -> None:
+    """The transaction service tells of a start."""
+    started_at = rfc3339(NOW + timedelta(minutes=at_minute))
+    event = TransactionStarted(
+        id=f"CS1:{told.get('transaction_id', 'tx')}", started_at=started_at, **{"transaction_id": "tx"} | told
+    )
+    message = Message(
+        data=encode(event),
+        message_id=event.id,
+        station_id="CS1",
+        action=TRANSACTION_STARTED.name,
+        kind=Kind.EVENT,
+        origin=Direction.FROM_STATION,
+        sent_at=started_at,
+    )
+    await router.handle(message, operator, operator.device, operator.clock)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("version", list(Version))
+async def test_start_session_answers_with_the_transaction_that_began(
+    operator: Operator, version: Version
+) -> None:
+    await operator.connected(version)
+    posting = asyncio.create_task(remote(operator, "start-session", {"idToken": "TAG", "evseId": 1}, wait=30))
+    command = await operator.next()
+    asked = (await operator.command(command.message_id))["payload"]
+
+    await started(operator, id_token="OTHER", connector_id=1, remote_start_id=None, transaction_id="other")
+    await started(
+        operator,
+        id_token="tag",
+        connector_id=1,
+        remote_start_id=asked.get("remoteStartId"),
+        transaction_id="7",
+    )
+    await started(operator, id_token="TAG", connector_id=1, transaction_id="8")
+    await operator.answer(command, {"status": "Accepted"})
+    answered = (await posting).json()
+
+    assert answered["status"] == "accepted"
+    assert answered["result"]["transaction"]["id"] == "CS1:7"
+    assert answered["result"]["transaction"]["transactionId"] == "7"
+    assert (await operator.command(command.message_id))["transaction"]["transactionId"] == "7"
+
+
+@pytest.mark.parametrize("version", list(Version))
+async def test_a_rejected_start_waits_for_no_transaction(operator: Operator, version: Version) -> None:
+    await operator.connected(version)
+    posting = asyncio.create_task(remote(operator, "start-session", {"idToken": "TAG"}, wait=30))
+    await operator.answer(await operator.next(), {"status": "Rejected"})
+
+    async with asyncio.timeout(3):
+        answered = (await posting).json()
+
+    assert answered["status"] == "rejected"
+    await started(operator, id_token="TAG", connector_id=1)
+    assert "transaction" not in await operator.command(answered["id"])
+
+
+async def test_a_start_that_is_told_again_does_not_come_from_an_earlier_remote_start(
+    operator: Operator,
+) -> None:
+    await operator.connected(V16)
+    earlier, later = [
+        await done(operator, "start-session", {"idToken": "TAG"}, {"status": "Accepted"}) for _ in range(2)
+    ]
+    for _ in range(2):
+        await started(operator, id_token="TAG", connector_id=1)
+
+    led_to = ["transaction" in await operator.command(one["id"]) for one in (earlier, later)]
+    assert sorted(led_to) == [False, True]
+
+
+@pytest.mark.parametrize("minutes", [-1, 30])
+async def test_a_session_at_another_time_does_not_come_from_the_remote_start(
+    operator: Operator, minutes: int
+) -> None:
+    await operator.connected(V16)
+    answered = await done(operator, "start-session", {"idToken": "TAG"}, {"status": "Accepted"})
+
+    await started(operator, at_minute=minutes, id_token="TAG", connector_id=1)
+
+    assert "transaction" not in await operator.command(answered["id"])
