@@ -86,15 +86,15 @@ class TransactionService:
     async def store(self, update: TransactionUpdate, measured: Mapping[str, MeterValues]) -> Transaction:
         """The transaction with this update, once it and all that was measured are durable.
 
-        Publishes TransactionStarted and TransactionEnded; the former again with what becomes known only later
-        of where it takes place and what it came from, the latter again with every message that arrives
-        after the end, for it may change the energy.
+        Publishes TransactionStarted with the start, and again with what it came from or its EVSE where these
+        come later; TransactionEnded with the end and every message that arrives after it, for each may change
+        the energy.
         """
         async with asyncio.TaskGroup() as tasks:
             for id, document in measured.items():
                 tasks.create_task(self.meter_values.put(id, document))
             transaction = await self.merge(update)
-        if update.evidence.first.keys() & START_FACTS or _names_evse_first(update, transaction):
+        if update.evidence.first.keys() & START_FACTS or _first_names_the_evse(update, transaction):
             await self._publish_started(transaction)
         if not transaction.active:
             await self._publish_ended(transaction)
@@ -111,7 +111,15 @@ class TransactionService:
         await self._publish(TRANSACTION_RESUMED, resumed, transaction)
 
     async def _publish_started(self, transaction: Transaction) -> None:
-        started = TransactionStarted(**_start(transaction), reservation_id=transaction.reservation_id)
+        started = TransactionStarted(
+            **_identity(transaction),
+            evse_id=transaction.evse_id,
+            connector_id=transaction.connector_id,
+            id_token=transaction.id_token or "",
+            remote_start_id=transaction.remote_start_id,
+            reservation_id=transaction.reservation_id,
+            started_at=rfc3339(transaction.started_at),
+        )
         await self._publish(TRANSACTION_STARTED, started, transaction)
 
     async def _publish_ended(self, transaction: Transaction) -> None:
@@ -138,27 +146,15 @@ class TransactionService:
         await self.bus.publish(event.name, message)
 
 
-def _names_evse_first(update: TransactionUpdate, transaction: Transaction) -> bool:
-    """A station may begin a transaction before it knows on which EVSE (E02), and names it later."""
-    named = update.evidence.first.get("evseId")
-    return named is not None and named == transaction.evidence.first["evseId"]
-
-
 def _identity(transaction: Transaction) -> dict[str, Any]:
     """What every event about a transaction says of it."""
     return {"id": transaction.id, "transaction_id": transaction.transaction_id}
 
 
-def _start(transaction: Transaction) -> dict[str, Any]:
-    """What an event says to those who look for what the transaction came from."""
-    return {
-        **_identity(transaction),
-        "evse_id": transaction.evse_id,
-        "connector_id": transaction.connector_id,
-        "id_token": transaction.id_token or "",
-        "remote_start_id": transaction.remote_start_id,
-        "started_at": rfc3339(transaction.started_at),
-    }
+def _first_names_the_evse(update: TransactionUpdate, transaction: Transaction) -> bool:
+    """A station may start a transaction before it knows on which EVSE (E02)."""
+    evse_id = update.evidence.first.get("evseId")
+    return evse_id is not None and evse_id == transaction.evidence.first["evseId"]
 
 
 router: Router[TransactionService] = Router("transaction")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from libs.ocpp_messages.event import TRANSACTION_RESUMED, TRANSACTION_STARTED
+from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
 from services.transaction.model import ENDED_BEFORE_START, START_MISSING
 from services.transaction.service import TransactionService
@@ -236,6 +237,21 @@ async def test_what_a_transaction_came_from_is_published_when_it_is_known(
     assert (topic, event.remote_start_id, event.reservation_id) == ("TransactionStarted", *ids)
 
 
+async def test_the_start_is_published_again_by_the_message_that_first_names_the_evse(
+    station_v2: Station, service: TransactionService
+) -> None:
+    evse = {"id": 2, "connectorId": 1}
+    await station_v2.event("Started", 0, 0)
+    await station_v2.event("Updated", 2, 2, evse=evse)
+    await station_v2.event("Updated", 1, 1, evse=evse)
+    for _ in range(2):
+        await station_v2.event("Updated", 3, 3, evse=evse)
+
+    published: list[tuple[str, Message]] = service.bus.published  # type: ignore[attr-defined]
+    starts = [TRANSACTION_STARTED.decode(message.data) for _, message in published]
+    assert [start.evse_id for start in starts] == [None, 2, 2]
+
+
 async def test_a_resumption_is_published_as_long_as_the_transaction_goes_on(
     station_v21: Station, service: TransactionService
 ) -> None:
@@ -253,18 +269,3 @@ async def test_a_resumption_is_published_as_long_as_the_transaction_goes_on(
     await station_v21.event("Ended", 5, 5)
     await station_v21.event("Updated", 4, 4, **resumed)
     assert [topic for topic, _ in published] == ["TransactionResumed", "TransactionEnded", "TransactionEnded"]
-
-
-async def test_the_start_is_published_again_with_the_message_that_first_names_the_evse(
-    station_v2: Station, service: TransactionService
-) -> None:
-    evse = {"id": 2, "connectorId": 1}
-    await station_v2.event("Started", 0, 0)
-    await station_v2.event("Updated", 2, 2, evse=evse)
-    await station_v2.event("Updated", 1, 1, evse=evse)
-    for _ in range(2):
-        await station_v2.event("Updated", 3, 3, evse=evse)
-
-    published = service.bus.published  # type: ignore[attr-defined]
-    starts = [TRANSACTION_STARTED.decode(message.data) for _, message in published]
-    assert [start.evse_id for start in starts] == [None, 2, 2]
