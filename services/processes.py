@@ -13,7 +13,7 @@ import httpx
 
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
-from libs.csms.clients.stations import Stations
+from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.lifespan import Service, run
 from libs.csms.messaging.bus import Bus
@@ -108,7 +108,7 @@ async def run_all(settings: Settings, started: Callable[[], None]) -> None:
         tokens = User.of(store, utc_now, settings)
         stations = Device.of(store, bus, utc_now, settings)
         device_api = device.app_of(stations, settings)
-        asked = Stations(inside(device_api, settings))
+        asked = DeviceClient(inside(device_api, settings))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
@@ -139,7 +139,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
             case ServiceName.DEVICE:
                 service = device.device_service(settings, bus, store, utc_now)
             case ServiceName.USER:
-                asked = Stations(await client(settings.device_url))
+                asked = DeviceClient(await client(settings.device_url))
                 service = user.user_service(settings, bus, store, asked, utc_now)
             case ServiceName.TRANSACTION:
                 authorize = HttpAuthorization(await client(settings.user_url)).authorize

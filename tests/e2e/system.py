@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import httpx
 
-from libs.csms.clients.stations import Stations
+from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.lifespan import running
 from libs.csms.messaging.embedded import EmbeddedBus
@@ -158,7 +158,7 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     store, bus = SqliteStore(folder / "csms.db"), EmbeddedBus()
     stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
     device_api = device.app_of(stations, settings)
-    asked = Stations(inside(device_api, settings))
+    asked = DeviceClient(inside(device_api, settings))
     services = [
         device.service_of(stations, device_api, settings),
         user.service_of(tokens, asked, settings, bus),

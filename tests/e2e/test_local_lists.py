@@ -15,14 +15,14 @@ VERSIONS = ["1.6", "2.0.1"]
 
 
 class LocalList:
-    """A station's list, by the rules of its version. ``says`` is what it answers next instead."""
+    """A station's list, by the rules of its version. ``next_answers`` are what it answers instead."""
 
     def __init__(self, station: Station, version: str) -> None:
         self.is_16 = version == "1.6"
         self.version = 0
         self.statuses: dict[str, str] = {}
         self.received: list[tuple[int, str]] = []
-        self.says: list[str] = []
+        self.next_answers: list[str] = []
         number = "listVersion" if self.is_16 else "versionNumber"
         station.answers["SendLocalList"] = self.send_local_list
         station.answers["GetLocalListVersion"] = lambda _: {number: self.version}
@@ -31,8 +31,8 @@ class LocalList:
         version = asked["listVersion" if self.is_16 else "versionNumber"]
         kind = asked["updateType"]
         self.received.append((version, kind))
-        if self.says:
-            return {"status": self.says.pop(0)}
+        if self.next_answers:
+            return {"status": self.next_answers.pop(0)}
         if kind == "Differential" and version <= self.version:
             return {"status": "VersionMismatch"}
         self.version = version
@@ -135,7 +135,7 @@ async def test_a_station_that_has_another_list_gets_the_whole_one(
         await until_has(known, {a: "Accepted", b: "Accepted"})
         assert known.received[3:] == [(80, "Full"), (81, "Full")]
 
-        known.says = ["Failed", "Failed"]
+        known.next_answers = ["Failed", "Failed"]
         await ask(system, "PATCH", address(system, cs), {"remove": [b]})
         async with asyncio.timeout(60):
             while (state := await system.get(address(system, cs)))["status"] != "failed":

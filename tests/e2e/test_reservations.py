@@ -114,11 +114,11 @@ async def test_the_driver_does_not_come(system: System, cs: str, tag: str, versi
         assert await listed(system, stationId=cs, status="expired") == [44]
 
 
-@pytest.mark.parametrize(("told", "status"), [("Expired", "expired"), ("Removed", "removed")])
-async def test_the_station_ends_it(system: System, cs: str, tag: str, told: str, status: str) -> None:
+@pytest.mark.parametrize(("update", "status"), [("Expired", "expired"), ("Removed", "removed")])
+async def test_the_station_ends_it(system: System, cs: str, tag: str, update: str, status: str) -> None:
     async with booted_station(system.gateways[-1], cs) as connected:
         await reserve(system, connected, tag, 45)
-        ended = {"reservationId": 45, "reservationUpdateStatus": told}
+        ended = {"reservationId": 45, "reservationUpdateStatus": update}
         assert await connected.call("ReservationStatusUpdate", ended) == {}
 
         assert "endedAt" in await until(system, cs, 45, status)

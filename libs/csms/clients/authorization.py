@@ -1,4 +1,4 @@
-"""Whether a token may charge: what the user service knows, and the words in which stations are told."""
+"""Whether a token may charge: the user service's answer, and how it reads in each version of OCPP."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import httpx
+from pydantic import Field
 
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.mappings import authorization_status_v2, authorization_status_v16
@@ -29,39 +30,42 @@ TokenStatus = Literal[
 
 
 class Authorization(Document):
-    """What is known about a token now. ``status`` is an AuthorizationStatusEnumType, never ConcurrentTx.
+    """What is known about a token now."""
 
-    More transactions than ``max_active_transactions`` at the same time are for the transaction service to
-    refuse, which knows them; None is no limit.
-    """
+    status: str = Field(description="AuthorizationStatusEnumType of OCPP 2.x, never ConcurrentTx.")
+    cache_expiry_date_time: Time | None = Field(
+        default=None,
+        description="Until when a station may rely on it; absent: for as long as the station likes.",
+    )
+    group_id_token: str | None = Field(default=None, description="The group of the token.")
+    max_active_transactions: int | None = Field(
+        default=None,
+        description="More at a time are for the transaction service to refuse. Absent: no limit.",
+    )
 
-    status: str
-    cache_expiry_date_time: Time | None = None
-    group_id_token: str | None = None
-    max_active_transactions: int | None = None
+
+MAX_TOKEN_LENGTH = {Version.V16: 20, Version.V201: 36, Version.V21: 255}
+"""Characters of an idTag or idToken."""
 
 
-LONGEST_TOKEN = {Version.V16: 20, Version.V201: 36, Version.V21: 255}
-
-
-def group_for(version: Version, group_id_token: str | None) -> str | None:
-    """The group as a station of this version is told it: one that the version cannot carry is left out."""
-    fits = group_id_token is not None and 0 < len(group_id_token) <= LONGEST_TOKEN[version]
+def group_id_token_for(version: Version, group_id_token: str | None) -> str | None:
+    """The group, or None where it is longer than this version can carry."""
+    fits = group_id_token is not None and 0 < len(group_id_token) <= MAX_TOKEN_LENGTH[version]
     return group_id_token if fits else None
 
 
-def id_tag_info(authorization: Authorization) -> ocpp16.IdTagInfo:
+def id_tag_info_v16(authorization: Authorization) -> ocpp16.IdTagInfo:
     expiry = authorization.cache_expiry_date_time
     return ocpp16.IdTagInfo(
         status=authorization_status_v16(authorization.status),
         expiry_date=rfc3339(expiry) if expiry else None,
-        parent_id_tag=group_for(Version.V16, authorization.group_id_token),
+        parent_id_tag=group_id_token_for(Version.V16, authorization.group_id_token),
     )
 
 
-def id_token_info(authorization: Authorization, version: Version) -> ocpp2.IdTokenInfoType:
+def id_token_info_v2(authorization: Authorization, version: Version) -> ocpp2.IdTokenInfoType:
     expiry = authorization.cache_expiry_date_time
-    group = group_for(version, authorization.group_id_token)
+    group = group_id_token_for(version, authorization.group_id_token)
     return ocpp2.IdTokenInfoType(
         status=authorization_status_v2(authorization.status),
         cache_expiry_date_time=rfc3339(expiry) if expiry else None,
@@ -81,6 +85,6 @@ class HttpAuthorization:
 
     async def authorize(self, id_token: str, type_: str | None) -> Authorization:
         body = {"idToken": id_token} | ({"type": type_} if type_ is not None else {})
-        answer = await self._client.post("/authorizations", json=body)
-        answer.raise_for_status()
-        return Authorization.model_validate_json(answer.content)
+        response = await self._client.post("/authorizations", json=body)
+        response.raise_for_status()
+        return Authorization.model_validate_json(response.content)

@@ -2,53 +2,75 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+import orjson
 
 from ..storage.store import Json
 
+ANSWER_TIMEOUT = 30.0
+"""Seconds that the device service waits for a station's answer before it says that there is none yet."""
 
-class Stations:
-    """Stations by id. All raise ``httpx.HTTPError`` when the device service does not answer."""
+
+class DeviceClient:
+    """Asks the device service. All raise ``httpx.HTTPError`` when it does not answer."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def exists(self, id: str) -> bool:
-        return await self._get(id, "") is not None
+    async def exists(self, station_id: str) -> bool:
+        return await self._get(station_id, "") is not None
 
-    async def status(self, id: str) -> Json | None:
+    async def status(self, station_id: str) -> Json | None:
         """``connected``, ``ocppVersion`` and more; None if there is no such station."""
-        return await self._get(id, "/status")
+        return await self._get(station_id, "/status")
 
-    async def variables(self, id: str, component: str) -> list[Json]:
-        """What the station has reported of one component. Of 1.6 too, under the names of 2.x."""
-        found = await self._get(id, "/variables", component=component, pageSize=1000)
-        return list(found["items"]) if found is not None else []
+    async def variables(self, station_id: str, component: str) -> list[Json]:
+        """What the station has reported of one component; of 1.6 too, under the names of 2.x."""
+        page = await self._get(station_id, "/variables", component=component, pageSize=1000)
+        return list(page["items"]) if page is not None else []
 
     async def operate(
-        self, id: str, operation: str, body: Json, key: str | None = None, wait: float = 30
+        self,
+        station_id: str,
+        operation: str,
+        body: Json,
+        key: str | None = None,
+        wait: float = ANSWER_TIMEOUT,
     ) -> httpx.Response:
-        """Ask for an operation of no version in particular. The same ``key`` never asks for a second one."""
+        """Request an operation that reads the same for every version of OCPP.
+
+        Waits so many seconds for the station's answer. The same ``key`` never makes a second command.
+        """
         return await self._client.post(
-            f"{station_path(id)}/remote/{operation}",
+            f"{station_path(station_id)}/remote/{operation}",
             json=body,
             params={"wait": wait},
             headers={} if key is None else {"Idempotency-Key": key},
             timeout=wait + 10,
         )
 
-    async def _get(self, id: str, path: str, **parameters: Any) -> Json | None:
-        answer = await self._client.get(station_path(id) + path, params=parameters)
-        if answer.status_code == 404:
+    async def _get(self, station_id: str, path: str, **parameters: Any) -> Json | None:
+        response = await self._client.get(station_path(station_id) + path, params=parameters)
+        if response.status_code == 404:
             return None
-        answer.raise_for_status()
-        found: Json = answer.json()
+        response.raise_for_status()
+        found: Json = response.json()
         return found
 
 
-def station_path(id: str) -> str:
+def command_id(station_id: str, key: str) -> str:
+    """The id of the command that a request with this Idempotency-Key makes.
+
+    So whoever made the request knows the ``CommandEnded`` of its command, whether or not it got an answer. At
+    most 36 characters, as OCPP wants it of a message id.
+    """
+    return hashlib.sha256(orjson.dumps([station_id, key])).hexdigest()[:32]
+
+
+def station_path(station_id: str) -> str:
     """With dots encoded, or httpx would resolve a station named ``..``."""
-    return "/chargingstations/" + quote(id, safe="").replace(".", "%2E")
+    return "/chargingstations/" + quote(station_id, safe="").replace(".", "%2E")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import uuid
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from libs.csms.clients.stations import command_id
 from libs.csms.errors import Conflict, Invalid, NotFound, TooLarge, TooMany
 from libs.csms.secrets import masked_json
 from libs.csms.storage.queries import update_from
@@ -91,12 +91,10 @@ class CommandRequest:
 
     @property
     def command_id(self) -> str:
-        """At most 36 characters, as OCPP wants it of a message id. The same key gives the same id; without
-        one, every call gives another.
-        """
+        """The same key gives the same id; without one, every call gives another."""
         if self.key is None:
             return uuid.uuid4().hex
-        return hashlib.sha256(orjson.dumps([self.station_id, self.key])).hexdigest()[:32]
+        return command_id(self.station_id, self.key)
 
     @property
     def number(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from libs.csms.clients.authorization import id_tag_info
+from libs.csms.clients.authorization import id_tag_info_v16
 from libs.csms.clock import rfc3339
 from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
@@ -37,4 +37,4 @@ async def start_transaction(
     update = TransactionUpdate.of(call.station_id, str(transaction_id), moment(at), readings, facts)
     transaction = await service.store(update, {})
     authorization = await authorize_start(service, transaction, moment(at), request.id_tag, None)
-    return ocpp16.StartTransactionResponse(id_tag_info(authorization), transaction_id)
+    return ocpp16.StartTransactionResponse(id_tag_info_v16(authorization), transaction_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from libs.csms.clients.authorization import id_tag_info
+from libs.csms.clients.authorization import id_tag_info_v16
 from libs.csms.clock import rfc3339
 from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
@@ -43,4 +43,4 @@ async def stop_transaction(
     await service.store(update, in_transaction(update.id, call.station_id, measurements))
     if request.id_tag is None:
         return ocpp16.StopTransactionResponse()
-    return ocpp16.StopTransactionResponse(id_tag_info(await authorize(service, request.id_tag, None)))
+    return ocpp16.StopTransactionResponse(id_tag_info_v16(await authorize(service, request.id_tag, None)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.csms.clients.authorization import Authorization, id_token_info
+from libs.csms.clients.authorization import Authorization, id_token_info_v2
 from libs.csms.messaging.router import Call
 from libs.csms.secrets import is_secret_token_type
 from libs.ocpp_messages import ocpp2, v21, v201
@@ -41,7 +41,7 @@ async def transaction_event(
     if request.id_token is None:
         return ocpp2.TransactionEventResponse()
     authorization = await _authorize(service, transaction, at, request.event_type, request.id_token)
-    return ocpp2.TransactionEventResponse(id_token_info=id_token_info(authorization, call.version))
+    return ocpp2.TransactionEventResponse(id_token_info=id_token_info_v2(authorization, call.version))
 
 
 def _facts(call: Call[Request]) -> Facts:

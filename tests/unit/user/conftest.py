@@ -8,12 +8,10 @@ import pytest
 
 from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
-from libs.csms.web.app import create_app
-from services.user.api import api
 from services.user.service import User
 
-from .lists_world import World, world
 from .moment import NOW
+from .world import World, user_client, world
 
 
 @pytest.fixture
@@ -25,8 +23,7 @@ async def user(tmp_path: Path) -> AsyncIterator[User]:
 
 @pytest.fixture
 async def client(user: User) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app("User service", api(user), Settings(_env_file=None))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://user") as client:
+    async with user_client(user) as client:
         yield client
 
 

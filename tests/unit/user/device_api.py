@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Header, Response
 
+from libs.csms.clients.stations import command_id
 from libs.csms.web.problems import problem
 
 Json = dict[str, Any]
@@ -15,9 +16,9 @@ Json = dict[str, Any]
 
 @dataclass
 class FakeStation:
-    """Has a local list by the rules of OCPP. ``says`` is what it, or what is between, answers next instead:
-    a status, a CALLERROR's code, ``silence``, or the number of an HTTP status. ``meanwhile`` happens while
-    the next answer is on its way back.
+    """Has a local list by the rules of OCPP. ``next_answers`` are what it, or the device service, answers
+    instead: a status, a CALLERROR's code, ``silence``, or the number of an HTTP status. ``meanwhile`` happens
+    while the next answer is on its way back.
     """
 
     connected: bool = True
@@ -26,7 +27,7 @@ class FakeStation:
     version: int = 0
     listed: dict[tuple[str, str], Json] = field(default_factory=dict)
     received: list[Json] = field(default_factory=list)
-    says: list[str] = field(default_factory=list)
+    next_answers: list[str] = field(default_factory=list)
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
     @property
@@ -36,9 +37,9 @@ class FakeStation:
 
     def receive(self, body: Json) -> str:
         self.received.append(body)
-        said = self.says.pop(0) if self.says else ""
-        if said and said != "silence":
-            return said
+        answer = self.next_answers.pop(0) if self.next_answers else ""
+        if answer and answer != "silence":
+            return answer
         if body["updateType"] == "Differential" and body["versionNumber"] <= self.version:
             return "VersionMismatch"
         entries = body["localAuthorizationList"]
@@ -53,7 +54,7 @@ class FakeStation:
                 self.listed[place] = entry["idTokenInfo"]
             else:
                 self.listed.pop(place, None)
-        return said or "Accepted"
+        return answer or "Accepted"
 
 
 class DeviceApi:
@@ -96,10 +97,9 @@ class DeviceApi:
                 station = self.stations[id]
                 if not station.connected:
                     return problem(409, "the charging station is not connected")
-                if station.says and station.says[0].isdecimal():
-                    return problem(int(station.says.pop(0)), "said so")
-                command_id = f"command-{len(self.commands)}"
-                status, answer = _told(command_id, station.receive(body))
+                if station.next_answers and station.next_answers[0].isdecimal():
+                    return problem(int(station.next_answers.pop(0)), "refused as asked")
+                status, answer = _operation(command_id(id, idempotency_key), station.receive(body))
                 self.commands[idempotency_key] = body, status, answer
                 if station.meanwhile is not None:
                     happens, station.meanwhile = station.meanwhile, None
@@ -115,19 +115,19 @@ class DeviceApi:
         return None if id in self.stations else problem(404, "there is no charging station of that id")
 
 
-def _told(id: str, said: str) -> tuple[int, Json]:
-    match said:
+def _operation(id: str, answer: str) -> tuple[int, Json]:
+    match answer:
         case "Accepted":
-            return 200, {"id": id, "status": "accepted", "stationStatus": said}
+            return 200, {"id": id, "status": "accepted", "stationStatus": answer}
         case "silence":
             return 504, {"commandId": id}
         case "Failed" | "VersionMismatch":
-            return 200, {"id": id, "status": "rejected", "stationStatus": said}
+            return 200, {"id": id, "status": "rejected", "stationStatus": answer}
         case "NotSupported":
-            return 200, {"id": id, "status": "unsupported", "stationStatus": said}
+            return 200, {"id": id, "status": "unsupported", "stationStatus": answer}
         case "NotImplemented":
-            return 200, {"id": id, "status": "unsupported", "error": {"code": said, "description": ""}}
-    return 200, {"id": id, "status": "error", "error": {"code": said, "description": "no"}}
+            return 200, {"id": id, "status": "unsupported", "error": {"code": answer, "description": ""}}
+    return 200, {"id": id, "status": "error", "error": {"code": answer, "description": "no"}}
 
 
 def limit(name: str, value: int) -> Json:

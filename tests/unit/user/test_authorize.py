@@ -16,13 +16,10 @@ from libs.ocpp_messages import v16, v21, v201
 from libs.ocpp_messages.action import Action, Direction
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.user import handlers
-from services.user.model import IdToken, key
 from services.user.service import User, router
+from services.user.tokens.model import IdToken, token_key
 
 from .moment import NOW
-
-router.load(handlers)
 
 ACTIONS: dict[Version, Action[Any, Any]] = {
     Version.V16: v16.Authorize,
@@ -63,6 +60,10 @@ async def asked(user: User, version: Version, payload: dict[str, Any]) -> dict[s
     return response
 
 
+def caching(user: User, lifetime: timedelta) -> User:
+    return replace(user, tokens=replace(user.tokens, cache_lifetime=lifetime))
+
+
 async def info(
     user: User, text: str, type_: str = "ISO14443", version: Version = Version.V201
 ) -> dict[str, Any]:
@@ -77,7 +78,7 @@ async def tag(user: User, text: str) -> dict[str, Any]:
 
 async def known(user: User, text: str = "AA00001", **fields: Any) -> None:
     token = IdToken(id_token=text, **fields)
-    await user.id_tokens.update(key(text, token.type), lambda _: token)
+    await user.tokens.documents.update(token_key(text, token.type), lambda _: token)
 
 
 @pytest.mark.parametrize("version", [Version.V201, Version.V21])
@@ -108,7 +109,7 @@ async def test_a_token_of_another_type_is_another_token(user: User) -> None:
 
 
 @pytest.mark.parametrize("status", get_args(TokenStatus))
-async def test_every_status_is_told_as_far_as_the_version_has_it(user: User, status: TokenStatus) -> None:
+async def test_every_status_is_sent_as_far_as_the_version_has_it(user: User, status: TokenStatus) -> None:
     await known(user, status=status)
 
     in_16 = status if status in ("Accepted", "Blocked", "Expired", "Invalid") else "Invalid"
@@ -139,18 +140,18 @@ async def test_the_cache_ends_with_its_lifetime_or_with_the_token(
 ) -> None:
     await known(user, expiry_date_time=NOW + HOUR)
 
-    told = await info(replace(user, cache_lifetime=lifetime), "AA00001")
+    answer = await info(caching(user, lifetime), "AA00001")
 
-    assert told["cacheExpiryDateTime"] == rfc3339(NOW + until)
+    assert answer["cacheExpiryDateTime"] == rfc3339(NOW + until)
 
 
 async def test_unknown_tokens_are_not_cached_forever_either(user: User) -> None:
-    bounded = replace(user, cache_lifetime=HOUR)
+    bounded = caching(user, HOUR)
 
     assert await info(bounded, "nobody") == {"status": "Unknown", "cacheExpiryDateTime": rfc3339(NOW + HOUR)}
 
 
-async def test_the_group_is_told(user: User) -> None:
+async def test_the_group_is_sent(user: User) -> None:
     await known(user, group_id_token="FLEET")
 
     assert (await info(user, "AA00001"))["groupIdToken"] == {"idToken": "FLEET", "type": "Central"}
@@ -200,11 +201,11 @@ async def test_a_pin_works_and_is_neither_kept_nor_logged(
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         created = await client.post("/idtokens", json={"idToken": "80347195", "type": "KeyCode"})
-        told = await info(user, "80347195", "KeyCode")
+        answer = await info(user, "80347195", "KeyCode")
         listed = await client.get("/idtokens")
-        stored = await user.id_tokens.find(Query())
+        stored = await user.tokens.documents.find(Query())
 
-    assert (created.status_code, told) == (201, {"status": "Accepted"})
+    assert (created.status_code, answer) == (201, {"status": "Accepted"})
     for text in (created.text, listed.text, caplog.text, str(stored), str(created.headers)):
         assert "80347195" not in text
     assert (await info(user, "80347195", "ISO14443"))["status"] == "Unknown"

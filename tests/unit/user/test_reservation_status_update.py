@@ -10,12 +10,9 @@ from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.user import handlers
 from services.user.service import User, router
 
 from .moment import NOW
-
-router.load(handlers)
 
 
 @pytest.mark.parametrize(

@@ -7,24 +7,22 @@ from typing import Any
 import httpx
 import pytest
 
-from libs.csms.settings import Settings
-from libs.csms.web.app import create_app
 from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
-from services.user.api import api
 from services.user.service import User
 
 from .moment import NOW
-from .reservations import (
+from .reservation_messages import (
     cancelled,
     deleted,
-    hear,
+    deliver,
     minute,
     reserved,
     reserved_16,
     updated,
     used,
 )
+from .world import user_client
 
 PROBLEM = "application/problem+json"
 ACTIVE = {
@@ -52,8 +50,8 @@ async def listed(client: httpx.AsyncClient, **filters: Any) -> list[int]:
 
 def later(user: User, minutes: float) -> httpx.AsyncClient:
     at = NOW + timedelta(minutes=minutes)
-    app = create_app("User service", api(replace(user, clock=lambda: at)), Settings(_env_file=None))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://user")
+    reservations = replace(user.reservations, clock=lambda: at)
+    return user_client(replace(user, reservations=reservations))
 
 
 @pytest.mark.parametrize("version", [Version.V201, Version.V21])
@@ -63,14 +61,14 @@ async def test_what_a_station_of_2_accepted_is_kept(
     connector_type = "cCCS2" if version is Version.V201 else "cType2"
     group = {"idToken": "FLEET", "type": "Central"}
     more = {"evseId": 2, "connectorType": connector_type, "groupIdToken": group}
-    await hear(user, reserved(-10, payload=more, version=version))
+    await deliver(user, reserved(-10, payload=more, version=version))
 
     expected = ACTIVE | {"evseId": 2, "connectorType": connector_type, "groupIdToken": "FLEET"}
     assert await shown(client) == expected
 
 
 async def test_what_a_station_of_16_accepted_is_kept(user: User, client: httpx.AsyncClient) -> None:
-    await hear(user, reserved_16(-10, payload={"parentIdTag": "FLEET"}))
+    await deliver(user, reserved_16(-10, payload={"parentIdTag": "FLEET"}))
 
     expected = ACTIVE | {"groupIdToken": "FLEET"}
     del expected["idTokenType"]
@@ -78,7 +76,7 @@ async def test_what_a_station_of_16_accepted_is_kept(user: User, client: httpx.A
 
 
 async def test_a_connector_of_1_6_is_an_evse(user: User, client: httpx.AsyncClient) -> None:
-    await hear(user, reserved_16(-10, payload={"connectorId": 2}))
+    await deliver(user, reserved_16(-10, payload={"connectorId": 2}))
 
     known = await shown(client)
     assert (known["evseId"], known["connectorId"]) == (2, 2)
@@ -89,27 +87,27 @@ async def test_a_connector_of_1_6_is_an_evse(user: User, client: httpx.AsyncClie
 async def test_what_a_station_did_not_accept_is_no_reservation(
     user: User, client: httpx.AsyncClient, reserve: Any, status: str
 ) -> None:
-    await hear(user, reserve(-10, status=status))
+    await deliver(user, reserve(-10, status=status))
 
-    assert await user.reservations.count({}) == 0
+    assert await user.reservations.documents.count({}) == 0
     absent = await client.get("/chargingstations/CS1/reservations/7")
     assert (absent.status_code, absent.headers["content-type"]) == (404, PROBLEM)
 
 
 @pytest.mark.parametrize("end", ["error", "timeout", "expired"])
 async def test_a_command_without_an_answer_changes_nothing(user: User, end: str) -> None:
-    await hear(user, reserved(-10))
-    before = await user.reservations.get("CS1:7")
+    await deliver(user, reserved(-10))
+    before = await user.reservations.documents.get("CS1:7")
 
-    await hear(user, reserved(-5, end=end), cancelled(-5, end=end))
+    await deliver(user, reserved(-5, end=end), cancelled(-5, end=end))
 
-    assert await user.reservations.get("CS1:7") == before
+    assert await user.reservations.documents.get("CS1:7") == before
 
 
 async def test_a_reservation_that_is_sent_again_replaces_the_one_of_its_number(
     user: User, client: httpx.AsyncClient
 ) -> None:
-    await hear(user, reserved(-10), reserved(-5, expiry=90, payload={"evseId": 3}))
+    await deliver(user, reserved(-10), reserved(-5, expiry=90, payload={"evseId": 3}))
 
     renewed = {"evseId": 3, "expiryDateTime": minute(90), "createdAt": minute(-5)}
     assert await shown(client) == ACTIVE | renewed
@@ -119,14 +117,14 @@ async def test_a_reservation_that_is_sent_again_replaces_the_one_of_its_number(
 async def test_a_refused_renewal_leaves_the_reservation_as_it_was(
     user: User, client: httpx.AsyncClient
 ) -> None:
-    await hear(user, reserved(-10), reserved(-5, expiry=90, status="Rejected"))
+    await deliver(user, reserved(-10), reserved(-5, expiry=90, status="Rejected"))
 
     assert await shown(client) == ACTIVE
 
 
 @pytest.mark.parametrize("version", [Version.V16, Version.V201, Version.V21])
 async def test_a_cancelled_reservation(user: User, client: httpx.AsyncClient, version: Version) -> None:
-    await hear(user, reserved(-10), cancelled(-3, version=version))
+    await deliver(user, reserved(-10), cancelled(-3, version=version))
 
     assert await shown(client) == ACTIVE | {"status": "cancelled", "endedAt": minute(-3)}
 
@@ -134,10 +132,10 @@ async def test_a_cancelled_reservation(user: User, client: httpx.AsyncClient, ve
 async def test_a_station_that_does_not_know_what_to_cancel_ends_nothing(
     user: User, client: httpx.AsyncClient
 ) -> None:
-    await hear(
+    await deliver(
         user, reserved(-10), cancelled(-3, "Rejected"), reserved(-9, number=8), updated(-8, "Removed", 8)
     )
-    await hear(user, cancelled(-3, "Rejected", number=8), cancelled(-3, "Rejected", number=9))
+    await deliver(user, cancelled(-3, "Rejected", number=8), cancelled(-3, "Rejected", number=9))
 
     assert (await shown(client))["status"] == "active"
     assert (await shown(client, 8))["status"] == "removed"
@@ -145,7 +143,7 @@ async def test_a_station_that_does_not_know_what_to_cancel_ends_nothing(
 
 
 @pytest.mark.parametrize(
-    ("told", "ending"),
+    ("status", "ending"),
     [
         ("Expired", {"status": "expired"}),
         ("Removed", {"status": "removed"}),
@@ -153,15 +151,15 @@ async def test_a_station_that_does_not_know_what_to_cancel_ends_nothing(
     ],
 )
 async def test_a_reservation_ends_when_the_station_says_so(
-    user: User, client: httpx.AsyncClient, told: str, ending: dict[str, str]
+    user: User, client: httpx.AsyncClient, status: str, ending: dict[str, str]
 ) -> None:
-    await hear(user, reserved(-10), updated(-2, told))
+    await deliver(user, reserved(-10), updated(-2, status))
 
     assert await shown(client) == ACTIVE | ending | {"endedAt": minute(-2)}
 
 
 async def test_a_used_reservation_names_its_transaction(user: User, client: httpx.AsyncClient) -> None:
-    await hear(user, reserved(-10), used(-2), used(-1, transaction="t2", number=None))
+    await deliver(user, reserved(-10), used(-2), used(-1, transaction="t2", number=None))
 
     use = {"status": "used", "transactionId": "t1", "transaction": "CS1:t1", "endedAt": minute(-2)}
     assert await shown(client) == ACTIVE | use
@@ -170,13 +168,13 @@ async def test_a_used_reservation_names_its_transaction(user: User, client: http
 async def test_a_use_counts_for_more_than_what_the_station_says_of_it(
     user: User, client: httpx.AsyncClient
 ) -> None:
-    await hear(user, reserved(-10), updated(-3, "Removed"), used(-2), cancelled(-1))
+    await deliver(user, reserved(-10), updated(-3, "Removed"), used(-2), cancelled(-1))
 
     assert (await shown(client))["status"] == "used"
 
 
 async def test_the_first_end_is_the_end(user: User, client: httpx.AsyncClient) -> None:
-    await hear(user, reserved(-10), cancelled(-3), updated(-2, "Removed"), updated(-1, "Expired"))
+    await deliver(user, reserved(-10), cancelled(-3), updated(-2, "Removed"), updated(-1, "Expired"))
 
     assert await shown(client) == ACTIVE | {"status": "cancelled", "endedAt": minute(-3)}
 
@@ -185,7 +183,7 @@ async def test_the_first_end_is_the_end(user: User, client: httpx.AsyncClient) -
 async def test_a_reservation_expires_by_time_without_a_message(
     user: User, client: httpx.AsyncClient, reserve: Any
 ) -> None:
-    await hear(user, reserve(-10))
+    await deliver(user, reserve(-10))
 
     assert await listed(client, status="active") == [7]
     assert await listed(client, status="expired") == []
@@ -200,28 +198,28 @@ async def test_a_reservation_expires_by_time_without_a_message(
 async def test_what_comes_after_its_time_does_not_change_it_unless_it_was_used(
     user: User, client: httpx.AsyncClient
 ) -> None:
-    await hear(user, reserved(-10, expiry=-5), updated(-4.9, "Expired"), cancelled(-4))
+    await deliver(user, reserved(-10, expiry=-5), updated(-4.9, "Expired"), cancelled(-4))
     assert (await shown(client))["endedAt"] == minute(-5)
 
-    await hear(user, used(-6, heard=-1))
+    await deliver(user, used(-6, received=-1))
     assert (await shown(client))["status"] == "used"
 
 
-OLD_NEWS = [
+OLD_ENDS = [
     updated(-20, "Expired"),
     updated(-20, "Removed"),
     cancelled(-20),
     used(-20),
-    used(-20, heard=-5),
-    used(-20, heard=-10),
+    used(-20, received=-5),
+    used(-20, received=-10),
 ]
 
 
-@pytest.mark.parametrize("news", OLD_NEWS)
-async def test_news_of_an_earlier_reservation_does_not_end_a_later_one_of_its_number(
-    user: User, client: httpx.AsyncClient, news: Message
+@pytest.mark.parametrize("end", OLD_ENDS)
+async def test_the_end_of_an_earlier_reservation_does_not_end_a_later_one_of_its_number(
+    user: User, client: httpx.AsyncClient, end: Message
 ) -> None:
-    await hear(user, reserved(-30, id="old"), reserved(-10, id="new"), news, reserved(-30, id="old"))
+    await deliver(user, reserved(-30, id="old"), reserved(-10, id="new"), end, reserved(-30, id="old"))
 
     assert await shown(client) == ACTIVE
 
@@ -229,17 +227,19 @@ async def test_news_of_an_earlier_reservation_does_not_end_a_later_one_of_its_nu
 async def test_a_number_that_was_used_can_be_used_again_at_once(
     user: User, client: httpx.AsyncClient
 ) -> None:
-    await hear(user, reserved(-30), used(-10.02, heard=-10.01), reserved(-10), used(-10.02, heard=-9))
+    await deliver(
+        user, reserved(-30), used(-10.02, received=-10.01), reserved(-10), used(-10.02, received=-9)
+    )
     assert await shown(client) == ACTIVE
 
-    await hear(user, used(-4, transaction="t2"))
+    await deliver(user, used(-4, transaction="t2"))
     assert (await shown(client))["transactionId"] == "t2"
 
 
 async def test_a_station_whose_clock_is_wrong_uses_its_reservation(
     user: User, client: httpx.AsyncClient
 ) -> None:
-    await hear(user, reserved(-10), used(-300, heard=-4))
+    await deliver(user, reserved(-10), used(-300, received=-4))
 
     assert (await shown(client))["status"] == "used"
 
@@ -247,35 +247,35 @@ async def test_a_station_whose_clock_is_wrong_uses_its_reservation(
 async def test_a_station_whose_clock_is_a_little_slow_uses_a_number_again(
     user: User, client: httpx.AsyncClient
 ) -> None:
-    await hear(user, reserved(-30), updated(-20, "Removed"), reserved(-10), used(-10.4, heard=-9.9))
+    await deliver(user, reserved(-30), updated(-20, "Removed"), reserved(-10), used(-10.4, received=-9.9))
 
     assert (await shown(client))["status"] == "used"
 
 
-async def test_news_of_what_is_not_known_is_shown_to_nobody(user: User, client: httpx.AsyncClient) -> None:
-    await hear(user, used(-3), cancelled(-2), updated(-1, "Removed"))
+async def test_the_end_of_what_is_not_known_is_shown_to_nobody(user: User, client: httpx.AsyncClient) -> None:
+    await deliver(user, used(-3), cancelled(-2), updated(-1, "Removed"))
 
     assert (await client.get("/chargingstations/CS1/reservations/7")).status_code == 404
     assert await listed(client) == []
-    await hear(user, reserved(-10))
+    await deliver(user, reserved(-10))
     assert (await shown(client))["status"] == "used"
 
 
-async def test_the_news_of_one_number_is_bounded(user: User) -> None:
-    await hear(user, *(used(minute, transaction=f"t{minute}") for minute in range(-60, 0)))
+async def test_the_ends_of_one_number_are_bounded(user: User) -> None:
+    await deliver(user, *(used(minute, transaction=f"t{minute}") for minute in range(-60, 0)))
 
-    kept = await user.reservations.get("CS1:7")
+    kept = await user.reservations.documents.get("CS1:7")
     assert kept is not None
-    assert [news.transaction_id for news in kept.news] == [f"t{number}" for number in range(-20, 0)]
+    assert [end.transaction_id for end in kept.ends] == [f"t{number}" for number in range(-20, 0)]
 
 
 async def test_reservations_are_found_by_station_status_and_token(
     user: User, client: httpx.AsyncClient
 ) -> None:
     other = {"idToken": {"idToken": "TAG2", "type": "Local"}}
-    await hear(user, reserved(-10, number=1, expiry=10), reserved(-10, number=2, expiry=20, payload=other))
-    await hear(user, reserved_16(-10, number=3, expiry=30), cancelled(-5, number=3))
-    await hear(user, reserved(-10, number=4, expiry=-1), reserved(-10, number=5), used(-2, number=5))
+    await deliver(user, reserved(-10, number=1, expiry=10), reserved(-10, number=2, expiry=20, payload=other))
+    await deliver(user, reserved_16(-10, number=3, expiry=30), cancelled(-5, number=3))
+    await deliver(user, reserved(-10, number=4, expiry=-1), reserved(-10, number=5), used(-2, number=5))
 
     assert await listed(client) == [2, 1, 4, 5, 3]
     assert await listed(client, status="active") == [2, 1]
@@ -291,7 +291,7 @@ async def test_reservations_are_found_by_station_status_and_token(
 
 
 async def test_pages_go_on_from_the_time_of_the_first(user: User, client: httpx.AsyncClient) -> None:
-    await hear(user, *(reserved(-10, number=number, expiry=number) for number in range(1, 6)))
+    await deliver(user, *(reserved(-10, number=number, expiry=number) for number in range(1, 6)))
 
     first = (await client.get("/reservations?status=active&pageSize=2")).json()
     async with later(user, 2.5) as then:
@@ -316,7 +316,7 @@ async def test_what_is_not_a_question_is_refused(client: httpx.AsyncClient, quer
 
 @pytest.mark.parametrize("path", ["CS2/reservations/7", "CS1/reservations/8", "CS1/reservations/-1"])
 async def test_an_unknown_reservation_is_not_found(user: User, client: httpx.AsyncClient, path: str) -> None:
-    await hear(user, reserved(-10))
+    await deliver(user, reserved(-10))
 
     absent = await client.get(f"/chargingstations/{path}")
 
@@ -325,14 +325,14 @@ async def test_an_unknown_reservation_is_not_found(user: User, client: httpx.Asy
 
 
 async def test_a_hidden_token_stays_hidden(user: User, client: httpx.AsyncClient) -> None:
-    await hear(user, reserved(-10, payload={"idToken": {"idToken": "***", "type": "KeyCode"}}))
+    await deliver(user, reserved(-10, payload={"idToken": {"idToken": "***", "type": "KeyCode"}}))
 
     assert await shown(client) == ACTIVE | {"idToken": "***", "idTokenType": "KeyCode"}
 
 
 async def test_a_reservation_outlives_its_token(user: User, client: httpx.AsyncClient) -> None:
     await client.post("/idtokens", json={"idToken": "Tag1"})
-    await hear(user, reserved(-10))
+    await deliver(user, reserved(-10))
 
     await client.delete("/idtokens/Tag1")
 
@@ -342,9 +342,9 @@ async def test_a_reservation_outlives_its_token(user: User, client: httpx.AsyncC
 async def test_a_deleted_station_holds_nothing_any_more_and_a_new_one_of_its_id_may(
     user: User, client: httpx.AsyncClient
 ) -> None:
-    await hear(user, reserved(-10, number=1), reserved(-10, number=2), reserved(-10, expiry=-8, number=3))
+    await deliver(user, reserved(-10, number=1), reserved(-10, number=2), reserved(-10, expiry=-8, number=3))
 
-    await hear(user, deleted(-5), reserved(-4, number=2), deleted(-5))
+    await deliver(user, deleted(-5), reserved(-4, number=2), deleted(-5))
 
     removed = await shown(client, 1)
     assert (removed["status"], removed["endedAt"]) == ("removed", minute(-5))
@@ -356,6 +356,6 @@ async def test_a_deleted_station_holds_nothing_any_more_and_a_new_one_of_its_id_
 
 async def test_a_time_may_be_written_in_small_letters(user: User, client: httpx.AsyncClient) -> None:
     """RFC 3339 allows it, so a station may get it and accept it."""
-    await hear(user, reserved_16(-10, payload={"expiryDate": "2026-11-20t12:30:00.5z"}))
+    await deliver(user, reserved_16(-10, payload={"expiryDate": "2026-11-20t12:30:00.5z"}))
 
     assert (await shown(client))["expiryDateTime"] == "2026-11-20T12:30:00.500Z"

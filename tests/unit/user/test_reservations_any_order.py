@@ -1,4 +1,4 @@
-"""What is heard of reservations makes the same documents in any order, however often each message comes."""
+"""What becomes known of reservations makes the same documents in any order, however often it comes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from libs.csms.settings import Settings
 from libs.csms.storage.store import Index
 from libs.ocpp_messages.message import Message
-from services.user.reservation import Reservation
+from services.user.reservations.model import Reservation
 from services.user.service import User
 
 from ..transaction.fakes import InMemoryCollection
 from .moment import NOW
-from .reservations import cancelled, hear, reserved, reserved_16, updated, used
+from .reservation_messages import cancelled, deliver, reserved, reserved_16, updated, used
 
 minutes = st.integers(-6, 0)
 expiries = st.integers(-4, 2)
@@ -26,7 +26,7 @@ statuses = st.sampled_from(["Accepted", "Accepted", "Rejected"])
 
 @st.composite
 def messages(draw: st.DrawFn) -> Message:
-    """A transaction may be heard again, and a better time of its start may become known."""
+    """A transaction may be published again, and a better time of its start may become known."""
     match draw(st.sampled_from(["reserve", "reserve16", "cancel", "update", "use", "use"])):
         case "reserve":
             return reserved(draw(minutes), draw(expiries), status=draw(statuses))
@@ -36,12 +36,12 @@ def messages(draw: st.DrawFn) -> Message:
             return cancelled(draw(minutes), draw(statuses))
         case "update":
             return updated(draw(minutes), draw(st.sampled_from(["Expired", "Removed", "NoTransaction"])))
-    heard = draw(minutes)
-    return used(draw(st.integers(-7, heard)), heard, draw(st.sampled_from(["t1", "t2"])))
+    received = draw(minutes)
+    return used(draw(st.integers(-7, received)), received, draw(st.sampled_from(["t1", "t2"])))
 
 
 def unlike(message: Message) -> Any:
-    """A command ends once, and always the same is told of it."""
+    """A command ends once, and always in the same way."""
     return message.message_id if message.action == "CommandEnded" else message
 
 
@@ -59,23 +59,23 @@ def test_any_order(data: st.DataObject) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.data())
-def test_what_is_heard_again_changes_nothing(data: st.DataObject) -> None:
+def test_what_is_delivered_again_changes_nothing(data: st.DataObject) -> None:
     once = data.draw(st.lists(messages(), min_size=1, max_size=8, unique_by=unlike))
 
-    async def told_twice() -> None:
+    async def delivered_twice() -> None:
         user = in_memory()
-        await hear(user, *once)
-        before = await user.reservations.get("CS1:7")
-        await hear(user, data.draw(st.sampled_from(once)))
-        assert await user.reservations.get("CS1:7") == before
+        await deliver(user, *once)
+        before = await user.reservations.documents.get("CS1:7")
+        await deliver(user, data.draw(st.sampled_from(once)))
+        assert await user.reservations.documents.get("CS1:7") == before
 
-    asyncio.run(told_twice())
+    asyncio.run(delivered_twice())
 
 
 async def documents(order: list[Message]) -> Reservation | None:
     user = in_memory()
-    await hear(user, *order)
-    return await user.reservations.get("CS1:7")
+    await deliver(user, *order)
+    return await user.reservations.documents.get("CS1:7")
 
 
 def in_memory() -> User:

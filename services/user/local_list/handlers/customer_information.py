@@ -1,0 +1,22 @@
+"""CustomerInformation: a station that has forgotten a customer is to have the token no more (N10)."""
+
+from __future__ import annotations
+
+from libs.csms.messaging.router import Result
+from libs.ocpp_messages import ocpp2, v21, v201
+
+from ..service import LocalLists, router
+
+
+@router.on_result(v201.CustomerInformation, v21.CustomerInformation)
+async def customer_information(
+    result: Result[ocpp2.CustomerInformationRequest, ocpp2.CustomerInformationResponse], lists: LocalLists
+) -> None:
+    token = result.request.id_token
+    is_accepted = result.response is not None and result.response.status == "Accepted"
+    if not is_accepted or not result.request.clear or token is None:
+        return
+    command_id, now = result.command_id, lists.clock()
+    await lists.change(
+        result.station_id, lambda known: known.customer_cleared(command_id, token.id_token, now)
+    )

@@ -1,0 +1,1 @@
+"""Reservations: what stations keep for whom, and how that ended."""

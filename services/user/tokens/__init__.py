@@ -1,0 +1,1 @@
+"""Tokens, such as RFID cards: which there are, and whether they may charge."""

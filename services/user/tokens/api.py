@@ -1,0 +1,79 @@
+"""``/idtokens`` and ``/authorizations``: tokens by REST, and the question whether one may charge."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Response
+from fastapi import Query as Parameter
+
+from libs.csms.clients.authorization import Authorization, TokenStatus
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Query
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
+
+from .bodies import AuthorizationBody, IdTokenBody, NewIdToken
+from .model import IdToken
+from .service import Tokens
+
+Text = Annotated[str, Path(alias="idToken", description="The text of the token, in any case.")]
+Type = Annotated[str | None, Parameter(description="Tokens of this type, which is compared exactly.")]
+Group = Annotated[
+    str | None, Parameter(alias="groupIdToken", description="Tokens of this group, compared exactly.")
+]
+
+
+def tokens_api(tokens: Tokens) -> APIRouter:
+    router = APIRouter(prefix="/idtokens", tags=["Tokens"])
+
+    @router.get("", response_model=PageOf[IdToken], response_model_exclude_none=True)
+    async def list_id_tokens(
+        status: TokenStatus | None = None,
+        type: Type = None,
+        group_id_token: Group = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[IdToken]:
+        """In the order of their texts, without regard to case."""
+        filters = equals(status=status, type=type, groupIdToken=group_id_token)
+        query = Query(filters, page_size=page_size, page_token=page_token)
+        return page_of(await tokens.documents.find(query))
+
+    @router.post("", status_code=201, response_model=IdToken, response_model_exclude_none=True)
+    async def create_id_token(body: NewIdToken, response: Response) -> IdToken:
+        token = await tokens.create(body)
+        if token.id_token is not None:
+            response.headers["Location"] = f"/idtokens/{quote(token.id_token, safe='')}"
+        return token
+
+    @router.get("/{idToken:path}", response_model=IdToken, response_model_exclude_none=True)
+    async def get_id_token(id_token: Text) -> IdToken:
+        return await tokens.existing(id_token)
+
+    @router.put("/{idToken:path}", response_model=IdToken, response_model_exclude_none=True)
+    async def replace_id_token(id_token: Text, body: IdTokenBody) -> IdToken:
+        """Of a token that exists: creating one is for POST."""
+        return await tokens.replace(id_token, body)
+
+    @router.patch("/{idToken:path}", response_model=IdToken, response_model_exclude_none=True)
+    async def patch_id_token(id_token: Text, body: IdTokenBody) -> IdToken:
+        """A merge patch (RFC 7396): null removes a field."""
+        return await tokens.patch(id_token, body)
+
+    @router.delete("/{idToken:path}", status_code=204)
+    async def delete_id_token(id_token: Text) -> None:
+        await tokens.delete(id_token)
+
+    return router
+
+
+def authorizations_api(tokens: Tokens) -> APIRouter:
+    router = APIRouter(tags=["Authorization"])
+
+    @router.post("/authorizations", response_model=Authorization, response_model_exclude_none=True)
+    async def authorize(body: AuthorizationBody) -> Authorization:
+        """May this token charge now? An unknown token is an answer, with the status Unknown."""
+        return await tokens.authorize(body.id_token, body.type)
+
+    return router

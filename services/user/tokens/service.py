@@ -1,0 +1,146 @@
+"""Tokens: created, changed and deleted for clients, and whether they may charge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from libs.csms.clients.authorization import Authorization
+from libs.csms.clock import Clock
+from libs.csms.errors import Conflict, Invalid, NotFound
+from libs.csms.messaging.router import Router
+from libs.csms.secrets import is_secret_token_type
+from libs.csms.settings import Settings
+from libs.csms.storage.store import Collection, Store, filters
+
+from .bodies import IdTokenBody, NewIdToken
+from .changes import TokenChanges
+from .model import IdToken, token_key, token_keys
+
+router: Router[Tokens] = Router("user")
+
+
+class UnknownToken(NotFound):
+    """There is no token of that text."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no token of that text")
+
+
+class TokenExists(Conflict):
+    """There is a token of that text already; in another case it is the same one."""
+
+    def __init__(self) -> None:
+        super().__init__("there is a token of that text already")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the handlers and paths of tokens are given."""
+
+    documents: Collection[IdToken]
+    changes: TokenChanges
+    clock: Clock
+    cache_lifetime: timedelta | None = None
+    """How long a station may rely on an answer; None leaves that to the station."""
+
+    @classmethod
+    def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
+        seconds = settings.auth_cache_lifetime
+        return cls(
+            documents=store.collection("idTokens", IdToken, filters("groupIdToken", "status", "type")),
+            changes=TokenChanges.of(store, clock),
+            clock=clock,
+            cache_lifetime=None if seconds is None else timedelta(seconds=seconds),
+        )
+
+    async def authorize(self, id_token: str, type_: str | None) -> Authorization:
+        """What is known about a token now; ``type_`` None is any. An unknown token is an answer too."""
+        now = self.clock()
+        if type_ is not None and type_.casefold() == "noauthorization":
+            return Authorization(status="Accepted")
+        token = await self.find(id_token, type_)
+        if token is None or not token.is_of(type_):
+            return Authorization(status="Unknown", cache_expiry_date_time=self._cached_until(None, now))
+        return Authorization(
+            status=token.status_at(now),
+            cache_expiry_date_time=self._cached_until(token.expiry_date_time, now),
+            group_id_token=token.group_id_token,
+            max_active_transactions=token.max_active_transactions or None,
+        )
+
+    async def find(self, id_token: str, type_: str | None) -> IdToken | None:
+        for key in token_keys(id_token, type_):
+            token = await self.documents.get(key)
+            if token is not None:
+                return token
+        return None
+
+    async def existing(self, id_token: str) -> IdToken:
+        """Raises ``UnknownToken``."""
+        token = await self.find(id_token, None)
+        if token is None:
+            raise UnknownToken
+        return token
+
+    async def create(self, body: NewIdToken) -> IdToken:
+        """Raises ``TokenExists``."""
+        if await self.find(body.id_token, None) is not None:
+            raise TokenExists
+
+        def created(token: IdToken | None) -> IdToken:
+            if token is not None:
+                raise TokenExists
+            return body.created()
+
+        return await self.documents.update(token_key(body.id_token, body.type), created)
+
+    async def replace(self, id_token: str, body: IdTokenBody) -> IdToken:
+        """Of a token that exists. Raises ``UnknownToken`` and ``Invalid``."""
+        return await self._change(id_token, body, body.replacing)
+
+    async def patch(self, id_token: str, body: IdTokenBody) -> IdToken:
+        """Raises ``UnknownToken`` and ``Invalid``."""
+        return await self._change(id_token, body, body.merged_into)
+
+    async def delete(self, id_token: str) -> None:
+        """Raises ``UnknownToken``."""
+        for key in token_keys(id_token, None):
+            if await self.documents.get(key) is None:
+                continue
+            change, deleted = await self.changes.begin(key), None
+            try:
+                deleted = await self.documents.delete(key)
+            finally:
+                self.changes.complete(change.changed(is_deletion=deleted is not None))
+            if deleted is not None:
+                return
+        raise UnknownToken
+
+    async def _change(
+        self, id_token: str, body: IdTokenBody, changed: Callable[[IdToken], IdToken]
+    ) -> IdToken:
+        if body.id_token is not None and body.id_token.casefold() != id_token.casefold():
+            raise Invalid("body.idToken: differs from the one in the path")
+        was_secret = is_secret_token_type((await self.existing(id_token)).type)
+
+        def found(token: IdToken | None) -> IdToken:
+            if token is None:
+                raise UnknownToken
+            new = changed(token)
+            if is_secret_token_type(new.type) is not is_secret_token_type(token.type):
+                raise Invalid("body.type: a token cannot become a KeyCode, nor stop being one")
+            return new
+
+        key = token_key(id_token, "KeyCode" if was_secret else None)
+        change = await self.changes.begin(key)
+        try:
+            return await self.documents.update(key, found)
+        finally:
+            self.changes.complete(change)
+
+    def _cached_until(self, expiry: datetime | None, now: datetime) -> datetime | None:
+        limit = None if self.cache_lifetime is None else now + self.cache_lifetime
+        return min((at for at in (expiry, limit) if at is not None), default=None)
