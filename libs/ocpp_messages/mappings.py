@@ -6,7 +6,7 @@ OCPP 1.6 edition 2 (chapter 7), of its security whitepaper, and of part 2 of OCP
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Literal, get_args
 
 from . import ocpp2, ocpp16
 
@@ -55,6 +55,20 @@ _AUTHORIZATION_STATUSES_V16: dict[str, ocpp16.IdTagInfoStatus] = {
 _AUTHORIZATION_STATUSES_V2: dict[str, ocpp2.AuthorizationStatusEnumType] = {
     status: status for status in get_args(ocpp2.AuthorizationStatusEnumType)
 }
+
+
+TokenStatus = Literal[
+    "Accepted",
+    "Blocked",
+    "Expired",
+    "Invalid",
+    "NoCredit",
+    "NotAllowedTypeEVSE",
+    "NotAtThisLocation",
+    "NotAtThisTime",
+    "Unknown",
+]
+"""AuthorizationStatusEnumType without ConcurrentTx, which depends on transactions and not on the token."""
 
 
 def triggered_action(requested_message: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +26,31 @@ ONLY_FROM = {
     "services": ["services", "deploy", "benchmarks"],
     "libs.csms": ["libs/csms", "services", "deploy", "benchmarks"],
 }
+
+
+ASKS = {
+    "admission": ("websocket_gateway", "device"),
+    "authorization": ("transaction", "user"),
+    "stations": ("user", "device"),
+}
+"""Who asks whom over HTTP with each module of libs/csms/clients. Both know the types in it."""
+
+PACKAGES = {
+    "device": [
+        "connectivity",
+        "registry",
+        "messages",
+        "security",
+        "device_model",
+        "jobs",
+        "commands",
+        "operations",
+        "onboarding",
+        "smart_charging",
+    ],
+    "user": ["tokens", "reservations", "local_list"],
+}
+"""The packages of a service. Each may import those before it, and nothing of the service's own modules."""
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -48,3 +76,29 @@ def test_every_import_respects_the_dependency_rule() -> None:
     ]
 
     assert violations == []
+
+
+def test_services_ask_one_another_over_http_without_a_ring() -> None:
+    for client, services in ASKS.items():
+        homes = {*(f"services/{name}" for name in services), "services/processes.py", "libs/csms/clients"}
+        for path in (*(ROOT / "services").rglob("*.py"), *(ROOT / "libs").rglob("*.py")):
+            if any(name.startswith(f"libs.csms.clients.{client}.") for name in imports(path)):
+                home = str(path.relative_to(ROOT))
+                assert any(home.startswith(one) for one in homes), f"{home} imports {client}"
+
+    clients = {path.stem for path in (ROOT / "libs/csms/clients").glob("[a-z]*.py")}
+    assert clients == set(ASKS)
+    TopologicalSorter({asking: {asked} for asking, asked in ASKS.values()}).prepare()
+
+
+@pytest.mark.parametrize("service", PACKAGES)
+def test_a_package_of_a_service_imports_only_those_before_it(service: str) -> None:
+    packages = PACKAGES[service]
+    assert {path.parent.name for path in (ROOT / "services" / service).glob("*/__init__.py")} == set(packages)
+
+    for number, package in enumerate(packages):
+        allowed = {f"services.{service}.{one}" for one in packages[: number + 1]}
+        for path in (ROOT / "services" / service / package).rglob("*.py"):
+            for name in imports(path):
+                if name.startswith(f"services.{service}."):
+                    assert ".".join(name.split(".")[:3]) in allowed, f"{path.relative_to(ROOT)}: {name}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
 
 import httpx
 from pydantic import Field
@@ -14,19 +13,6 @@ from libs.ocpp_messages.version import Version
 
 from ..clock import Time, rfc3339
 from ..storage.store import Document
-
-TokenStatus = Literal[
-    "Accepted",
-    "Blocked",
-    "Expired",
-    "Invalid",
-    "NoCredit",
-    "NotAllowedTypeEVSE",
-    "NotAtThisLocation",
-    "NotAtThisTime",
-    "Unknown",
-]
-"""AuthorizationStatusEnumType without ConcurrentTx, which depends on transactions and not on the token."""
 
 
 class Authorization(Document):

@@ -8,10 +8,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Response
 from fastapi import Query as Parameter
 
-from libs.csms.clients.authorization import Authorization, TokenStatus
+from libs.csms.clients.authorization import Authorization
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
+from libs.ocpp_messages.mappings import TokenStatus
 
 from .bodies import AuthorizationBody, IdTokenBody, NewIdToken
 from .model import IdToken

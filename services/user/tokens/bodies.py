@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
 from libs.csms.secrets import is_secret_token_type
 from libs.csms.web.app import Body
 from libs.csms.web.fields import Plain
+from libs.ocpp_messages.mappings import TokenStatus
 
 from .model import IdToken
 

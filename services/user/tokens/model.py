@@ -7,10 +7,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
 from libs.csms.secrets import is_secret_token_type
 from libs.csms.storage.store import Document
+from libs.ocpp_messages.mappings import TokenStatus
 
 
 class IdToken(Document):

@@ -9,11 +9,12 @@ from typing import Any, get_args
 import httpx
 import pytest
 
-from libs.csms.clients.authorization import Authorization, TokenStatus
+from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import rfc3339
 from libs.csms.storage.store import Query
 from libs.ocpp_messages import v16, v21, v201
 from libs.ocpp_messages.action import Action, Direction
+from libs.ocpp_messages.mappings import TokenStatus
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.user.service import User, router

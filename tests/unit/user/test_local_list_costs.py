@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from libs.csms.clients.authorization import TokenStatus
+from libs.ocpp_messages.mappings import TokenStatus
 from services.user.local_list.model import LocalList
 from services.user.local_list.service import MAX_TEXT_BYTES, MAX_TOKENS
 from services.user.local_list.sync import SyncLoop

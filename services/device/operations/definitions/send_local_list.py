@@ -6,12 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
-from libs.csms.clients.authorization import TokenStatus
 from libs.csms.clock import Time
 from libs.csms.storage.store import Json
 from libs.csms.web.app import Body
 from libs.ocpp_messages import ocpp2, ocpp16
-from libs.ocpp_messages.mappings import authorization_status_v16
+from libs.ocpp_messages.mappings import TokenStatus, authorization_status_v16
 
 from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token, text
 from ..model import Operation
