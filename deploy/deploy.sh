@@ -33,6 +33,7 @@ gcloud secrets describe csms-api-token >/dev/null 2>&1 ||
 
 # A message that ends the process of whoever handles it goes to the topic of the dead-letter policy: Pub/Sub moves
 # it there itself, by its own account, which needs the right to do so.
+gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null
 pubsub=service-$(gcloud projects describe "$PROJECT" --format='value(projectNumber)')@gcp-sa-pubsub.iam.gserviceaccount.com
 
 run_as=(--image="$image" --region="$REGION" --service-account="$account"

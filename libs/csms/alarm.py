@@ -12,24 +12,24 @@ from .clock import Clock
 
 
 class Alarm:
-    """Set by many, waited for by one. What other processes have to do it does not know."""
+    """Set to any number of times by many, waited for by one. It knows only of the work of this process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._at: datetime | None = None
+        self._times: set[datetime] = set()
         self._is_set = asyncio.Event()
 
     def set(self, at: datetime) -> None:
         """Wake the loop then, rounded up to a second where that is to come: many wake it once."""
         if at > self._clock():
             at = at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond else 0)
-        if self._at is None or at < self._at:
-            self._at = at
+        if at not in self._times:
+            self._times.add(at)
             self._is_set.set()
 
     async def wait(self, longest: float) -> None:
-        """Returns at the earliest of the times that were set since the last return, or after so many
-        seconds.
+        """Returns when the earliest of the times has come, or after so many seconds. Times that have come by
+        then are done.
         """
         clock = asyncio.get_running_loop().time
         until = clock() + longest
@@ -38,10 +38,11 @@ class Alarm:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._is_set.wait()
-        self._at = None
+        now = self._clock()
+        self._times = {at for at in self._times if at > now}
 
     def _seconds_to_go(self) -> float:
-        return float("inf") if self._at is None else (self._at - self._clock()).total_seconds()
+        return (min(self._times) - self._clock()).total_seconds() if self._times else float("inf")
 
 
 class LocalSignals:

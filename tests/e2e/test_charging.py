@@ -114,11 +114,11 @@ async def test_a_station_that_leaves_without_a_word_is_seen_to_leave(
         connected.websocket.transport.abort()
 
     async with asyncio.timeout(20):
-        while True:
-            status = await system.status(cs)
-            if not status["connected"] and status["connectors"][0]["status"] == "Unavailable":
-                break
+        while (status := await system.status(cs))["connected"]:
             await asyncio.sleep(0.05)
+    [connector] = status["connectors"]
+    assert (connector["status"], connector["connected"]) == ("Occupied", False)
+    assert connector["disconnectedAt"]
 
 
 async def test_hostile_frames_harm_nobody(system: System, cs: str, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from .sessions import Session2, Session16
 from .station import Command, Station, booted_station, station
-from .system import System
+from .system import System, embedded_system
 
 VERSIONS = pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
 FIRMWARE = {"vendorName": "ACME", "model": "M1", "firmwareVersion": "2"}
@@ -34,6 +35,10 @@ def session(version: str, connected: Station, tag: str, started: Command) -> Ses
 
     charging.event = remotely  # type: ignore[method-assign]
     return charging
+
+
+def connector_of(connected: Station, version: str) -> Session16 | Session2:
+    return Session16(connected, "TAG") if version == "1.6" else Session2(connected, "T", "TAG")
 
 
 @VERSIONS
@@ -112,17 +117,28 @@ async def test_a_station_of_1_6_tells_its_configuration_keys(system: System, cs:
 
 
 @pytest.mark.parametrize("version", ["1.6", "2.0.1"])
-async def test_connectors_do_not_stay_unavailable_after_a_reconnect(
-    system: System, cs: str, tag: str, version: str
-) -> None:
-    def told(connected: Station) -> Session16 | Session2:
-        return Session16(connected, tag) if version == "1.6" else Session2(connected, "T", tag)
+async def test_a_connector_keeps_its_status_over_a_reconnect(system: System, cs: str, version: str) -> None:
+    async def shown() -> tuple[str, bool]:
+        [connector] = (await system.status(cs))["connectors"]
+        return connector["status"], connector["connected"]
 
     async with booted_station(system.gateways[0], cs, version) as connected:
-        await told(connected).status("Available")
-    async with station(system.gateways[-1], cs, version) as connected:
-        command = await connected.expect("TriggerMessage", requestedMessage="StatusNotification")
-        await command.answer({"status": "Accepted"})
-        await told(connected).status("Available")
-        status = await system.status(cs)
-        assert [one["status"] for one in status["connectors"]] == ["Available"]
+        await connector_of(connected, version).status("Reserved")
+        assert await shown() == ("Reserved", True)
+    async with asyncio.timeout(20):
+        while await shown() != ("Reserved", False):
+            await asyncio.sleep(0.05)
+    async with station(system.gateways[-1], cs, version):
+        async with asyncio.timeout(20):
+            while await shown() != ("Reserved", True):
+                await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+async def test_a_station_that_was_long_away_is_asked_for_its_connectors(tmp_path: Path, version: str) -> None:
+    async with embedded_system(tmp_path, CSMS_MIN_ABSENCE="0") as system:
+        await system.register("CS001")
+        async with booted_station(system.gateways[0], "CS001", version) as connected:
+            await connector_of(connected, version).status("Available")
+        async with station(system.gateways[-1], "CS001", version) as connected:
+            await connected.expect("TriggerMessage", requestedMessage="StatusNotification")
