@@ -26,7 +26,7 @@ from .api import DAY, CommandView, Deliver, Ttl
 from .batch import Batch, BatchView, Selection
 from .delivery import cancel_batch
 from .model import Status
-from .request import FOR_NOW_ONLY, MAX_PAYLOAD, NotACommand, PayloadTooLarge
+from .request import MAX_PAYLOAD, NEVER_QUEUED, NotACommand, PayloadTooLarge
 from .service import Commands
 
 SENDING_LIMIT = timedelta(minutes=5)
@@ -135,10 +135,10 @@ def _payload(action: str, body: BatchBody) -> str:
     actions = [known[action] for known in ACTIONS.values() if action in known and known[action].to_station]
     if not actions:
         raise NotACommand(f"OCPP has no command {action[:50]} for charging stations")
-    if action in FOR_NOW_ONLY:
+    if action in NEVER_QUEUED:
         raise Invalid(f"{action} is for one station and its driver, and not for many")
     if body.selection == SelectionBody():
-        raise Invalid("body.selection: says nothing of which stations")
+        raise Invalid("body.selection: has no field that selects stations")
     try:
         text = orjson.dumps(body.payload)
         payload = orjson.loads(text)

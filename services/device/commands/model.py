@@ -77,7 +77,7 @@ class Command(Document):
     action: str = Field(description="OCPP action, such as `Reset`.")
     ocpp_version: str = Field(description="Version of OCPP that the station speaks, and the payload is in.")
     payload: str = Field(description="Payload of the CALL, as JSON text.")
-    status: Status = Field(description="How far it is; all but queued and sent are final.")
+    status: Status = Field(description="queued and sent are open; every other status is final.")
     response: str | None = Field(
         default=None,
         description="Payload of the CALLRESULT as JSON; if it cannot be kept, the reason under `withheld`.",

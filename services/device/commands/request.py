@@ -33,7 +33,7 @@ MAX_PAYLOAD = 256 * 1024
 MAX_QUEUED = 100
 """Commands that may wait for one station."""
 
-FOR_NOW_ONLY = {
+NEVER_QUEUED = {
     "RemoteStartTransaction",
     "RequestStartTransaction",
     "RequestBatterySwap",
@@ -201,7 +201,7 @@ async def _must_wait(commands: Commands, connection: Connection, command_request
         if not connection.connected:
             raise NotConnected
         return False
-    if command_request.action in FOR_NOW_ONLY:
+    if command_request.action in NEVER_QUEUED:
         raise Invalid(f"query.deliver: {command_request.action} is for now, and not for later")
     queued = await commands.commands.count({"stationId": command_request.station_id, "status": "queued"})
     if queued >= MAX_QUEUED:

@@ -94,7 +94,7 @@ class ChargingProfile(Body):
         description="Of the profiles of one purpose, that of the highest level counts."
     )
     charging_profile_purpose: Purpose = Field(
-        description="ChargingProfilePurposeEnumType; OCPP 1.6 calls the first ChargePointMaxProfile."
+        description="ChargingProfilePurposeEnumType; the first is ChargePointMaxProfile in OCPP 1.6."
     )
     charging_profile_kind: Literal["Absolute", "Recurring", "Relative"] = Field(
         description="ChargingProfileKindEnumType: what startPeriod counts from."

@@ -26,7 +26,8 @@ class StartSession(OfToken, Operation, name="start-session"):
         default=None, description="connectorId of OCPP 1.6, where there is no evseId. Not sent to 2.x."
     )
     charging_profile: ChargingProfile | None = Field(
-        default=None, description="ChargingProfileType: limits of the transaction. Its purpose is TxProfile."
+        default=None,
+        description="ChargingProfileType: limits of the transaction, with the purpose TxProfile.",
     )
 
     def v16(self, number: int) -> ocpp16.RemoteStartTransactionRequest:
