@@ -1,4 +1,4 @@
-"""Commands by REST: one path for each action of OCPP that the CSMS sends, and what became of them."""
+"""Commands by REST: one path for each OCPP action that the CSMS sends, and their outcomes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import quote
 import orjson
 from fastapi import APIRouter, Header, Request, Response
 from fastapi import Query as Parameter
+from pydantic import Field
 
 from libs.csms.clock import Time
 from libs.csms.errors import Conflict, DomainError, NoAnswer, TooMany
@@ -24,9 +25,11 @@ from .service import Commands
 
 
 class ErrorView(Document):
-    code: str
-    description: str
-    details: Any
+    """Why a command has no response."""
+
+    code: str = Field(description="An error code of OCPP-J, as the station spells it.")
+    description: str = Field(description="The station's errorDescription, or why there is no answer.")
+    details: Any = Field(description="The station's errorDetails; a gateway's reason stands under `gateway`.")
 
     @classmethod
     def of(cls, error: CommandError) -> Self:
@@ -34,22 +37,29 @@ class ErrorView(Document):
 
 
 class CommandView(Document):
-    """Secrets in it are hidden."""
+    """A command and its outcome. Secrets in it are hidden."""
 
-    id: str
-    station_id: str
-    action: str
-    ocpp_version: str
-    payload: Any
-    status: Status
-    response: Any | None = None
-    error: ErrorView | None = None
-    created_at: Time
-    sent_at: Time | None = None
-    answered_at: Time | None = None
-    expires_at: Time | None = None
-    batch_id: str | None = None
-    transaction: StartedTransaction | None = None
+    id: str = Field(description="The message id of the CALL.")
+    station_id: str = Field(description="The charging station that it is for.")
+    action: str = Field(description="OCPP action, such as `Reset`.")
+    ocpp_version: str = Field(description="Version of OCPP that the station speaks, and the payload is in.")
+    payload: Any = Field(description="Payload of the CALL.")
+    status: Status = Field(description="queued and sent are open; every other status is final.")
+    response: Any | None = Field(
+        default=None,
+        description="Payload of the CALLRESULT; if it cannot be kept, the reason under `withheld`.",
+    )
+    error: ErrorView | None = Field(
+        default=None, description="The station's CALLERROR, or why there is no answer."
+    )
+    created_at: Time = Field(description="When the CSMS made it.")
+    sent_at: Time | None = Field(default=None, description="When it was handed to the station's gateway.")
+    answered_at: Time | None = Field(default=None, description="When the gateway received the answer.")
+    expires_at: Time | None = Field(default=None, description="Until when it may wait for its station.")
+    batch_id: str | None = Field(default=None, description="The command to many stations that it is part of.")
+    transaction: StartedTransaction | None = Field(
+        default=None, description="The transaction that a remote start has led to."
+    )
 
     @classmethod
     def of(cls, command: Command) -> Self:
@@ -75,7 +85,7 @@ Key = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        description="The same key gives the same command of this station, however often it is asked for.",
+        description="Requests with the same key for the same station send one command only.",
     ),
 ]
 ANSWERED: dict[int | str, dict[str, Any]] = {
@@ -86,7 +96,7 @@ _UNDELIVERED: dict[str, tuple[type[DomainError], str]] = {
     "notConnected": (Conflict, "the charging station is not connected"),
     "overloaded": (TooMany, "too many commands wait for the charging station"),
 }
-"""By the reason of the gateway."""
+"""By the reason that the gateway gives."""
 
 
 def commands_api(commands: Commands) -> APIRouter:
@@ -135,7 +145,7 @@ def commands_api(commands: Commands) -> APIRouter:
 
     @router.delete("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
     async def cancel_command(id: str) -> CommandView:
-        """One that waits for its station: then it has the status expired. What has been sent cannot be."""
+        """Cancel a command that waits for its station: its status becomes expired. 409 if it was sent."""
         return CommandView.of(await cancel(commands, id))
 
     return router
@@ -144,16 +154,18 @@ def commands_api(commands: Commands) -> APIRouter:
 def _endpoint(commands: Commands, action: str) -> Callable[..., Awaitable[CommandView]]:
     async def send(
         id: str,
-        sent: Request,
+        http_request: Request,
         response: Response,
         wait: Wait = 30,
         deliver: Deliver = None,
         ttl: Ttl = DAY,
         idempotency_key: Key = None,
     ) -> CommandView:
-        """The payload is of the station's own version of OCPP. Secrets in it are sent, and not kept."""
-        asked = CommandRequest(id, action, await _body(sent), idempotency_key, ttl if deliver else None)
-        command = await request(commands, asked)
+        """The payload is of the station's version of OCPP. Secrets in it are sent, but not stored."""
+        command_request = CommandRequest(
+            id, action, await _body(http_request), idempotency_key, ttl if deliver else None
+        )
+        command = await request(commands, command_request)
         if command.status != "queued":
             command = await outcome(commands, command, wait)
         response.status_code, headers = answered(command, wait)
@@ -163,9 +175,9 @@ def _endpoint(commands: Commands, action: str) -> Callable[..., Awaitable[Comman
     return send
 
 
-async def _body(sent: Request) -> bytes:
+async def _body(http_request: Request) -> bytes:
     body = b""
-    async for part in sent.stream():
+    async for part in http_request.stream():
         body += part
         if len(body) > MAX_PAYLOAD:
             raise PayloadTooLarge

@@ -1,4 +1,4 @@
-"""Commands to many stations by REST: asked for once, with the result of each."""
+"""Commands to many stations by REST: one request, and the outcome at each station."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from .api import DAY, CommandView, Deliver, Ttl
 from .batch import Batch, BatchView, Selection
 from .delivery import cancel_batch
 from .model import Status
-from .request import FOR_NOW_ONLY, MAX_PAYLOAD, NotACommand, PayloadTooLarge
+from .request import MAX_PAYLOAD, NEVER_QUEUED, NotACommand, PayloadTooLarge
 from .service import Commands
 
 SENDING_LIMIT = timedelta(minutes=5)
-"""How long a command to many may take to be sent to those that are connected."""
+"""How long a command to many may take to be sent to the connected stations."""
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
@@ -43,19 +43,29 @@ class UnknownBatch(NotFound):
 
 
 class SelectionBody(Body):
-    """Stations that satisfy all of it. At least one thing must be said."""
+    """The stations that match all of its fields, of which there is at least one."""
 
-    ids: Annotated[list[Name], Field(min_length=1, max_length=10_000)] | None = None
-    model: Name | None = None
-    firmware_version: Name | None = None
-    group: Name | None = None
+    ids: Annotated[list[Name], Field(min_length=1, max_length=10_000)] | None = Field(
+        default=None, description="Ids of stations."
+    )
+    model: Name | None = Field(
+        default=None, description="Model, as the stations report it in BootNotification."
+    )
+    firmware_version: Name | None = Field(
+        default=None, description="Firmware version, as the stations report it in BootNotification."
+    )
+    group: Name | None = Field(
+        default=None, description="The group that the operator has put the stations into."
+    )
 
 
 class BatchBody(Body):
-    """``payload`` is of the version of the stations: those of another one get an error."""
-
-    selection: SelectionBody
-    payload: dict[str, AnyJson] = {}
+    selection: SelectionBody = Field(description="The stations that the command is for.")
+    payload: dict[str, AnyJson] = Field(
+        default={},
+        description="Payload of the CALL. The command ends in error for stations of an OCPP version "
+        "in which it is invalid.",
+    )
 
 
 def batches_api(commands: Commands) -> APIRouter:
@@ -65,7 +75,7 @@ def batches_api(commands: Commands) -> APIRouter:
     async def send_to_many(
         action: str, body: BatchBody, response: Response, deliver: Deliver = None, ttl: Ttl = DAY
     ) -> BatchView:
-        """To stations that are connected; with deliver=when-online, also to others once they are back."""
+        """Send to the connected stations; with deliver=when-online, also to the others once they connect."""
         created_at = commands.clock()
         batch = Batch(
             id=uuid.uuid4().hex,
@@ -79,16 +89,16 @@ def batches_api(commands: Commands) -> APIRouter:
         await commands.batches.update(batch.id, lambda _: batch)
         commands.alarm.set(created_at)
         response.headers["Location"] = f"/commands/batches/{batch.id}"
-        return batch.shown(dict.fromkeys(get_args(Status), 0))
+        return batch.view(dict.fromkeys(get_args(Status), 0))
 
     @router.get("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
     async def get_batch(id: str) -> BatchView:
-        return await _shown(commands, await _existing(commands, id))
+        return await _view(commands, await _existing(commands, id))
 
     @router.delete("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
     async def cancel_command_to_many(id: str) -> BatchView:
-        """Stations that have not been sent it are not sent it any more: theirs has the status expired."""
-        return await _shown(commands, await cancel_batch(commands, await _existing(commands, id)))
+        """Cancel the commands that have not been sent: their status becomes expired."""
+        return await _view(commands, await cancel_batch(commands, await _existing(commands, id)))
 
     @router.get(
         "/batches/{id}/commands", response_model=PageOf[CommandView], response_model_exclude_none=True
@@ -96,7 +106,7 @@ def batches_api(commands: Commands) -> APIRouter:
     async def list_commands_of_batch(
         id: str, status: Status | None = None, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[CommandView]:
-        """One for each station, in the order of station ids."""
+        """The command of each station, in the order of station ids."""
         await _existing(commands, id)
         found = equals(batchId=id, status=status)
         page = await commands.commands.find(
@@ -114,21 +124,21 @@ async def _existing(commands: Commands, id: str) -> Batch:
     return batch
 
 
-async def _shown(commands: Commands, batch: Batch) -> BatchView:
+async def _view(commands: Commands, batch: Batch) -> BatchView:
     statuses: tuple[Status, ...] = get_args(Status)
     counts = {each: await commands.commands.count({"batchId": batch.id, "status": each}) for each in statuses}
-    return batch.shown(counts)
+    return batch.view(counts)
 
 
 def _payload(action: str, body: BatchBody) -> str:
-    """The payload as JSON. Raises 404 and 422 for a command that no station could, or should, get."""
+    """The payload as JSON. Raises ``DomainError`` if no station can take the command, or only one may."""
     actions = [known[action] for known in ACTIONS.values() if action in known and known[action].to_station]
     if not actions:
         raise NotACommand(f"OCPP has no command {action[:50]} for charging stations")
-    if action in FOR_NOW_ONLY:
+    if action in NEVER_QUEUED:
         raise Invalid(f"{action} is for one station and its driver, and not for many")
     if body.selection == SelectionBody():
-        raise Invalid("body.selection: says nothing of which stations")
+        raise Invalid("body.selection: has no field that selects stations")
     try:
         text = orjson.dumps(body.payload)
         payload = orjson.loads(text)
@@ -143,7 +153,7 @@ def _payload(action: str, body: BatchBody) -> str:
 
 
 def _check(validators: Sequence[Validator], payload: Any) -> None:
-    """Raises 422 if the payload is right in no version."""
+    """Raises ``Invalid`` if the payload is valid in no version."""
     violations = []
     for validator in validators:
         try:

@@ -1,4 +1,4 @@
-"""A command to many stations: what is asked, of which ones, and how far it is."""
+"""A command to many stations: its payload, the stations that it selects, and its progress."""
 
 from __future__ import annotations
 
@@ -15,41 +15,49 @@ from .model import Status
 
 
 class Selection(Document):
-    """The stations that satisfy all of it."""
+    """The stations that match all of its fields."""
 
-    ids: list[str] | None = Field(default=None, description="Stations by id.")
-    model: str | None = Field(default=None, description="As the stations report it.")
-    firmware_version: str | None = Field(default=None, description="As the stations report it.")
+    ids: list[str] | None = Field(default=None, description="Ids of stations.")
+    model: str | None = Field(
+        default=None, description="Model, as the stations report it in BootNotification."
+    )
+    firmware_version: str | None = Field(
+        default=None, description="Firmware version, as the stations report it in BootNotification."
+    )
     group: str | None = Field(
-        default=None, description="The operator's word for stations that belong together."
+        default=None, description="The group that the operator has put the stations into."
     )
 
 
 class BatchView(Document):
-    id: str
-    action: str
-    payload: Any
-    selection: Selection
-    status: Literal["preparing", "running", "done"]
-    created_at: Time
-    expires_at: Time = Field(description="Until when it is sent to stations that are connected or come back.")
-    cancelled_at: Time | None = Field(default=None, description="When it was taken back.")
-    total: int = Field(description="How many stations it is for, as far as it is prepared.")
-    counts: dict[Status, int] = Field(description="How many of their commands have which status.")
+    """A command to many stations and its progress."""
+
+    id: str = Field(description="Unique over all commands to many stations.")
+    action: str = Field(description="OCPP action, such as `Reset`.")
+    payload: Any = Field(description="Payload of the CALL to each station.")
+    selection: Selection = Field(description="The stations that it is for.")
+    status: Literal["preparing", "running", "done"] = Field(
+        description="preparing until each station has its command, done when all of these have ended."
+    )
+    created_at: Time = Field(description="When a client requested it.")
+    expires_at: Time = Field(description="Until when it may be sent to stations.")
+    cancelled_at: Time | None = Field(default=None, description="When it was cancelled.")
+    total: int = Field(description="Number of stations that have their command so far.")
+    counts: dict[Status, int] = Field(description="Number of their commands by status.")
 
 
 class Batch(Document):
-    """It is preparing until every station that it selects has its command, or it is cancelled."""
-
-    id: str
-    action: str
-    payload: str = Field(description="JSON.")
-    selection: Selection
-    waits: bool = Field(description="Whether stations that are away get theirs when they are back.")
-    status: Literal["preparing", "running"] = "preparing"
-    created_at: Time
-    expires_at: Time
-    cancelled_at: Time | None = None
+    id: str = Field(description="Unique over all commands to many stations.")
+    action: str = Field(description="OCPP action, such as `Reset`.")
+    payload: str = Field(description="Payload of the CALL to each station, as JSON text.")
+    selection: Selection = Field(description="The stations that it is for.")
+    waits: bool = Field(description="Whether stations that are not connected get theirs once they connect.")
+    status: Literal["preparing", "running"] = Field(
+        default="preparing", description="preparing until each station has its command, or it is cancelled."
+    )
+    created_at: Time = Field(description="When a client requested it.")
+    expires_at: Time = Field(description="Until when it may be sent to stations.")
+    cancelled_at: Time | None = Field(default=None, description="When it was cancelled.")
 
     def cancelled(self, at: datetime) -> Batch:
         if self.cancelled_at is not None:
@@ -59,7 +67,7 @@ class Batch(Document):
     def prepared(self) -> Batch:
         return self.changed(status="running")
 
-    def shown(self, counts: dict[Status, int]) -> BatchView:
+    def view(self, counts: dict[Status, int]) -> BatchView:
         known = self.model_dump(include={"id", "action", "created_at", "expires_at", "cancelled_at"})
         is_open = counts["queued"] or counts["sent"]
         return BatchView(

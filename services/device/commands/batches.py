@@ -1,4 +1,4 @@
-"""Turns a command to many into a command to each, which is then sent like any that waits."""
+"""Makes one command for each station of a command to many. The scheduler then sends them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARALLEL = 20
 
 
 async def prepare(commands: Commands, batch: Batch) -> None:
-    """Again, or by several at once, it does the same: the ids of the commands come from the batch."""
+    """Idempotent, also in several processes at once: the ids of the commands follow from the batch."""
 
     async def create(selected: tuple[str, Station | None]) -> None:
         command = await _command(commands, batch, *selected)
@@ -38,7 +38,7 @@ async def prepare(commands: Commands, batch: Batch) -> None:
 
 
 async def _selected(commands: Commands, batch: Batch) -> AsyncIterator[tuple[str, Station | None]]:
-    """With None where there is no station of an id."""
+    """The selected ids with their stations; None for an id that is not registered."""
     wanted = equals(**batch.selection.model_dump(exclude={"ids"}, by_alias=True))
     if batch.selection.ids is None:
         async for station in commands.registry.every(Query(wanted)):
@@ -52,24 +52,24 @@ async def _selected(commands: Commands, batch: Batch) -> AsyncIterator[tuple[str
 
 
 async def _command(commands: Commands, batch: Batch, id: str, station: Station | None) -> Command:
-    """To be sent as soon as the station is there; or in error, if it cannot get it."""
+    """A queued command; or one in error, if it cannot be sent to the station."""
     connection = await commands.connectivity.connection(id)
-    asked = CommandRequest(id, batch.action, batch.payload.encode(), key=batch.id)
+    command_request = CommandRequest(id, batch.action, batch.payload.encode(), key=batch.id)
     try:
         if station is None:
             raise UnknownStation
         action = action_of(batch.action, connection)
-        payload = payload_of(asked.body)
-        command = new_command(asked, action, payload, commands.clock())
+        payload = payload_of(command_request.body)
+        command = new_command(command_request, action, payload, commands.clock())
         refuse_untimely(station, action)
         if not (batch.waits or connection.connected):
             raise NotConnected
-        await refuse_too_much(commands, id, action.name, payload, len(asked.body))
+        await refuse_too_much(commands, id, action.name, payload, len(command_request.body))
         for check in commands.checks:
             await check(id, command.id, action, payload)
     except DomainError as error:
         return Command(
-            id=asked.command_id,
+            id=command_request.command_id,
             station_id=id,
             action=batch.action,
             ocpp_version=connection.ocpp_version or "",

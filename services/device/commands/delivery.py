@@ -1,8 +1,7 @@
-"""Commands on their way: onto the bus, waited for, answered, taken back and ended.
+"""The delivery of commands: publishing, waiting for the end, recording the answer, cancelling and expiring.
 
-Every step is a change of the stored command, so that any replica can do the next one. A command is published
-by the one that made it ``sent``, and only then: it never runs twice, and one whose process died ends
-``timeout``.
+Every step is a change of the stored command, so that any replica can do the next one. Only the process that
+made a command ``sent`` publishes it: so it never runs twice, and if that process dies, it ends ``timeout``.
 """
 
 from __future__ import annotations
@@ -39,10 +38,10 @@ from .service import Commands, UnknownCommand
 log = logging.getLogger(__name__)
 
 MAX_RESPONSE = 700_000
-"""Bytes that are kept; a document of Firestore holds a mebibyte."""
+"""Bytes of a response that are stored; a document of Firestore holds a mebibyte."""
 
 PARALLEL = 20
-"""Commands that are taken back at the same time."""
+"""Commands that are expired at the same time."""
 
 NO_GATEWAY = CallError(
     ErrorCode.INTERNAL_ERROR, "the gateway of the station has ended", {"gateway": "notConnected"}
@@ -50,11 +49,11 @@ NO_GATEWAY = CallError(
 
 
 class NotWaiting(Conflict):
-    """A command is taken back that has been sent, or has ended."""
+    """A command cannot be cancelled that has been sent or has ended."""
 
 
 async def publish(commands: Commands, command: Command, payload: bytes, connection: Connection) -> None:
-    """Hand a command that has just been made ``sent`` to the gateway of that connection."""
+    """Publish a command that has just been made ``sent`` to the gateway of the connection."""
     now = commands.clock()
     message = Message(
         data=payload,
@@ -77,7 +76,7 @@ async def publish(commands: Commands, command: Command, payload: bytes, connecti
 
 
 async def record_answer(commands: Commands, answer: Message) -> None:
-    """Keep what became of a command. Changes nothing if that is known already, also if no answer came."""
+    """Store the answer to a command and publish its end. A final command is not changed."""
     command = await commands.commands.get(answer.message_id)
     if command is None or command.station_id != answer.station_id:
         log.warning("station %s: dropped an answer to no command: %s", answer.station_id, answer.action)
@@ -108,7 +107,7 @@ def _error(answer: Message) -> CommandError:
 
 
 def _kept_response(answer: Message) -> str:
-    """A response that no document could hold or reader show is withheld."""
+    """The response, secrets hidden. One that is too long or too deeply nested is replaced by the reason."""
     try:
         response = masked_json(orjson.loads(answer.data))
     except CallError as error:
@@ -124,13 +123,15 @@ async def outcome(
     seconds: float,
     is_enough: Callable[[Command], bool] = lambda command: command.is_final,
 ) -> Command:
-    """The command when it has ended, or as it is after so many seconds. Reads it once, and again each time
-    that this process hears of a change: any replica may have recorded the answer. Of a command that was asked
-    for in another process, under the same idempotency key, only that one hears: this one looks every second.
+    """The command when it has ended, or as it is after ``seconds``.
+
+    Reads it once, and again each time that this process receives CommandEnded, as any replica may have stored
+    the answer. Only the process of ``reply_to`` receives that: others, with the same Idempotency-Key, read it
+    every second.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
-    longest = seconds if command.reply_to == commands.process_id else 1.0
+    check_interval = seconds if command.reply_to == commands.process_id else 1.0
     with commands.signals.subscribe(command.id) as changed:
         while True:
             changed.clear()
@@ -138,12 +139,12 @@ async def outcome(
             if is_enough(command) or loop.time() >= until:
                 return command
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(min(until, loop.time() + longest)):
+                async with asyncio.timeout_at(min(until, loop.time() + check_interval)):
                     await changed.wait()
 
 
 async def receive_ends(commands: Commands) -> None:
-    """Until cancelled: hear of the ends of commands that clients of this process wait for."""
+    """Until cancelled: receive CommandEnded of the commands that clients of this process wait for."""
 
     async def ended(message: Message) -> None:
         commands.signals.notify(message.message_id)
@@ -154,21 +155,21 @@ async def receive_ends(commands: Commands) -> None:
 
 
 async def announce_end(commands: Commands, command: Command) -> None:
-    """Tell everybody, and schedule the next one of its station if it had to wait for its station."""
+    """Publish CommandEnded, and schedule the next command of its station if this one had to wait."""
     await announce(commands, command)
     if command.waits:
         await schedule_next(commands, command.station_id, commands.clock())
 
 
 async def announce(commands: Commands, command: Command) -> None:
-    """Publish the end of a command, or what a remote start has led to: that is told again."""
+    """Publish CommandEnded; once more when a remote start that has ended leads to a transaction."""
     await commands.bus.publish(COMMAND_ENDED.name, _end_of(command, rfc3339(commands.clock())))
     commands.signals.notify(command.id)
 
 
 async def republish_recent(commands: Commands) -> None:
-    """The ends of the latest commands. A process that died may have recorded an answer and told nobody, or
-    not everybody: what was on the embedded bus died with it, and no station says it twice.
+    """Publish CommandEnded of the latest commands again. A process may have died between storing an answer
+    and the delivery of the event to all subscribers: the embedded bus loses its messages then.
     """
     newest = await commands.commands.find(Query({"status": "answered"}, "sentAt", True, page_size=1))
     for sent_at in (one.sent_at for one in newest.items if one.sent_at is not None):
@@ -179,7 +180,7 @@ async def republish_recent(commands: Commands) -> None:
 
 
 def _end_of(command: Command, now: str) -> Message:
-    """At least once for each command, and the same each time."""
+    """CommandEnded, published at least once for each command, with the same content each time."""
     event = CommandEnded(
         id=command.id,
         action=command.action,
@@ -203,7 +204,7 @@ def _end_of(command: Command, now: str) -> Message:
 
 
 async def schedule_next(commands: Commands, station_id: str, at: datetime) -> None:
-    """Send the first waiting command then, or when the one sent before it has ended."""
+    """Schedule the first queued command of a station at this time."""
     queued = Query({"stationId": station_id, "status": "queued"}, "createdAt", page_size=1)
     if found := (await commands.commands.find(queued)).items:
         first = found[0]
@@ -212,7 +213,7 @@ async def schedule_next(commands: Commands, station_id: str, at: datetime) -> No
 
 
 async def cancel(commands: Commands, id: str) -> Command:
-    """Take back a command that waits. Raises ``UnknownCommand`` and ``NotWaiting``."""
+    """Expire a queued command. Raises ``UnknownCommand`` and ``NotWaiting``."""
 
     def cancelled(command: Command | None) -> Command:
         if command is None:
@@ -228,7 +229,7 @@ async def cancel(commands: Commands, id: str) -> Command:
 
 
 async def cancel_batch(commands: Commands, batch: Batch) -> Batch:
-    """What other processes still prepare of it, they take back. Raises ``NotWaiting`` if nothing waits."""
+    """Expire its queued commands; a process that still prepares it expires its own. Raises ``NotWaiting``."""
     now = commands.clock()
     if batch.status == "running" and not await commands.commands.count(_waiting(batch.id)):
         raise NotWaiting("nothing of the command to many waits any more")
@@ -243,20 +244,20 @@ async def expire_batch(commands: Commands, batch_id: str) -> None:
 
 
 async def is_cancelled(commands: Commands, command: Command) -> bool:
-    """With the command to many that it belongs to."""
+    """Whether the command to many that it belongs to is cancelled."""
     batch = await commands.batches.get(command.batch_id) if command.batch_id else None
     return batch is not None and batch.cancelled_at is not None
 
 
 async def expire(commands: Commands, found: Command) -> None:
-    """Unless it has been sent meanwhile."""
+    """End a queued command, unless it has been sent meanwhile."""
     command = await commands.commands.update(found.id, partial(_expired, found))
     if command.status == "expired":
         await announce_end(commands, command)
 
 
 async def expire_all(commands: Commands, station_id: str) -> None:
-    """Whoever gets the id of a deleted station is not sent what waited for that one."""
+    """Expire what waits for a deleted station: a new station with its id must not get it."""
     waiting = Query({"stationId": station_id, "status": "queued"}, "createdAt")
     async for found in every(commands.commands, waiting):
         command = await commands.commands.update(found.id, partial(_expired, found))

@@ -1,4 +1,4 @@
-"""What ``/docs`` shows of each command: its payload, by the schemas of the versions that have it."""
+"""The request body of each command in ``/docs``, from the schemas of the versions that have it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _example(part: Schema) -> Any:
 
 
 def _plain(part: Any, definitions: dict[str, Schema]) -> Any:
-    """A schema without references: those of the OCA's files mean their own file, not the OpenAPI document."""
+    """A schema without references: those in the OCA's files point into that file, not the OpenAPI one."""
     if isinstance(part, list):
         return [_plain(each, definitions) for each in part]
     if not isinstance(part, dict):

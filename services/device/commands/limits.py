@@ -1,4 +1,4 @@
-"""What a station has said that one message may hold: more is refused before it is sent."""
+"""The limits of one message that a station has reported: longer messages are refused before they are sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ITEMS: dict[str, tuple[str, str | None, str]] = {
     "SetVariableMonitoring": ("MonitoringCtrlr", "SetVariableMonitoring", "setMonitoringData"),
     "SetVariables": ("DeviceDataCtrlr", "SetVariables", "setVariableData"),
 }
-"""Component and instance of ItemsPerMessage and BytesPerMessage, and where the items are: B05.FR.11,
+"""Component and instance of ItemsPerMessage and BytesPerMessage, and the field of the items: B05.FR.11,
 B06.FR.05, B08, D01.FR.11, N04.FR.09, N06.FR.04; of OCPP 1.6, GetConfigurationMaxKeys, SendLocalListMaxLength.
 """
 
@@ -31,16 +31,16 @@ async def refuse_too_much(commands: Commands, station_id: str, action: str, payl
         return
     component, instance, place = ITEMS[action]
     items = payload.get(place) or []
-    most = await _limit(commands, station_id, component, "ItemsPerMessage", instance)
-    if most is not None and len(items) > most:
-        raise Invalid(f"{place}: the station takes {most} items a message, and these are {len(items)}")
-    longest = await _limit(commands, station_id, component, "BytesPerMessage", instance)
-    if longest is not None and size > longest:
-        raise Invalid(f"the station takes {longest} bytes a message, and these are {size}")
+    max_items = await _limit(commands, station_id, component, "ItemsPerMessage", instance)
+    if max_items is not None and len(items) > max_items:
+        raise Invalid(f"{place}: the station takes {max_items} items a message, and these are {len(items)}")
+    max_bytes = await _limit(commands, station_id, component, "BytesPerMessage", instance)
+    if max_bytes is not None and size > max_bytes:
+        raise Invalid(f"the station takes {max_bytes} bytes a message, and these are {size}")
 
 
 async def _refuse_id(commands: Commands, station_id: str, id: int) -> None:
-    """K01.FR.80: smaller ones are for what limits the station from outside."""
+    """K01.FR.80: ids up to MaxExternalConstraintsId are for external constraints."""
     reserved = await _limit(commands, station_id, "SmartChargingCtrlr", "MaxExternalConstraintsId", None)
     if reserved is not None and id <= reserved:
         raise Invalid(f"chargingProfile.id: the station keeps the ids up to {reserved} to itself")

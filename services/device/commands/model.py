@@ -1,4 +1,4 @@
-"""A command: what the CSMS asks of a station, from the request to the answer. Final is final."""
+"""A command of the CSMS to a station, from the request to the answer. A final status never changes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ..connectivity.model import Connection
 Status = Literal["queued", "sent", "answered", "error", "timeout", "expired"]
 
 ANSWER_DEADLINE = timedelta(seconds=150)
-"""From sending to ``timeout``: a gateway lets it wait a minute and a half for its turn, and the station half
-a minute for its answer.
+"""From sending to ``timeout``: a gateway queues it for up to 90 seconds, then waits 30 seconds for the
+answer; the rest is a margin.
 """
 
 ANSWER_GRACE = timedelta(seconds=10)
-"""How long an answer may take through the CSMS after its connection has ended."""
+"""How long an answer may travel through the CSMS after its connection has ended."""
 
 INDEXES = [
     Index(("stationId",), "createdAt", descending=True),
@@ -40,59 +40,71 @@ INDEXES = [
 
 class CommandError(Document):
     code: str = Field(description="An error code of OCPP-J, as the station spells it.")
-    description: str = Field(default="", description="Of the station, or why there is no answer.")
-    details: str = Field(default="{}", description="JSON. From a gateway, its reason stands under `gateway`.")
+    description: str = Field(
+        default="", description="The station's errorDescription, or why there is no answer."
+    )
+    details: str = Field(
+        default="{}", description="errorDetails as JSON text. A gateway's reason stands under `gateway`."
+    )
 
     @property
     def reason(self) -> str:
-        """Of the gateway: ``timeout``, ``notConnected``, ``overloaded``, ``invalidResponse``, …"""
+        """The gateway's reason: ``timeout``, ``notConnected``, ``overloaded``, ``invalidResponse``, …"""
         details = orjson.loads(self.details)
         return str(details.get("gateway", "")) if isinstance(details, dict) else ""
 
 
 class StartedTransaction(Document):
-    """A transaction that a station began because it was asked to."""
+    """The transaction that a remote start has led to."""
 
     id: str = Field(description="Unique over all stations.")
-    transaction_id: str = Field(description="The station's own.")
-    evse_id: int | None = None
-    connector_id: int | None = None
-    id_token: str | None = Field(default=None, description="The token that it began with.")
-    started_at: Time
+    transaction_id: str = Field(description="The station's own id: transactionId of OCPP.")
+    evse_id: int | None = Field(default=None, description="evse.id of OCPP 2.x; none in 1.6.")
+    connector_id: int | None = Field(
+        default=None, description="connectorId of OCPP 1.6, evse.connectorId of 2.x."
+    )
+    id_token: str | None = Field(
+        default=None, description="Text of the idToken that it began with; idTag of OCPP 1.6."
+    )
+    started_at: Time = Field(description="The station's time of the start.")
 
 
 class Command(Document):
     """In ``payload``, ``response`` and ``error`` secrets are hidden."""
 
     id: str = Field(description="The message id of the CALL.")
-    station_id: str
-    action: str
-    ocpp_version: str = Field(description="Of the station, whose payload it is.")
-    payload: str = Field(description="JSON.")
-    status: Status
-    response: str | None = Field(default=None, description="JSON; of an answer that cannot be kept, why.")
+    station_id: str = Field(description="The charging station that it is for.")
+    action: str = Field(description="OCPP action, such as `Reset`.")
+    ocpp_version: str = Field(description="Version of OCPP that the station speaks, and the payload is in.")
+    payload: str = Field(description="Payload of the CALL, as JSON text.")
+    status: Status = Field(description="queued and sent are open; every other status is final.")
+    response: str | None = Field(
+        default=None,
+        description="Payload of the CALLRESULT as JSON; if it cannot be kept, the reason under `withheld`.",
+    )
     error: CommandError | None = Field(
         default=None, description="The station's CALLERROR, or why there is no answer."
     )
-    created_at: Time
+    created_at: Time = Field(description="When the CSMS made it.")
     sent_at: Time | None = Field(default=None, description="When it was handed to the station's gateway.")
     answered_at: Time | None = Field(default=None, description="When the gateway received the answer.")
-    waits: bool = Field(default=False, description="Whether it may wait for its station, until it expires.")
-    expires_at: Time | None = Field(default=None, description="Until when it may wait.")
+    waits: bool = Field(default=False, description="Whether it may wait for its station until it expires.")
+    expires_at: Time | None = Field(default=None, description="Until when it may wait for its station.")
     due_at: Time | None = Field(
-        default=None, description="When it is to be sent; absent while its station has not come back."
+        default=None, description="When it is to be sent; none while its station is not connected."
     )
     connection_id: str = Field(
         default="",
-        description="The connection that it was sent over, or alone may be sent over while it waits.",
+        description="The connection that it was sent over; while it waits, the only one that it may use.",
     )
     fingerprint: str = Field(
-        default="", description="Tells whether a request with the same idempotency key asks for the same."
+        default="",
+        description="HMAC that shows whether a later request with the same Idempotency-Key is the same.",
     )
-    batch_id: str | None = Field(default=None, description="The command to many that it is part of.")
-    reply_to: str = Field(default="", description="The process in which a client waits for its end.")
+    batch_id: str | None = Field(default=None, description="The command to many stations that it is part of.")
+    reply_to: str = Field(default="", description="Id of the process in which a client waits for its end.")
     transaction: StartedTransaction | None = Field(
-        default=None, description="What a remote start has led to."
+        default=None, description="The transaction that a remote start has led to."
     )
 
     @property
@@ -100,17 +112,17 @@ class Command(Document):
         return self.status not in ("queued", "sent")
 
     def scheduled(self, at: datetime) -> Command:
-        """It is to be sent then, or earlier where that was known already."""
+        """To be sent at this time, or earlier if it was scheduled earlier."""
         if self.status != "queued" or (self.due_at is not None and self.due_at <= at):
             return self
         return self.changed(due_at=at.replace(microsecond=0))
 
     def unscheduled(self, since: datetime | None) -> Command:
-        """Its station has left again; unless it is back by now, which would have given another time."""
+        """Not to be sent, as its station is not connected; unless it has been scheduled anew meanwhile."""
         return self.changed(due_at=None) if self.due_at == since else self
 
     def sent(self, connection_id: str, at: datetime) -> Command:
-        """Only one caller gets another command than this one: it is the one to send it."""
+        """Only one caller gets a changed command: that one must send it."""
         if self.status != "queued":
             return self
         return self.changed(status="sent", sent_at=at, connection_id=connection_id)
@@ -119,25 +131,25 @@ class Command(Document):
         return self._ended(status="answered", response=response, answered_at=at)
 
     def refused(self, error: CommandError, at: datetime) -> Command:
-        """By the station, or by the gateway: whose ``timeout`` is no answer."""
+        """Ended by an error of the station or the gateway. The gateway's ``timeout`` is no answer."""
         if error.reason == "timeout":
             return self._ended(status="timeout", error=error)
         return self._ended(status="error", error=error, answered_at=at)
 
     def started(self, transaction: StartedTransaction) -> Command:
-        """It has led to a transaction. The first one counts."""
+        """A remote start has led to a transaction. Only the first one is kept."""
         return self.changed(transaction=transaction) if self.transaction is None else self
 
     def expired(self, at: datetime) -> Command:
-        """It has waited too long."""
+        """Ended if ``expires_at`` has passed before it was sent."""
         return self if self.expires_at is None or at < self.expires_at else self.expire()
 
     def expire(self) -> Command:
-        """It is not sent any more, unless it has been."""
+        """Ended if it has not been sent."""
         return self._ended(status="expired") if self.status == "queued" else self
 
     def timed_out(self, connection: Connection | None, at: datetime) -> Command:
-        """Ended if no answer can come any more, or none has for so long that nobody should wait for it."""
+        """Ended if its connection has ended, or ``ANSWER_DEADLINE`` has passed."""
         if self.status != "sent" or self.sent_at is None:
             return self
         if at < self.sent_at + ANSWER_DEADLINE and not self._is_past(connection, at):
@@ -146,7 +158,7 @@ class Command(Document):
         return self._ended(status="timeout", error=error)
 
     def _is_past(self, connection: Connection | None, at: datetime) -> bool:
-        """Whether the connection that it was sent over ended a while ago."""
+        """Whether the connection that it was sent over ended at least ``ANSWER_GRACE`` ago."""
         if connection is None or (connection.connection_id == self.connection_id and connection.connected):
             return False
         ended_at = connection.connected_at if connection.connected else connection.disconnected_at

@@ -1,4 +1,4 @@
-"""Which remote start a transaction comes from: OCPP 2.x says it, for OCPP 1.6 it is inferred."""
+"""Which remote start a transaction comes from: by remoteStartId in OCPP 2.x, inferred in OCPP 1.6."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from .service import Commands
 STARTS = ("RequestStartTransaction", "RemoteStartTransaction")
 
 MAX_CANDIDATES = 20
-"""Of so many remote starts of a station, one has led to a transaction that begins now."""
+"""How many of the latest remote starts of a station are searched."""
 
 PLUG_IN_LIMIT = timedelta(minutes=15)
-"""OCPP 1.6 does not say which remote start a transaction comes from, and later ones come from none. Times are
-those of the CSMS: the clocks of stations may be anywhere.
+"""In OCPP 1.6, a transaction that begins later than this after a remote start does not come from it. Measured
+with the clock of the CSMS, as clocks of stations may be wrong.
 """
 CLOCK_ERROR = timedelta(seconds=2)
-"""Between two processes of the CSMS."""
+"""How far the clocks of two processes of the CSMS may differ."""
 
 
 async def find_remote_start(
     commands: Commands, station_id: str, started: TransactionStarted, at: datetime
 ) -> Command | None:
-    """The latest remote start that a transaction, heard of at that time, can come from, and no other did.
+    """The latest remote start that can have led to a transaction and has led to no other; ``at`` is when the
+    CSMS received its start.
 
-    None where one is known to have led to it: starts are told more than once.
+    None if a remote start is known for it already: TransactionStarted is delivered at least once.
     """
     for action in STARTS:
         query = Query(
@@ -47,16 +48,16 @@ async def find_remote_start(
 def _fits(command: Command, started: TransactionStarted, at: datetime) -> bool:
     if command.transaction is not None or command.sent_at is None or not _may_succeed(command):
         return False
-    asked = orjson.loads(command.payload)
+    payload = orjson.loads(command.payload)
     if command.action == "RequestStartTransaction":
-        return started.remote_start_id is not None and asked["remoteStartId"] == started.remote_start_id
+        return started.remote_start_id is not None and payload["remoteStartId"] == started.remote_start_id
     in_time = command.sent_at - CLOCK_ERROR <= at <= command.sent_at + PLUG_IN_LIMIT
-    same_place = asked.get("connectorId", started.connector_id) == started.connector_id
-    return in_time and same_place and asked["idTag"].casefold() == started.id_token.casefold()
+    same_place = payload.get("connectorId", started.connector_id) == started.connector_id
+    return in_time and same_place and payload["idTag"].casefold() == started.id_token.casefold()
 
 
 def _may_succeed(command: Command) -> bool:
-    """Of a station that was slow to answer, the transaction may be heard of first."""
+    """The transaction may be reported before the answer to the command."""
     if command.response is None:
         return command.status != "error"
     return bool(orjson.loads(command.response).get("status") == "Accepted")

@@ -1,4 +1,4 @@
-"""A client asks for a command: what may be sent, now or later, and what is refused."""
+"""Requests for commands: decides whether a command is sent now, queued or refused."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from .security_settings import propose_secret
 from .service import Commands, NotConnected
 
 MAX_PAYLOAD = 256 * 1024
-"""Bytes."""
+"""Bytes of JSON."""
 
 MAX_QUEUED = 100
-"""Commands that wait for one station to come back."""
+"""Commands that may wait for one station."""
 
-FOR_NOW_ONLY = {
+NEVER_QUEUED = {
     "RemoteStartTransaction",
     "RequestStartTransaction",
     "RequestBatterySwap",
@@ -43,7 +43,7 @@ FOR_NOW_ONLY = {
     "UpdateDynamicSchedule",
     "UsePriorityCharging",
 }
-"""These move energy or metal, or hold a place, at the time they are asked for and at no other."""
+"""Commands that may not wait: they act on energy, a connector or a reservation at the time of the request."""
 
 ONLY_AFTER_ACCEPTANCE = {
     "RemoteStartTransaction",
@@ -55,18 +55,18 @@ ONLY_AFTER_ACCEPTANCE = {
 
 
 class PayloadTooLarge(TooLarge):
-    """A payload is longer than any command's."""
+    """The payload is longer than ``MAX_PAYLOAD``."""
 
     def __init__(self) -> None:
         super().__init__(f"a payload has at most {MAX_PAYLOAD} bytes")
 
 
 class NotACommand(NotFound):
-    """OCPP has no such command for charging stations, or the station's version has none."""
+    """OCPP, or the station's version of it, has no such command to charging stations."""
 
 
 class NeverConnected(Conflict):
-    """It is not known which version of OCPP the station speaks."""
+    """The station has never connected, so its version of OCPP is unknown."""
 
     def __init__(self) -> None:
         super().__init__("the charging station has never connected: its version of OCPP is unknown")
@@ -83,61 +83,63 @@ class CommandRequest:
     ttl: int | None = None
     """Seconds that the command may wait for its station; None if it may not."""
     operation: bytes | None = None
-    """JSON of what the client asked for, where that is not the payload itself."""
+    """JSON of the client's request, where that is not the payload itself: the operation and its body."""
     in_turn: bool = False
-    """Of one of many to the same station: it waits until those before it have ended, and is sent over the
-    connection of now or never.
+    """One of several to the same station: it waits until those before it have ended, and is sent over the
+    present connection only.
     """
 
     @property
     def command_id(self) -> str:
-        """The same key gives the same id; without one, every call gives another."""
+        """The same for the same key. Without a key, every call returns a new one."""
         if self.key is None:
             return uuid.uuid4().hex
         return command_id(self.station_id, self.key)
 
     @property
     def number(self) -> int:
-        """Positive, of 31 bits; the same for the same key, and unlike those of other keys."""
+        """Positive, of 31 bits; the same for the same key, and different for other keys."""
         return int(self.command_id[:8], 16) & 0x7FFFFFFF or 1
 
     def fingerprint(self, payload: Any) -> str:
-        """Says nothing of the payload to those who do not know the key, which is not kept."""
+        """HMAC of the request with the key, which is not stored: so it does not reveal the payload."""
         if self.key is None:
             return ""
-        asked = payload if self.operation is None else orjson.loads(self.operation)
-        content = orjson.dumps([self.action, asked], option=orjson.OPT_SORT_KEYS)
-        return hmac.digest(self.key.encode(), content, "sha256").hex()
+        content = payload if self.operation is None else orjson.loads(self.operation)
+        text = orjson.dumps([self.action, content], option=orjson.OPT_SORT_KEYS)
+        return hmac.digest(self.key.encode(), text, "sha256").hex()
 
 
-async def request(commands: Commands, asked: CommandRequest) -> Command:
-    """The command, on its way to the station; or the one that the same key has got already.
+async def request(commands: Commands, command_request: CommandRequest) -> Command:
+    """The new command, sent or queued; or the one that was made for the same key before.
 
-    Raises ``DomainError`` where the station cannot, or must not, get it.
+    Raises ``DomainError`` if it cannot or must not be sent to the station.
     """
-    station = await commands.registry.existing(asked.station_id)
-    if len(asked.body) > MAX_PAYLOAD:
+    station = await commands.registry.existing(command_request.station_id)
+    if len(command_request.body) > MAX_PAYLOAD:
         raise PayloadTooLarge
-    connection = await commands.connectivity.connection(asked.station_id)
-    action = action_of(asked.action, connection)
-    payload = payload_of(asked.body)
-    command = new_command(asked, action, payload, commands.clock()).changed(reply_to=commands.process_id)
-    if asked.key and (known := await commands.commands.get(command.id)):
+    connection = await commands.connectivity.connection(command_request.station_id)
+    action = action_of(command_request.action, connection)
+    payload = payload_of(command_request.body)
+    command = new_command(command_request, action, payload, commands.clock()).changed(
+        reply_to=commands.process_id
+    )
+    if command_request.key and (known := await commands.commands.get(command.id)):
         return _same(known, command)
     refuse_untimely(station, action)
-    must_wait = await _must_wait(commands, connection, asked)
-    await refuse_too_much(commands, station.id, action.name, payload, len(asked.body))
+    must_wait = await _must_wait(commands, connection, command_request)
+    await refuse_too_much(commands, station.id, action.name, payload, len(command_request.body))
     for check in commands.checks:
         await check(station.id, command.id, action, payload)
     if must_wait:
-        bound_to = connection.connection_id if asked.in_turn else ""
-        return await _queue(commands, command.changed(connection_id=bound_to), payload, asked)
+        bound_to = connection.connection_id if command_request.in_turn else ""
+        return await _queue(commands, command.changed(connection_id=bound_to), payload, command_request)
     command = command.sent(connection.connection_id, command.created_at)
     return await _send(commands, command, payload, connection)
 
 
 def action_of(name: str, connection: Connection) -> Action[Any, Any]:
-    """Of the version that the station speaks. Raises ``NotACommand`` and ``NeverConnected``."""
+    """The action in the version that the station speaks. Raises ``NotACommand`` and ``NeverConnected``."""
     if connection.ocpp_version is None:
         if any(name in actions and actions[name].to_station for actions in ACTIONS.values()):
             raise NeverConnected
@@ -152,29 +154,31 @@ def action_of(name: str, connection: Connection) -> Action[Any, Any]:
 
 
 def payload_of(body: bytes) -> Any:
-    """Nothing at all is an empty payload. Raises ``Invalid``."""
+    """The parsed payload; an empty body is an empty payload. Raises ``Invalid``."""
     try:
         return orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:
         raise Invalid(f"body: is not JSON in UTF-8: {error}") from error
 
 
-def new_command(asked: CommandRequest, action: Action[Any, Any], payload: Any, at: datetime) -> Command:
-    """The command as it is kept. Raises ``Invalid`` with the place and reason."""
+def new_command(
+    command_request: CommandRequest, action: Action[Any, Any], payload: Any, at: datetime
+) -> Command:
+    """The command as it is stored, secrets hidden. Raises ``Invalid`` with the field and the reason."""
     try:
-        shown = masked_json(payload)
+        masked_payload = masked_json(payload)
         action.request_validator.check(payload)
     except CallError as violation:
         raise Invalid(violation.description, code=violation.code.value) from violation
     return Command(
-        id=asked.command_id,
-        station_id=asked.station_id,
+        id=command_request.command_id,
+        station_id=command_request.station_id,
         action=action.name,
         ocpp_version=action.version.value,
-        payload=shown,
+        payload=masked_payload,
         status="queued",
         created_at=at,
-        fingerprint=asked.fingerprint(payload),
+        fingerprint=command_request.fingerprint(payload),
     )
 
 
@@ -191,25 +195,29 @@ def _same(known: Command, command: Command) -> Command:
     return known
 
 
-async def _must_wait(commands: Commands, connection: Connection, asked: CommandRequest) -> bool:
-    """For the station, or behind what waits for it. Raises ``DomainError`` if the command may not."""
-    if asked.ttl is None:
+async def _must_wait(commands: Commands, connection: Connection, command_request: CommandRequest) -> bool:
+    """Whether it waits for the station or for earlier commands. Raises ``DomainError`` if it may not wait."""
+    if command_request.ttl is None:
         if not connection.connected:
             raise NotConnected
         return False
-    if asked.action in FOR_NOW_ONLY:
-        raise Invalid(f"query.deliver: {asked.action} is for now, and not for later")
-    queued = await commands.commands.count({"stationId": asked.station_id, "status": "queued"})
+    if command_request.action in NEVER_QUEUED:
+        raise Invalid(f"query.deliver: {command_request.action} is for now, and not for later")
+    queued = await commands.commands.count({"stationId": command_request.station_id, "status": "queued"})
     if queued >= MAX_QUEUED:
         raise TooMany(f"{queued} commands wait for the charging station already", retry_after=60)
-    return asked.in_turn or queued > 0 or not connection.connected
+    return command_request.in_turn or queued > 0 or not connection.connected
 
 
-async def _queue(commands: Commands, command: Command, payload: Any, asked: CommandRequest) -> Command:
-    """A connection that has just begun may not have seen it: so it is scheduled here where there is one."""
+async def _queue(
+    commands: Commands, command: Command, payload: Any, command_request: CommandRequest
+) -> Command:
+    """Store it as queued. If the station is connected by now, schedule it here: StationConnected may have
+    been handled before the command was stored.
+    """
     if orjson.loads(command.payload) != payload:
         raise Invalid("query.deliver: the payload holds a secret, which is not kept until later")
-    expires_at = command.created_at + timedelta(seconds=asked.ttl or 0)
+    expires_at = command.created_at + timedelta(seconds=command_request.ttl or 0)
     waiting = command.changed(waits=True, expires_at=expires_at)
     command = _same(await commands.commands.update(command.id, lambda known: known or waiting), command)
     commands.alarm.set(expires_at)
@@ -219,7 +227,7 @@ async def _queue(commands: Commands, command: Command, payload: Any, asked: Comm
 
 
 async def _send(commands: Commands, command: Command, payload: Any, connection: Connection) -> Command:
-    """Only the one that creates it sends it."""
+    """Store and publish it. Of several calls with the same id, only the one that stores it publishes it."""
     before, known = await update_from(commands.commands, command.id, lambda known: known or command)
     if before is None:
         await propose_secret(commands.security, command, payload)

@@ -1,4 +1,4 @@
-"""Looks after the commands that are open: sends those that waited, ends those that get no answer."""
+"""The scheduler of open commands: sends those that wait, and ends those that get no answer."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from .service import Commands
 log = logging.getLogger(__name__)
 
 RECOVERY_INTERVAL = 300.0
-"""Seconds between two looks at what other processes may have left when they died. All else wakes the loop."""
+"""Seconds between two runs for what dead processes have left. All else wakes the loop by the alarm."""
 
 RETRY_DELAY = timedelta(seconds=2)
-"""After a look that failed."""
+"""After a run that failed."""
 
 PARALLEL = 20
 """Commands that are sent at the same time."""
@@ -56,7 +56,7 @@ async def keep_scheduling(commands: Commands) -> None:
 
 
 async def look_after(commands: Commands) -> None:
-    """Any number of processes may do this at once."""
+    """End, send and prepare what is due. Any number of processes may do this at once."""
     now = commands.clock()
     expired = Query({"status": "queued"}, "expiresAt", to=_including(now))
     async for command in every(commands.commands, expired):
@@ -71,7 +71,7 @@ async def look_after(commands: Commands) -> None:
 
 
 def _including(at: datetime) -> str:
-    """The bound of a query that finds that very moment too."""
+    """The upper bound of a query that includes this time."""
     return rfc3339(at + timedelta(milliseconds=1))
 
 
@@ -87,7 +87,7 @@ async def _send_due(commands: Commands) -> None:
 
 
 async def _due(commands: Commands) -> AsyncIterator[Command]:
-    """Of each station only the command that has waited longest."""
+    """Of each station, only the command that has waited longest."""
     due = Query({"status": "queued"}, "dueAt", to=_including(commands.clock()))
     stations: set[str] = set()
     async for command in every(commands.commands, due):
@@ -97,7 +97,9 @@ async def _due(commands: Commands) -> AsyncIterator[Command]:
 
 
 async def _end(commands: Commands, found: Command, connection: Connection | None) -> None:
-    """The next one of its station is scheduled first, so that it is not forgotten if this process dies."""
+    """End a command that has expired or timed out. The next one of its station is scheduled first, so that it
+    is not lost if this process dies.
+    """
     now = commands.clock()
 
     def ended(command: Command | None) -> Command:
@@ -117,7 +119,7 @@ async def _end(commands: Commands, found: Command, connection: Connection | None
 
 
 async def _send(commands: Commands, found: Command) -> None:
-    """One after another: nothing is sent while one that was sent before has no answer."""
+    """Send a due command, unless an earlier one of its station that waited has no answer yet."""
     if await is_cancelled(commands, found):
         await expire(commands, found)
         return

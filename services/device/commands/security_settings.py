@@ -1,7 +1,7 @@
-"""Commands that give a station another secret (A01) or security profile (A05), and what their answers change.
+"""Commands that change the secret (A01) or the security profile (A05) of a station, and their effects.
 
-The secret itself is nowhere kept: its hash is, from before the command is sent. A profile that the station
-has from its answer on counts at once, and one for later connections from the first that comes with it.
+Only a hash of the secret is stored, before the command is sent. Profile 1 counts from the answer on, a
+profile that needs a new connection from the first connection that has it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from .model import Command
 SETTING_ACTIONS = {"ChangeConfiguration", "SetVariables", "SetNetworkProfile"}
 
 NEVER_SENT = {"overloaded", "invalidRequest"}
-"""Reasons of a gateway after which the station knows nothing of the command."""
+"""Reasons of a gateway that mean that the command has not reached the station."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A configuration key of 1.6, and the variable of SecurityCtrlr that it is in 2.x."""
+    """A configuration key of OCPP 1.6, and its variable of SecurityCtrlr in 2.x."""
 
     key: str
     variable: str
 
-    def asked(self, command: Command, payload: Any) -> str | None:
-        """The value that a payload sets."""
+    def requested_value(self, command: Command, payload: Any) -> str | None:
+        """The value that the payload sets this to; None if it does not."""
         match command.action, payload:
             case "ChangeConfiguration", {"key": str(key), "value": str(value)} if _same(key, self.key):
                 return value
@@ -40,8 +40,8 @@ class Setting:
                 return found[-1] if found else None
         return None
 
-    def answered(self, command: Command) -> str:
-        """What the station says of it, or nothing where the response says nothing."""
+    def answered_status(self, command: Command) -> str:
+        """The status in the response; empty if it has none for this setting."""
         match command.action, orjson.loads(command.response or "{}"):
             case "ChangeConfiguration", {"status": str(status)}:
                 return status
@@ -62,8 +62,8 @@ PROFILE = Setting("SecurityProfile", "SecurityProfile")
 
 
 async def propose_secret(security: Security, command: Command, payload: Any) -> None:
-    """Before the command is sent: the station may come back with the secret sooner than its answer does."""
-    value = SECRET.asked(command, payload)
+    """Called before the command is sent: the station may connect with it before its answer arrives."""
+    value = SECRET.requested_value(command, payload)
     if value is None:
         return
     secret = Secret.of(value, command.created_at).changed(command_id=command.id)
@@ -73,11 +73,11 @@ async def propose_secret(security: Security, command: Command, payload: Any) -> 
 
 
 async def apply_result(security: Security, command: Command) -> None:
-    """When the command ends, before anybody is told. Again, it does the same."""
+    """Called when the command ends, before CommandEnded is published. Idempotent."""
     if not command.is_final or command.action not in SETTING_ACTIONS:
         return
     payload = orjson.loads(command.payload)
-    if SECRET.asked(command, payload) is not None:
+    if SECRET.requested_value(command, payload) is not None:
         await security.change(command.station_id, partial(_with_outcome, command))
     if (change := _profile_change(command, payload)) is not None:
         await security.change(command.station_id, change)
@@ -95,9 +95,9 @@ def _with_outcome(command: Command, security: StationSecurity) -> StationSecurit
 
 
 def _outcome(command: Command) -> str:
-    """The station's word, or nothing where it may have taken the secret without our knowing."""
+    """The station's status; empty if it is unknown whether the station has taken the secret."""
     if command.status == "answered":
-        return SECRET.answered(command)
+        return SECRET.answered_status(command)
     reason = command.error.reason if command.error is not None else ""
     if command.status == "error" and (not reason or reason in NEVER_SENT):
         return "Rejected"
@@ -105,13 +105,13 @@ def _outcome(command: Command) -> str:
 
 
 def _profile_change(command: Command, payload: Any) -> Callable[[StationSecurity], StationSecurity] | None:
-    """One with TLS counts from the first connection that has it: a station that cannot, may come back as it
-    was. A network profile is one that the station may come by later, whichever slot it is in.
+    """A profile with TLS counts from the first connection that has it: a station that fails to connect
+    with it may return to its old profile. The profile of any network slot may be used by a later connection.
     """
     match command.action, payload, orjson.loads(command.response or "{}"):
         case "SetNetworkProfile", {"connectionData": {"securityProfile": int(found)}}, {"status": "Accepted"}:
             return lambda security: security.offered(found)
-    match PROFILE.asked(command, payload), PROFILE.answered(command):
+    match PROFILE.requested_value(command, payload), PROFILE.answered_status(command):
         case "1", "Accepted":
             return lambda security: security.secured(1)
         case ("1" | "2" | "3") as value, "Accepted" | "RebootRequired":

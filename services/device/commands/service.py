@@ -1,4 +1,4 @@
-"""What the commands package is given: commands and all that it takes to send them."""
+"""What commands need: their collections, the station's connection and security, the bus and the clock."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from .model import INDEXES, Command
 router: Router[Commands] = Router("device")
 
 Check = Callable[[str, str, Action[Any, Any], Any], Awaitable[None]]
-"""From a station's id, a command's id, its action and payload. Raises ``DomainError`` where it must not be
-sent. It may be asked again about the same command.
+"""Takes the ids of the station and the command, its action and payload. Raises ``DomainError`` if it must not
+be sent. It may be called again for the same command.
 """
 
 
@@ -38,7 +38,7 @@ class UnknownCommand(NotFound):
 
 
 class NotConnected(Conflict):
-    """A command that may not wait is for a station that is away."""
+    """The station is not connected, and the command may not wait for it."""
 
     def __init__(self) -> None:
         super().__init__("the charging station is not connected")
@@ -61,9 +61,9 @@ class Commands:
     alarm: Alarm
     """Wakes the scheduler."""
     signals: LocalSignals = field(default_factory=LocalSignals)
-    """By command id: something about the command has changed."""
+    """By command id: the stored command has changed."""
     checks: list[Check] = field(default_factory=list)
-    """Of the packages above that may have something against a command."""
+    """Added by packages that refuse some commands."""
     process_id: str = field(default_factory=new_process_id)
 
     @classmethod

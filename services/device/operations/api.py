@@ -1,4 +1,4 @@
-"""Operations by REST: one path for each, one shape of answers, whatever version the station speaks."""
+"""Operations by REST: one path for each, and one form of answer for all versions of OCPP."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Response
+from pydantic import Field
 
 from libs.csms.errors import NotFound
 from libs.csms.storage.store import Document, Json
@@ -27,20 +28,23 @@ load(definitions)
 
 
 class OperationView(Document):
-    """How an operation went. ``id`` is that of its command, which has the messages themselves.
+    """An operation and its outcome."""
 
-    ``stationStatus`` is the station's own word, ``result`` what was asked for, the same for all versions.
-    """
-
-    id: str
-    station_id: str
-    operation: str
-    action: str
-    ocpp_version: str
-    status: Status
-    station_status: str | None = None
-    result: Any | None = None
-    error: ErrorView | None = None
+    id: str = Field(description="Id of its command, which has the payload and the response.")
+    station_id: str = Field(description="The charging station that it was sent to.")
+    operation: str = Field(description="Its name in the path, such as `reset`.")
+    action: str = Field(description="The OCPP action that it was sent as, in the station's version.")
+    ocpp_version: str = Field(description="Version of OCPP that the station speaks.")
+    status: Status = Field(description="The outcome, in the same values for all versions of OCPP.")
+    station_status: str | None = Field(
+        default=None, description="The status of the station's response, as OCPP spells it."
+    )
+    result: Any | None = Field(
+        default=None, description="What the operation returns, in the same form for all versions of OCPP."
+    )
+    error: ErrorView | None = Field(
+        default=None, description="The station's CALLERROR, or why there is no response."
+    )
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -82,7 +86,7 @@ def _endpoint(operations: Operations, operation: type[Operation]) -> Callable[..
         ttl: Ttl = DAY,
         idempotency_key: Key = None,
     ) -> OperationView:
-        asked = CommandRequest(
+        command_request = CommandRequest(
             id,
             operation.operation,
             b"",
@@ -90,29 +94,32 @@ def _endpoint(operations: Operations, operation: type[Operation]) -> Callable[..
             ttl=ttl if deliver else None,
             operation=orjson.dumps([operation.operation, body.model_dump(mode="json")]),
         )
-        translated = await _translated(operations, asked, body)
+        translated = await _translated(operations, command_request, body)
         command = await request(operations.commands, translated)
-        command, result = await outcome_of(operations, command, body, asked.number, wait)
+        command, result = await outcome_of(operations, command, body, command_request.number, wait)
         response.status_code, headers = answered(command, wait)
         response.headers.update(headers)
-        return _shown(body, command, result)
+        return _view(body, command, result)
 
+    # FastAPI reads the type of the body from this annotation: each operation has a body of its own.
     perform.__annotations__["body"] = operation
     return perform
 
 
-async def _translated(operations: Operations, asked: CommandRequest, operation: Operation) -> CommandRequest:
-    """In the version of the station. Raises ``DomainError`` where it cannot be asked that."""
-    await operations.commands.registry.existing(asked.station_id)
-    connection = await operations.commands.connectivity.connection(asked.station_id)
+async def _translated(
+    operations: Operations, command_request: CommandRequest, operation: Operation
+) -> CommandRequest:
+    """The request in the station's version of OCPP. Raises ``DomainError`` if that version has none."""
+    await operations.commands.registry.existing(command_request.station_id)
+    connection = await operations.commands.connectivity.connection(command_request.station_id)
     if connection.ocpp_version is None:
         raise NeverConnected
-    message = operation.request(Version(connection.ocpp_version), asked.number)
+    message = operation.request(Version(connection.ocpp_version), command_request.number)
     action = type(message).__name__.removesuffix("Request")
-    return replace(asked, action=action, body=encode(message))
+    return replace(command_request, action=action, body=encode(message))
 
 
-def _shown(operation: Operation, command: Command, result: Json | None) -> OperationView:
+def _view(operation: Operation, command: Command, result: Json | None) -> OperationView:
     view = CommandView.of(command)
     response, error = view.response, view.error
     if response is not None and "withheld" in response:

@@ -1,4 +1,4 @@
-"""Parts that the bodies of several operations have."""
+"""Types, fields and conversions that several operations share."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from libs.ocpp_messages.schemas import LARGEST_INTEGER
 
 from .model import unknown_to
 
-LONGEST_ID_TAG = 20
+MAX_ID_TAG_LENGTH = 20
+"""Characters of an idTag in OCPP 1.6 (CiString20Type)."""
 
 Number = Annotated[int, Field(strict=True, ge=1, le=LARGEST_INTEGER)]
 WholeNumber = Annotated[int, Field(strict=True, ge=0, le=LARGEST_INTEGER)]
 IdToken = Annotated[str, Field(min_length=1, max_length=255)]
-TokenType = Annotated[str, Field(min_length=1, max_length=20, description="Unknown to OCPP 1.6.")]
+TokenType = Annotated[str, Field(min_length=1, max_length=20)]
 GroupIdToken = Annotated[
     IdToken | None, BeforeValidator(lambda group: group.get("idToken") if isinstance(group, dict) else group)
 ]
@@ -28,22 +29,25 @@ TransactionId = Annotated[
     BeforeValidator(lambda id: str(id) if type(id) is int else id, json_schema_input_type=str | int),
     Field(min_length=1, max_length=36),
 ]
-Location = Annotated[str, Field(min_length=1, max_length=512, description="A URL.")]
+Location = Annotated[str, Field(min_length=1, max_length=512)]
 
 
 class OfToken(Body):
-    """``idToken`` is its text, or the object of OCPP 2.x with its text and type."""
-
-    id_token: IdToken
-    type: TokenType = "ISO14443"
+    id_token: IdToken = Field(
+        description="The token's text, or IdTokenType of OCPP 2.x with text and type; idTag of 1.6."
+    )
+    type: TokenType = Field(
+        default="ISO14443", description="IdTokenEnumType of OCPP 2.x; OCPP 1.6 has no types."
+    )
 
     @model_validator(mode="before")
     @classmethod
-    def flat(cls, told: Any) -> Any:
-        match told:
+    def flat(cls, body: Any) -> Any:
+        """Take the object of OCPP 2.x as the two fields ``idToken`` and ``type``."""
+        match body:
             case {"idToken": {"idToken": text, "type": type_}, **more}:
                 return {"idToken": text, "type": type_, **more}
-        return told
+        return body
 
 
 def text(at: datetime | None) -> str | None:
@@ -51,9 +55,9 @@ def text(at: datetime | None) -> str | None:
 
 
 def id_tag(id_token: str, place: str) -> str:
-    """A token of OCPP 1.6, which has no types."""
-    if len(id_token) > LONGEST_ID_TAG:
-        raise unknown_to("1.6", place, f"has tokens of at most {LONGEST_ID_TAG} characters")
+    """The idTag of OCPP 1.6, which has no types. Raises ``Invalid`` if it is too long for 1.6."""
+    if len(id_token) > MAX_ID_TAG_LENGTH:
+        raise unknown_to("1.6", place, f"has tokens of at most {MAX_ID_TAG_LENGTH} characters")
     return id_token
 
 
@@ -62,6 +66,7 @@ def id_token(id_token: str, type_: str) -> ocpp2.IdTokenType:
 
 
 def transaction_v16(transaction_id: str) -> int:
+    """transactionId of OCPP 1.6, a number. Raises ``Invalid``."""
     if not (transaction_id.isascii() and transaction_id.isdecimal() and len(transaction_id) <= 15):
         raise unknown_to("1.6", "transactionId", "has transactions with numbers")
     return int(transaction_id)

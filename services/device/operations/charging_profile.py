@@ -1,4 +1,4 @@
-"""A charging profile in the words of OCPP 2.x, as far as OCPP 1.6 has them too."""
+"""A charging profile with the field names of OCPP 2.x, as far as OCPP 1.6 has the fields too."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ Rate = Annotated[Decimal, Field(max_digits=15, decimal_places=6)]
 
 
 class Period(Body):
-    """``startPeriod`` is in seconds from the start of the schedule."""
+    """ChargingSchedulePeriodType."""
 
-    start_period: WholeNumber
-    limit: Rate
-    number_phases: Annotated[int, Field(ge=1, le=3)] | None = None
-    phase_to_use: Annotated[int, Field(ge=1, le=3)] | None = None
+    start_period: WholeNumber = Field(description="Seconds from the start of the schedule.")
+    limit: Rate = Field(description="Amperes per phase or watts in total, by chargingRateUnit.")
+    number_phases: Annotated[int, Field(ge=1, le=3)] | None = Field(
+        default=None, description="Phases that may be used. Without it, OCPP assumes 3."
+    )
+    phase_to_use: Annotated[int, Field(ge=1, le=3)] | None = Field(
+        default=None, description="Which phase, where numberPhases is 1. OCPP 1.6 has none."
+    )
 
     def v16(self) -> ocpp16.ChargingSchedulePeriod:
         if self.phase_to_use is not None:
@@ -43,13 +47,24 @@ class Period(Body):
 
 
 class Schedule(Body):
-    """``duration`` in seconds, rates in the unit."""
+    """ChargingScheduleType."""
 
-    charging_rate_unit: RateUnit
-    charging_schedule_period: Annotated[list[Period], Field(min_length=1, max_length=1024)]
-    start_schedule: Time | None = None
-    duration: WholeNumber | None = None
-    min_charging_rate: Rate | None = None
+    charging_rate_unit: RateUnit = Field(
+        description="ChargingRateUnitEnumType: the unit of all limits, A or W."
+    )
+    charging_schedule_period: Annotated[list[Period], Field(min_length=1, max_length=1024)] = Field(
+        description="Limits in the order of their startPeriod."
+    )
+    start_schedule: Time | None = Field(
+        default=None, description="When an Absolute or Recurring schedule begins."
+    )
+    duration: WholeNumber | None = Field(
+        default=None, description="Seconds. Without it, the last period has no end."
+    )
+    min_charging_rate: Rate | None = Field(
+        default=None,
+        description="The rate below which the vehicle charges inefficiently, in chargingRateUnit.",
+    )
 
     def v16(self) -> ocpp16.ChargingSchedule:
         return ocpp16.ChargingSchedule(
@@ -72,15 +87,31 @@ class Schedule(Body):
 
 
 class ChargingProfile(Body):
-    id: Number
-    stack_level: WholeNumber
-    charging_profile_purpose: Purpose
-    charging_profile_kind: Literal["Absolute", "Recurring", "Relative"]
-    recurrency_kind: Literal["Daily", "Weekly"] | None = None
-    valid_from: Time | None = None
-    valid_to: Time | None = None
-    transaction_id: TransactionId | None = None
-    charging_schedule: Schedule
+    """ChargingProfileType."""
+
+    id: Number = Field(description="chargingProfileId of OCPP 1.6. Also the id of its schedule in OCPP 2.x.")
+    stack_level: WholeNumber = Field(
+        description="Of the profiles of one purpose, that of the highest level counts."
+    )
+    charging_profile_purpose: Purpose = Field(
+        description="ChargingProfilePurposeEnumType; the first is ChargePointMaxProfile in OCPP 1.6."
+    )
+    charging_profile_kind: Literal["Absolute", "Recurring", "Relative"] = Field(
+        description="ChargingProfileKindEnumType: what startPeriod counts from."
+    )
+    recurrency_kind: Literal["Daily", "Weekly"] | None = Field(
+        default=None, description="RecurrencyKindEnumType, of a Recurring profile."
+    )
+    valid_from: Time | None = Field(
+        default=None, description="When the profile becomes valid. Without it, at once."
+    )
+    valid_to: Time | None = Field(
+        default=None, description="When the profile stops being valid. Without it, never."
+    )
+    transaction_id: TransactionId | None = Field(
+        default=None, description="The station's own transactionId, for a TxProfile: digits for OCPP 1.6."
+    )
+    charging_schedule: Schedule = Field(description="The only schedule of the profile.")
 
     def v16(self) -> ocpp16.ChargingProfile:
         return ocpp16.ChargingProfile(

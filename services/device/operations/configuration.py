@@ -1,4 +1,4 @@
-"""The settings of a station, as the answers of either generation tell them, in one shape."""
+"""The configuration of a station in one form, from the responses and reports of all versions of OCPP."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from ..device_model.names import KEYS, name_of, text_of
 _KEYS = {name: key for key, name in KEYS.items()}
 
 
-def settings_v16(told: Json) -> list[Json]:
-    """Of a GetConfiguration. ``name`` is in the vocabulary of OCPP 2.x, ``key`` that of OCPP 1.6."""
+def settings_v16(response: Json) -> list[Json]:
+    """From the response to GetConfiguration. ``name`` is Component.Variable of OCPP 2.x, ``key`` of 1.6."""
     found = [
         _setting(name_of(one["key"]), one["key"], "accepted", one.get("value"), one["readonly"])
-        for one in told.get("configurationKey", [])
+        for one in response.get("configurationKey", [])
     ]
-    unknown = [_setting(name_of(key), key, "unknown", None, None) for key in told.get("unknownKey", [])]
+    unknown = [_setting(name_of(key), key, "unknown", None, None) for key in response.get("unknownKey", [])]
     return found + unknown
 
 
 STATUSES = {"Accepted": "accepted", "Rejected": "rejected"}
 
 
-def settings_v2(told: Iterable[Json]) -> list[Json]:
-    """Of a GetVariables."""
+def settings_v2(results: Iterable[Json]) -> list[Json]:
+    """From getVariableResult of GetVariables."""
     return [
         _setting(
             name := _name(one),
@@ -38,12 +38,12 @@ def settings_v2(told: Iterable[Json]) -> list[Json]:
             one.get("attributeValue"),
             None,
         )
-        for one in told
+        for one in results
     ]
 
 
 def settings_reported(parts: Iterable[Json]) -> list[Json]:
-    """Of the messages of a report."""
+    """From the NotifyReport messages of a report: the actual values."""
     return [
         _setting(
             name := _name(one),
@@ -65,5 +65,5 @@ def _name(one: Json) -> str:
 
 
 def _setting(name: str, key: str | None, status: str, value: Any, read_only: bool | None) -> Json:
-    told = {"name": name, "key": key, "status": status, "value": value, "readOnly": read_only}
-    return {field: one for field, one in told.items() if one is not None}
+    fields = {"name": name, "key": key, "status": status, "value": value, "readOnly": read_only}
+    return {field: one for field, one in fields.items() if one is not None}

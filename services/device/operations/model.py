@@ -1,4 +1,4 @@
-"""What an operation is: a body in words of no version, and the message of each version that it means."""
+"""An operation: a body that is the same for all versions of OCPP, and its message in each version."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ STATUSES: dict[str, Status] = {
     "UnknownVariable": "unsupported",
     "NotSupportedAttributeType": "unsupported",
 }
-"""Of the words in which stations answer; every other one is a rejection."""
+"""By the status in the response of a station; every other status is a rejection."""
 
 
 class Operation(Body):
-    """``number`` is positive, and unlike those of other operations: for the ids that a message may need.
+    """``number`` is positive and differs from those of other operations: messages that need an id take it.
 
     ``v16`` and ``v2`` raise ``DomainError`` for what their version cannot express.
     """
@@ -58,11 +58,11 @@ class Operation(Body):
         return self.v16(number) if version is Version.V16 else self.v2(number)
 
     def station_status(self, response: Json) -> str:
-        """The station's own word for how it went. A response without one is an acceptance."""
+        """The status in the station's response. A response without one is an acceptance."""
         return str(response.get("status", "Accepted"))
 
     def result(self, response: Json, number: int) -> Json | None:
-        """What the operation was for, where that is more than its status; the same for all versions."""
+        """What the operation returns besides its status; the same for all versions."""
         return None
 
 

@@ -1,4 +1,4 @@
-"""What an operation comes to, when that is more than the station's answer: a transaction, or a report."""
+"""The result of an operation that is more than the response: the transaction begun, or a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What version-neutral operations are given."""
+"""What the operations need: commands to send, and the messages that stations report in."""
 
 from __future__ import annotations
 

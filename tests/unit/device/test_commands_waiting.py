@@ -12,7 +12,7 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.event import StationConnected
 from libs.ocpp_messages.message import Message
-from services.device.commands.request import FOR_NOW_ONLY, MAX_QUEUED
+from services.device.commands.request import MAX_QUEUED, NEVER_QUEUED
 from services.device.registry.model import Station
 from services.device.service import Device
 
@@ -164,7 +164,7 @@ async def test_only_one_of_several_replicas_delivers(
     assert operator.sent.empty()
 
 
-@pytest.mark.parametrize("action", sorted(FOR_NOW_ONLY))
+@pytest.mark.parametrize("action", sorted(NEVER_QUEUED))
 async def test_what_moves_energy_or_metal_is_not_for_later(operator: Operator, action: str) -> None:
     version = next(v for v in (V201, V21, V16) if action in ACTIONS[v])
     await operator.connected(version)

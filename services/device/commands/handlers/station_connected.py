@@ -1,4 +1,4 @@
-"""StationConnected: what waited for the station is sent soon."""
+"""StationConnected: schedules the first command that waits for the station."""
 
 from __future__ import annotations
 

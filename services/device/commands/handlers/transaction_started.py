@@ -1,4 +1,4 @@
-"""TransactionStarted: perhaps because the station was asked to (F01, F02)."""
+"""TransactionStarted: finds the remote start that the transaction comes from, if any (F01, F02)."""
 
 from __future__ import annotations
 

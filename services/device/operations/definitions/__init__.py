@@ -1,1 +1,1 @@
-"""One module for each operation: its name, what it needs, and its message in each version of OCPP."""
+"""One module for each operation: its name, its body, and its message in each version of OCPP."""

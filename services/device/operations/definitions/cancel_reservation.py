@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import WholeNumber
@@ -9,7 +11,7 @@ from ..model import Operation
 
 
 class CancelReservation(Operation, name="cancel-reservation"):
-    reservation_id: WholeNumber
+    reservation_id: WholeNumber = Field(description="The reservationId that reserve-now returned.")
 
     def v16(self, number: int) -> ocpp16.CancelReservationRequest:
         return ocpp16.CancelReservationRequest(self.reservation_id)

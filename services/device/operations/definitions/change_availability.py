@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import Number
@@ -11,11 +13,16 @@ from ..model import Operation, connector_v16, evse_v2
 
 
 class ChangeAvailability(Operation, name="change-availability"):
-    """Without ``evseId``, of the whole station."""
-
-    operational_status: Literal["Operative", "Inoperative"]
-    evse_id: Number | None = None
-    connector_id: Number | None = None
+    operational_status: Literal["Operative", "Inoperative"] = Field(
+        description="OperationalStatusEnumType of OCPP 2.x; type of ChangeAvailability in 1.6."
+    )
+    evse_id: Number | None = Field(
+        default=None, description="evse.id of OCPP 2.x, connectorId of 1.6. Without it, the whole station."
+    )
+    connector_id: Number | None = Field(
+        default=None,
+        description="With evseId, a connector of that EVSE in OCPP 2.x; alone, connectorId of 1.6.",
+    )
 
     def v16(self, number: int) -> ocpp16.ChangeAvailabilityRequest:
         connector_id = connector_v16(self.evse_id, self.connector_id) or 0

@@ -1,4 +1,4 @@
-"""clear-cache: have a station forget the tokens that it has seen (C11)."""
+"""clear-cache: clear the authorization cache of a station (C11)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""clear-charging-profile: take limits back, one by its id or all that fit (K10)."""
+"""clear-charging-profile: remove one charging profile by its id, or all that match (K10)."""
 
 from __future__ import annotations
+
+from pydantic import Field
 
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.mappings import CHARGING_PROFILE_PURPOSES_V16
@@ -11,12 +13,19 @@ from ..model import Operation
 
 
 class ClearChargingProfile(Operation, name="clear-charging-profile"):
-    """With nothing said, every profile that the CSMS has set."""
+    """Without any field, the station clears every profile that the CSMS has set."""
 
-    charging_profile_id: WholeNumber | None = None
-    evse_id: WholeNumber | None = None
-    charging_profile_purpose: Purpose | None = None
-    stack_level: WholeNumber | None = None
+    charging_profile_id: WholeNumber | None = Field(
+        default=None, description="chargingProfileId of OCPP 2.x; id of 1.6."
+    )
+    evse_id: WholeNumber | None = Field(
+        default=None,
+        description="evseId of OCPP 2.x; connectorId of 1.6. 0 matches profiles of the whole station.",
+    )
+    charging_profile_purpose: Purpose | None = Field(
+        default=None, description="ChargingProfilePurposeEnumType of OCPP 2.x."
+    )
+    stack_level: WholeNumber | None = Field(default=None, description="Matches profiles of this stackLevel.")
 
     def v16(self, number: int) -> ocpp16.ClearChargingProfileRequest:
         purpose = (

@@ -1,4 +1,4 @@
-"""data-transfer: something that a vendor has agreed with its stations (P01)."""
+"""data-transfer: a message that a vendor defines for its own stations (P01)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ from ..model import Operation, unknown_to
 
 
 class DataTransfer(Operation, name="data-transfer"):
-    vendor_id: Annotated[str, Field(max_length=255)]
-    message_id: Annotated[str, Field(max_length=50)] | None = None
-    data: AnyJson = None
+    vendor_id: Annotated[str, Field(max_length=255)] = Field(
+        description="Which vendor defines the message, as a reversed domain name."
+    )
+    message_id: Annotated[str, Field(max_length=50)] | None = Field(
+        default=None, description="Which of the messages of that vendor it is."
+    )
+    data: AnyJson = Field(
+        default=None, description="What the vendor defines: for OCPP 1.6 text, for 2.x any JSON."
+    )
 
     def v16(self, number: int) -> ocpp16.DataTransferRequest:
         if self.data is not None and not isinstance(self.data, str):

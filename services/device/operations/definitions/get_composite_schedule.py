@@ -1,6 +1,8 @@
-"""get-composite-schedule: what a station will allow in the time to come, of all its profiles (K08)."""
+"""get-composite-schedule: the limits that follow from all profiles of a station (K08)."""
 
 from __future__ import annotations
+
+from pydantic import Field
 
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
@@ -11,11 +13,13 @@ from ..model import Operation
 
 
 class GetCompositeSchedule(Operation, name="get-composite-schedule"):
-    """``duration`` in seconds from now. EVSE 0 is the whole station."""
-
-    evse_id: WholeNumber
-    duration: Number
-    charging_rate_unit: RateUnit | None = None
+    evse_id: WholeNumber = Field(
+        description="evseId of OCPP 2.x; connectorId of 1.6. 0 is the whole station."
+    )
+    duration: Number = Field(description="Seconds from now that the schedule is to cover.")
+    charging_rate_unit: RateUnit | None = Field(
+        default=None, description="ChargingRateUnitEnumType: A or W. Without it, the station chooses."
+    )
 
     def v16(self, number: int) -> ocpp16.GetCompositeScheduleRequest:
         return ocpp16.GetCompositeScheduleRequest(self.evse_id, self.duration, self.charging_rate_unit)
@@ -26,17 +30,17 @@ class GetCompositeSchedule(Operation, name="get-composite-schedule"):
         )
 
     def result(self, response: Json, number: int) -> Json | None:
-        """As OCPP 2.x shapes it."""
+        """The schedule in the form of OCPP 2.x (CompositeScheduleType)."""
         if "schedule" in response:
             return {"schedule": response["schedule"]}
         if "chargingSchedule" not in response:
             return None
-        told: Json = response["chargingSchedule"]
-        start = response.get("scheduleStart", told.get("startSchedule"))
+        reported: Json = response["chargingSchedule"]
+        start = response.get("scheduleStart", reported.get("startSchedule"))
         schedule = {
             "evseId": response.get("connectorId", self.evse_id),
-            "duration": told.get("duration", self.duration),
-            "chargingRateUnit": told["chargingRateUnit"],
-            "chargingSchedulePeriod": told["chargingSchedulePeriod"],
+            "duration": reported.get("duration", self.duration),
+            "chargingRateUnit": reported["chargingRateUnit"],
+            "chargingSchedulePeriod": reported["chargingSchedulePeriod"],
         }
         return {"schedule": schedule | ({"scheduleStart": start} if start else {})}

@@ -1,4 +1,4 @@
-"""get-configuration: how a station is set (B06; without names, all that can be set: B07)."""
+"""get-configuration: the configuration of a station (B06; without names, all of it: B07)."""
 
 from __future__ import annotations
 
@@ -19,24 +19,26 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class GetConfiguration(Operation, name="get-configuration"):
-    """``names`` as ``OCPPCommCtrlr.HeartbeatInterval``, or as the keys of OCPP 1.6, for any station."""
-
     names: Annotated[
         list[Name], Field(max_length=1_000, validation_alias=AliasChoices("names", "keys", "key"))
-    ] = []
+    ] = Field(
+        default=[],
+        description="Component.Variable of OCPP 2.x or keys of 1.6, for any station. Without any, all that "
+        "can be set. Also taken as `keys` or `key`.",
+    )
 
     def v16(self, number: int) -> ocpp16.GetConfigurationRequest:
         return ocpp16.GetConfigurationRequest([key_of(name) for name in self.names] or None)
 
     def v2(self, number: int) -> msgspec.Struct:
-        """All of it comes as a report."""
+        """Without names, the station answers with a report, in NotifyReport messages."""
         if not self.names:
             return ocpp2.GetBaseReportRequest(number, "ConfigurationInventory")
-        asked = [
+        variables = [
             ocpp2.GetVariableDataType(*variable_named(name, f"names.{place}"))
             for place, name in enumerate(self.names)
         ]
-        return ocpp2.GetVariablesRequest(asked)
+        return ocpp2.GetVariablesRequest(variables)
 
     def result(self, response: Json, number: int) -> Json:
         if "getVariableResult" in response:

@@ -1,10 +1,11 @@
-"""get-diagnostics: have a station upload a log (N01). How far it is, is a job of the station."""
+"""get-diagnostics: have a station upload a log (N01). A job of the station shows the progress."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 import msgspec
+from pydantic import Field
 
 from libs.csms.clock import Time
 from libs.csms.storage.store import Json
@@ -15,17 +16,28 @@ from ..model import Operation
 
 
 class GetDiagnostics(Operation, name="get-diagnostics"):
-    """``location`` is where the station uploads to: a folder's URL. ``retryInterval`` in seconds."""
-
-    location: Location
-    log_type: Literal["DiagnosticsLog", "SecurityLog"] = "DiagnosticsLog"
-    oldest_timestamp: Time | None = None
-    latest_timestamp: Time | None = None
-    retries: WholeNumber | None = None
-    retry_interval: WholeNumber | None = None
+    location: Location = Field(
+        description="URL of the folder that the station uploads to: remoteLocation of OCPP 2.x."
+    )
+    log_type: Literal["DiagnosticsLog", "SecurityLog"] = Field(
+        default="DiagnosticsLog",
+        description="LogEnumType of OCPP 2.x. OCPP 1.6 has a SecurityLog with the security extension.",
+    )
+    oldest_timestamp: Time | None = Field(
+        default=None, description="Leave out what was logged earlier: startTime of OCPP 1.6."
+    )
+    latest_timestamp: Time | None = Field(
+        default=None, description="Leave out what was logged later: stopTime of OCPP 1.6."
+    )
+    retries: WholeNumber | None = Field(
+        default=None, description="How often the station tries to upload. Without it, the station decides."
+    )
+    retry_interval: WholeNumber | None = Field(
+        default=None, description="Seconds between two tries. Without it, the station decides."
+    )
 
     def v16(self, number: int) -> msgspec.Struct:
-        """A security log is asked for by the security extension."""
+        """GetLog, of the security extension, for a security log; GetDiagnostics for all else."""
         oldest, latest = self._times()
         if self.log_type == "DiagnosticsLog":
             return ocpp16.GetDiagnosticsRequest(
@@ -45,11 +57,11 @@ class GetDiagnostics(Operation, name="get-diagnostics"):
         return text(self.oldest_timestamp), text(self.latest_timestamp)
 
     def station_status(self, response: Json) -> str:
-        """Without a word of its own, OCPP 1.6 names no file where it has nothing to upload."""
+        """GetDiagnostics of OCPP 1.6 has no status: a response without a file name has nothing to upload."""
         return str(response.get("status", "Accepted" if response.get("fileName") else "NothingToUpload"))
 
     def result(self, response: Json, number: int) -> Json:
-        """The number is that of the job; the GetDiagnostics of OCPP 1.6 has none."""
+        """requestId identifies the job; GetDiagnostics of OCPP 1.6 has none."""
         named = "fileName" if "fileName" in response else "filename"
         file_name = {"fileName": response[named]} if named in response else {}
         return file_name if "status" not in response else {"requestId": number, **file_name}

@@ -1,4 +1,4 @@
-"""get-local-list-version: which local authorization list a station has (D02)."""
+"""get-local-list-version: the version of the local authorization list of a station (D02)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class GetLocalListVersion(Operation, name="get-local-list-version"):
         return ocpp2.GetLocalListVersionRequest()
 
     def station_status(self, response: Json) -> str:
-        """-1 is how OCPP 1.6 says that a station has no such list."""
+        """In OCPP 1.6, listVersion -1 means that the station supports no local list."""
         return "NotSupported" if response.get("listVersion") == -1 else "Accepted"
 
     def result(self, response: Json, number: int) -> Json:
-        """0 is no list."""
+        """versionNumber 0 means that the station has no list."""
         version = response["versionNumber" if "versionNumber" in response else "listVersion"]
         return {"versionNumber": max(version, 0)}

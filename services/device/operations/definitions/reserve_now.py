@@ -1,4 +1,4 @@
-"""reserve-now: keep a place for a token until a time (H01)."""
+"""reserve-now: reserve an EVSE for a token until a time (H01)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,21 @@ from ..model import Operation, unknown_to
 
 
 class ReserveNow(OfToken, Operation, name="reserve-now"):
-    """Without ``evseId``, any EVSE. The same ``reservationId`` again replaces that reservation."""
-
-    group_id_token: GroupIdToken = None
-    expiry_date_time: Time
-    evse_id: Number | None = None
-    connector_type: Annotated[str, Field(max_length=20)] | None = None
-    reservation_id: Number | None = None
+    group_id_token: GroupIdToken = Field(
+        default=None,
+        description="groupIdToken of OCPP 2.x or its text; parentIdTag of 1.6.",
+    )
+    expiry_date_time: Time = Field(description="When the reservation ends: expiryDate of OCPP 1.6.")
+    evse_id: Number | None = Field(
+        default=None, description="evseId of OCPP 2.x; connectorId of 1.6. Without it, any EVSE."
+    )
+    connector_type: Annotated[str, Field(max_length=20)] | None = Field(
+        default=None, description="ConnectorEnumType of OCPP 2.x; OCPP 1.6 has none."
+    )
+    reservation_id: Number | None = Field(
+        default=None,
+        description="id of ReserveNow in OCPP 2.x. A known id replaces that one; by default, a new one.",
+    )
 
     def v16(self, number: int) -> ocpp16.ReserveNowRequest:
         if self.connector_type is not None:

@@ -1,8 +1,10 @@
-"""reset: start a station, or one EVSE of it, anew (B11, B12)."""
+"""reset: restart a station, or one EVSE of it (B11, B12)."""
 
 from __future__ import annotations
 
 from typing import Literal
+
+from pydantic import Field
 
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.mappings import RESET_TYPES_V16
@@ -12,10 +14,13 @@ from ..model import Operation, unknown_to
 
 
 class Reset(Operation, name="reset"):
-    """OnIdle lets transactions end first; Immediate ends them."""
-
-    type: Literal["OnIdle", "Immediate"] = "OnIdle"
-    evse_id: Number | None = None
+    type: Literal["OnIdle", "Immediate"] = Field(
+        default="OnIdle",
+        description="ResetEnumType of OCPP 2.x: OnIdle lets transactions end first, Immediate ends them.",
+    )
+    evse_id: Number | None = Field(
+        default=None, description="evseId of OCPP 2.x: restart this EVSE only. OCPP 1.6 has none."
+    )
 
     def v16(self, number: int) -> ocpp16.ResetRequest:
         if self.evse_id is not None:

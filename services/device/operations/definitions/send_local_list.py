@@ -1,4 +1,4 @@
-"""send-local-list: the tokens that a station may decide about by itself (D01)."""
+"""send-local-list: the tokens that a station authorizes without the CSMS (D01)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ from ..model import Operation
 
 
 class TokenInfo(Body):
-    status: TokenStatus
+    status: TokenStatus = Field(description="AuthorizationStatusEnumType of OCPP 2.x.")
     expiry_date_time: Annotated[
         Time | None, Field(validation_alias=AliasChoices("expiryDateTime", "cacheExpiryDateTime"))
-    ] = None
-    group_id_token: GroupIdToken = None
+    ] = Field(
+        default=None,
+        description="Until when the token is valid. `cacheExpiryDateTime` of OCPP 2.x is taken too.",
+    )
+    group_id_token: GroupIdToken = Field(
+        default=None,
+        description="groupIdToken of OCPP 2.x or its text; parentIdTag of 1.6.",
+    )
 
     def v16(self) -> ocpp16.IdTagInfo:
         return ocpp16.IdTagInfo(
@@ -40,9 +46,10 @@ class TokenInfo(Body):
 
 
 class Entry(OfToken):
-    """Without ``idTokenInfo``, a differential update removes the token."""
-
-    id_token_info: TokenInfo | None = None
+    id_token_info: TokenInfo | None = Field(
+        default=None,
+        description="idTagInfo of OCPP 1.6. Without it, a differential update removes the token.",
+    )
 
     def v16(self) -> ocpp16.LocalAuthorizationList:
         info = self.id_token_info
@@ -56,11 +63,16 @@ class Entry(OfToken):
 
 
 class SendLocalList(Operation, name="send-local-list"):
-    """A full update without entries empties the list."""
-
-    version_number: Number
-    update_type: Literal["Full", "Differential"] = "Full"
-    local_authorization_list: list[Entry] = []
+    version_number: Number = Field(
+        description="Version of the list after this update: listVersion of OCPP 1.6."
+    )
+    update_type: Literal["Full", "Differential"] = Field(
+        default="Full", description="UpdateEnumType: whether the entries replace the list or change it."
+    )
+    local_authorization_list: list[Entry] = Field(
+        default=[],
+        description="AuthorizationData of each token. A full update without entries empties the list.",
+    )
 
     def v16(self, number: int) -> ocpp16.SendLocalListRequest:
         entries = [entry.v16() for entry in self.local_authorization_list] or None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import WholeNumber
@@ -10,10 +12,12 @@ from ..model import Operation
 
 
 class SetChargingProfile(Operation, name="set-charging-profile"):
-    """EVSE 0 is the whole station. A profile of the same id is replaced."""
-
-    evse_id: WholeNumber = 0
-    charging_profile: ChargingProfile
+    evse_id: WholeNumber = Field(
+        default=0, description="evseId of OCPP 2.x; connectorId of 1.6. 0 is the whole station."
+    )
+    charging_profile: ChargingProfile = Field(
+        description="ChargingProfileType; csChargingProfiles of OCPP 1.6. Replaces a profile of the same id."
+    )
 
     def v16(self, number: int) -> ocpp16.SetChargingProfileRequest:
         return ocpp16.SetChargingProfileRequest(self.evse_id, self.charging_profile.v16())

@@ -1,6 +1,8 @@
-"""start-session: begin a transaction for a token (F01, F02); the answer names it once it began."""
+"""start-session: begin a transaction for a token (F01, F02). The answer has its id once it has begun."""
 
 from __future__ import annotations
+
+from pydantic import Field
 
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
@@ -11,12 +13,22 @@ from ..model import Operation, connector_v16
 
 
 class StartSession(OfToken, Operation, name="start-session"):
-    """Without ``evseId`` the station chooses. The driver may still have to plug in."""
+    """The driver may still have to plug in."""
 
-    group_id_token: GroupIdToken = None
-    evse_id: Number | None = None
-    connector_id: Number | None = None
-    charging_profile: ChargingProfile | None = None
+    group_id_token: GroupIdToken = Field(
+        default=None,
+        description="groupIdToken of OCPP 2.x or its text. Not sent to 1.6.",
+    )
+    evse_id: Number | None = Field(
+        default=None, description="evseId of OCPP 2.x; connectorId of 1.6. Without it, the station chooses."
+    )
+    connector_id: Number | None = Field(
+        default=None, description="connectorId of OCPP 1.6, where there is no evseId. Not sent to 2.x."
+    )
+    charging_profile: ChargingProfile | None = Field(
+        default=None,
+        description="ChargingProfileType: limits of the transaction, with the purpose TxProfile.",
+    )
 
     def v16(self, number: int) -> ocpp16.RemoteStartTransactionRequest:
         return ocpp16.RemoteStartTransactionRequest(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import TransactionId, transaction_v16
@@ -9,9 +11,7 @@ from ..model import Operation
 
 
 class StopSession(Operation, name="stop-session"):
-    """``transactionId`` is the station's own: for OCPP 1.6, digits."""
-
-    transaction_id: TransactionId
+    transaction_id: TransactionId = Field(description="The station's own transactionId: digits for OCPP 1.6.")
 
     def v16(self, number: int) -> ocpp16.RemoteStopTransactionRequest:
         return ocpp16.RemoteStopTransactionRequest(transaction_v16(self.transaction_id))

@@ -1,10 +1,11 @@
-"""trigger-message: have a station say something now (F06)."""
+"""trigger-message: have a station send a message now (F06)."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 import msgspec
+from pydantic import Field
 
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.mappings import (
@@ -18,8 +19,6 @@ from ..model import Operation, connector_v16, evse_v2, unknown_to
 
 
 class TriggerMessage(Operation, name="trigger-message"):
-    """``requestedMessage`` by its name in OCPP 2.x. Without ``evseId``, of every EVSE."""
-
     requested_message: Literal[
         "BootNotification",
         "DiagnosticsStatusNotification",
@@ -33,9 +32,14 @@ class TriggerMessage(Operation, name="trigger-message"):
         "SignV2GCertificate",
         "StatusNotification",
         "TransactionEvent",
-    ]
-    evse_id: Number | None = None
-    connector_id: Number | None = None
+    ] = Field(description="MessageTriggerEnumType of OCPP 2.x, or DiagnosticsStatusNotification of 1.6.")
+    evse_id: Number | None = Field(
+        default=None, description="evse.id of OCPP 2.x; connectorId of 1.6. Without it, every EVSE."
+    )
+    connector_id: Number | None = Field(
+        default=None,
+        description="With evseId, a connector of that EVSE in OCPP 2.x; alone, connectorId of 1.6.",
+    )
 
     def v16(self, number: int) -> msgspec.Struct:
         connector_id = connector_v16(self.evse_id, self.connector_id)

@@ -1,6 +1,8 @@
-"""unlock-connector: let a cable go (F05)."""
+"""unlock-connector: release the cable of a connector (F05)."""
 
 from __future__ import annotations
+
+from pydantic import Field
 
 from libs.ocpp_messages import ocpp2, ocpp16
 
@@ -9,8 +11,11 @@ from ..model import Operation, connector_v16, evse_v2, unknown_to
 
 
 class UnlockConnector(Operation, name="unlock-connector"):
-    evse_id: Number | None = None
-    connector_id: Number | None = None
+    evse_id: Number | None = Field(default=None, description="evseId of OCPP 2.x; connectorId of 1.6.")
+    connector_id: Number | None = Field(
+        default=None,
+        description="With evseId, a connector of that EVSE in OCPP 2.x (1 by default); alone, that of 1.6.",
+    )
 
     def v16(self, number: int) -> ocpp16.UnlockConnectorRequest:
         connector_id = connector_v16(self.evse_id, self.connector_id)

@@ -1,4 +1,4 @@
-"""update-firmware: have a station install new firmware (L01, L02). How far it is, is a job of the station."""
+"""update-firmware: have a station install firmware (L01, L02). A job of the station shows the progress."""
 
 from __future__ import annotations
 
@@ -15,19 +15,34 @@ from libs.ocpp_messages import ocpp2, ocpp16
 from ..bodies import Location, WholeNumber, text
 from ..model import Operation, unknown_to
 
-AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+DEFAULT_RETRIEVE_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""A time in the past: the station retrieves the file at once."""
 
 
 class UpdateFirmware(Operation, name="update-firmware"):
-    """``location`` is the URL of the file. With a signature, as OCPP's secure update; a PEM certificate."""
+    """With a signature and its certificate, a secure firmware update."""
 
-    location: Location
-    retrieve_date_time: Time = AT_ONCE
-    install_date_time: Time | None = None
-    signing_certificate: Annotated[str, Field(max_length=5_500)] | None = None
-    signature: Annotated[str, Field(max_length=800)] | None = None
-    retries: WholeNumber | None = None
-    retry_interval: WholeNumber | None = None
+    location: Location = Field(description="URL that the station retrieves the file from.")
+    retrieve_date_time: Time = Field(
+        default=DEFAULT_RETRIEVE_TIME,
+        description="When the station retrieves the file: retrieveDate of OCPP 1.6. By default, at once.",
+    )
+    install_date_time: Time | None = Field(
+        default=None, description="When the station installs it. Of OCPP 1.6, signed firmware only."
+    )
+    signing_certificate: Annotated[str, Field(max_length=5_500)] | None = Field(
+        default=None, description="Certificate that the firmware is signed with, as PEM."
+    )
+    signature: Annotated[str, Field(max_length=800)] | None = Field(
+        default=None, description="Signature of the firmware, in base64. Needs signingCertificate."
+    )
+    retries: WholeNumber | None = Field(
+        default=None,
+        description="How often the station tries to retrieve the file. Without it, the station decides.",
+    )
+    retry_interval: WholeNumber | None = Field(
+        default=None, description="Seconds between two tries. Without it, the station decides."
+    )
 
     @model_validator(mode="after")
     def signed_or_not(self) -> UpdateFirmware:
@@ -63,5 +78,5 @@ class UpdateFirmware(Operation, name="update-firmware"):
         return rfc3339(self.retrieve_date_time), text(self.install_date_time)
 
     def result(self, response: Json, number: int) -> Json | None:
-        """The number is that of the job; the UpdateFirmware of OCPP 1.6 has none."""
+        """requestId identifies the job; UpdateFirmware of OCPP 1.6 has none."""
         return {"requestId": number} if "status" in response else None
