@@ -134,7 +134,7 @@ async def test_a_gateway_elsewhere_asks_over_http(device: Device, client: httpx.
     assert unknown.status_code == 404
 
 
-async def test_it_also_tells_whether_the_station_comes_with_tls(
+async def test_the_gateway_also_reports_whether_the_station_connects_with_tls(
     device: Device, client: httpx.AsyncClient
 ) -> None:
     await with_secret(device, SECRET)

@@ -153,7 +153,7 @@ async def test_an_unknown_station_is_not_found(
     assert await device.registry.stations.count({}) == 0
 
 
-async def test_put_replaces_what_the_operator_said(client: httpx.AsyncClient) -> None:
+async def test_put_replaces_what_the_operator_has_set(client: httpx.AsyncClient) -> None:
     await client.post("/chargingstations", json=SEED | {"registrationStatus": "Rejected"})
 
     replaced = await client.put("/chargingstations/CS123", json={"model": "M"})

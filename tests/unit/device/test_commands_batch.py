@@ -88,7 +88,7 @@ async def test_each_station_has_its_result(operator: Operator) -> None:
         ({"group": "North"}, set()),
     ],
 )
-async def test_stations_are_selected_by_all_that_is_said(
+async def test_stations_are_selected_by_all_given_conditions(
     operator: Operator, selection: Any, stations: set[str]
 ) -> None:
     path = await to_many(operator, "ClearCache", selection)

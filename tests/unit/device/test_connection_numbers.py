@@ -52,7 +52,7 @@ async def test_many_at_once_all_get_different_numbers(device: Device, registered
     assert len(set(numbers)) == 20
 
 
-async def test_news_of_connections_keep_the_number(device: Device, csms: Csms, registered: Station) -> None:
+async def test_connection_events_keep_the_number(device: Device, csms: Csms, registered: Station) -> None:
     first = await number(device)
     before = Connection(station_id="CS1", connection_id="1", connected=True, connected_at=NOW)
     newer = before.changed(connection_id="2")
@@ -87,7 +87,7 @@ async def test_who_is_refused_leaves_no_document(device: Device) -> None:
         assert await device.connectivity.connections.get(station) is None
 
 
-async def test_a_revocation_tells_the_number_of_the_newest_connection(
+async def test_a_revocation_has_the_number_of_the_newest_connection(
     device: Device, csms: Csms, registered: Station
 ) -> None:
     await device.registry.revoke_access("CS1", "")

@@ -123,7 +123,7 @@ async def test_connectors_end_alike_whatever_the_order_of_the_events(csms: Csms,
 @pytest.mark.parametrize(
     ("reply_to", "inbox"), [("BootNotificationResponse", ""), ("gateway-g1", "gateway-g1")]
 )
-async def test_a_boot_that_is_heard_of_first_tells_of_its_connection(
+async def test_a_boot_that_arrives_first_shows_its_connection(
     csms: Csms, device: Device, registered: Station, reply_to: str, inbox: str
 ) -> None:
     boot = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}

@@ -94,7 +94,7 @@ async def test_what_belonged_to_a_lost_gateway_on_the_bus_goes_with_it(
         await device.bus.create_subscription(Subscription("anything", topic))
 
 
-async def test_gateways_are_heard_on_the_bus_and_nothing_is_stored(
+async def test_gateway_alive_is_received_on_the_bus_and_nothing_is_stored(
     device: Device, clock: StoppedClock, liveness: GatewayLiveness
 ) -> None:
     message = alive_message("g7", rfc3339(NOW))

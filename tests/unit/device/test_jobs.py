@@ -81,7 +81,7 @@ async def test_a_job_of_1_6_that_fell_silent_is_not_the_next_one(
     assert [job[2] for job in brief(await listed(client, "jobs"))] == ["succeeded", "running"]
 
 
-async def test_an_outcome_that_is_told_twice_is_one(csms: Csms, client: httpx.AsyncClient) -> None:
+async def test_an_outcome_that_is_reported_twice_is_one(csms: Csms, client: httpx.AsyncClient) -> None:
     await tell(csms, FIRMWARE, "Installing", "Installed", "Installed", requestId=5)
 
     assert brief(await listed(client, "jobs")) == [("firmware", 5, "succeeded", ["Installing", "Installed"])]

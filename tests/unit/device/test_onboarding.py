@@ -124,7 +124,7 @@ async def test_the_configuration_keys_of_1_6_are_variables(operator: Operator, s
     assert odd.attributes[0].value == "x"
 
 
-async def test_a_new_station_whose_boot_is_heard_of_before_its_connection_is_asked_too(
+async def test_a_new_station_whose_boot_arrives_before_its_connection_is_asked_too(
     operator: Operator, station: Csms
 ) -> None:
     told = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}
@@ -135,7 +135,7 @@ async def test_a_new_station_whose_boot_is_heard_of_before_its_connection_is_ask
     assert command.action == "GetBaseReport"
 
 
-async def test_news_of_the_inventory_that_come_after_a_boot_are_not_of_the_new_firmware(
+async def test_an_inventory_answer_from_before_a_boot_does_not_count_for_the_new_firmware(
     operator: Operator, station: Csms
 ) -> None:
     await boots(station, V201)
@@ -168,7 +168,7 @@ async def test_a_station_that_did_not_answer_is_asked_again_after_its_next_boot(
 
 @TWO
 @pytest.mark.parametrize("reason", ["notConnected", "overloaded"])
-async def test_a_station_that_was_not_heard_is_asked_again_after_its_next_boot(
+async def test_a_station_whose_answer_was_lost_is_asked_again_after_its_next_boot(
     operator: Operator, station: Csms, version: Version, reason: str
 ) -> None:
     await boots(station, version)

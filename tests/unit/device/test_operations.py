@@ -73,7 +73,7 @@ async def is_sent_as(
         (V201, "reset", {"kind": "Immediate"}, "kind"),
     ],
 )
-async def test_what_a_version_cannot_express_is_said_and_not_sent(
+async def test_what_a_version_cannot_express_is_refused_and_not_sent(
     operator: Operator, version: Version, operation: str, body: Any, field: str
 ) -> None:
     await operator.connected(version)

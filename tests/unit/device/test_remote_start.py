@@ -81,7 +81,7 @@ async def test_a_rejected_start_waits_for_no_transaction(operator: Operator, ver
     assert "transaction" not in await operator.command(answered["id"])
 
 
-async def test_a_start_that_is_told_again_does_not_come_from_an_earlier_remote_start(
+async def test_a_redelivered_start_does_not_come_from_an_earlier_remote_start(
     operator: Operator,
 ) -> None:
     await operator.connected(V16)

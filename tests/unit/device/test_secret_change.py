@@ -113,7 +113,7 @@ async def test_after_an_error_the_old_one_stays(
 
 @pytest.mark.parametrize("reason", ["timeout", "notConnected", "invalidResponse"])
 @pytest.mark.parametrize(("first", "other"), [(OLD, NEW), (NEW, OLD)])
-async def test_where_nobody_knows_the_first_one_used_is_the_one(
+async def test_of_uncertain_secrets_the_first_one_used_is_the_stations(
     operator: Operator, reason: str, first: str, other: str
 ) -> None:
     await operator.refuse(await ask(operator), ErrorCode.GENERIC_ERROR, "no answer", gateway=reason)
@@ -186,7 +186,7 @@ async def test_answers_that_come_twice_change_nothing(operator: Operator, device
     assert [secret.state for secret in known.secrets] == ["active"]
 
 
-async def test_the_operator_has_the_last_word(
+async def test_the_secret_that_the_operator_sets_counts(
     operator: Operator, device: Device, client: httpx.AsyncClient
 ) -> None:
     await operator.refuse(await ask(operator), ErrorCode.GENERIC_ERROR, "no answer", gateway="timeout")

@@ -39,7 +39,7 @@ async def test_from_security_profile_2_on_a_station_needs_tls_and_its_secret(
     assert await refusal(device, "", tls=tls) == 401
 
 
-async def test_so_it_is_when_every_station_has_to_have_that_profile(device: Device) -> None:
+async def test_the_same_applies_when_every_station_needs_that_profile(device: Device) -> None:
     await with_secret(device, SECRET)
     secured = replace(device, security=replace(device.security, min_profile=2))
 
@@ -47,7 +47,7 @@ async def test_so_it_is_when_every_station_has_to_have_that_profile(device: Devi
     assert await refusal(secured, basic("CS1", SECRET), tls=True) is None
 
 
-async def test_who_is_refused_for_want_of_tls_has_not_used_the_secret(device: Device) -> None:
+async def test_a_station_refused_without_tls_has_not_used_its_secret(device: Device) -> None:
     """It went over the network in clear."""
     waiting = Secret.of(SECRET, NOW).in_state("awaiting_reboot")
     await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
@@ -106,7 +106,7 @@ async def test_an_offered_security_profile_counts_from_the_first_connection_that
     assert await refusal(device, basic("CS1", SECRET), tls=True) is None
 
 
-async def test_a_station_without_a_secret_comes_up_to_nothing_by_tls(
+async def test_a_station_without_a_secret_reaches_no_profile_by_tls(
     device: Device, clock: StoppedClock
 ) -> None:
     await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
@@ -124,7 +124,7 @@ async def test_a_station_without_a_secret_comes_up_to_nothing_by_tls(
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)])
-async def test_of_several_offers_the_one_that_the_station_comes_with_counts(
+async def test_of_several_offers_the_one_that_the_station_connects_with_counts(
     device: Device, clock: StoppedClock, order: tuple[int, ...]
 ) -> None:
     """Nobody can see here that a station comes with profile 3: its certificate ends at the proxy."""
@@ -176,7 +176,7 @@ async def test_a_setting_that_needs_a_reboot_is_an_offer_too(
     assert await refusal(device, basic("CS1", SECRET)) == 401
 
 
-async def test_a_station_that_is_deleted_while_it_comes_is_not_made_again(
+async def test_a_station_that_is_deleted_while_it_connects_is_not_created_again(
     device: Device, clock: StoppedClock
 ) -> None:
     await with_secret(device, SECRET)
@@ -194,7 +194,7 @@ async def test_a_station_that_is_deleted_while_it_comes_is_not_made_again(
     assert await real.get("CS1") is None
 
 
-async def test_a_secret_that_is_deleted_while_a_station_comes_with_it_has_shown_nothing(
+async def test_a_secret_that_is_deleted_while_a_station_connects_with_it_changes_nothing(
     device: Device, clock: StoppedClock
 ) -> None:
     await with_secret(device, SECRET)
@@ -239,7 +239,7 @@ class Counted:
 
 
 @pytest.mark.parametrize("secret", [None, SECRET])
-async def test_to_let_a_station_in_as_ever_costs_two_reads_of_it_and_of_its_secret_and_no_write(
+async def test_an_unchanged_admission_reads_station_and_secret_twice_and_writes_nothing(
     device: Device, secret: str | None
 ) -> None:
     """Thousands of stations may reconnect at once. It is decided before and after it gets its number."""

@@ -34,7 +34,7 @@ ACKNOWLEDGED: list[tuple[Version, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("version", "action", "payload"), ACKNOWLEDGED)
-async def test_what_a_station_tells_can_be_read_as_it_came(
+async def test_messages_of_a_station_can_be_read_as_received(
     csms: Csms, client: httpx.AsyncClient, version: Version, action: str, payload: dict[str, Any]
 ) -> None:
     assert await csms.call(action, payload, version=version) == {}
@@ -64,7 +64,7 @@ async def test_the_same_message_sent_again_is_kept_once(csms: Csms, client: http
     ]
 
 
-async def test_notices_are_found_by_time_and_report(csms: Csms, client: httpx.AsyncClient) -> None:
+async def test_messages_are_found_by_time_and_report(csms: Csms, client: httpx.AsyncClient) -> None:
     for seconds, request_id in enumerate([1, 2, 2]):
         payload = {"requestId": request_id, "tbc": True}
         await csms.call("NotifyDisplayMessages", payload, at=after(seconds))
@@ -178,7 +178,7 @@ async def test_a_data_transfer_is_answered_by_the_function_of_its_vendor_and_mes
 
 
 @pytest.mark.parametrize("version", [V16, V201, V21])
-async def test_a_data_transfer_that_nobody_knows_says_what_is_unknown(csms: Csms, version: Version) -> None:
+async def test_the_answer_to_an_unknown_data_transfer_says_what_is_unknown(csms: Csms, version: Version) -> None:
     vendor = await csms.call("DataTransfer", {"vendorId": "com.example.other"}, version=version)
     message = await csms.call("DataTransfer", {"vendorId": "com.example.tests"}, version=version)
 

@@ -1,4 +1,4 @@
-"""BootNotification: a station tells what it is, and asks whether it may operate (B01 to B03)."""
+"""BootNotification: a station reports what it is, and asks whether it may operate (B01 to B03)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...registry.model import Boot, Modem
 from ..service import Onboardings, router
 
 AFTER_BOOT = timedelta(seconds=1)
-"""Then what waited for the station is sent, if it could not be before."""
+"""After this time, commands that waited for the boot of the station are sent."""
 
 
 @router.on(v16.BootNotification)

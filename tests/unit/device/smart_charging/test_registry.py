@@ -145,7 +145,7 @@ async def test_the_profile_of_a_remote_start_belongs_to_what_it_started(operator
     assert await operator.known() == [(2, 1, "tx-1")]
 
 
-async def test_a_station_may_tell_at_once_which_transaction_it_has_begun(operator: Operator) -> None:
+async def test_a_station_may_answer_with_the_transaction_that_it_has_started(operator: Operator) -> None:
     asked = start2(profile2(1, TX, transactionId=None), evseId=2)
 
     await operator.ended(START, asked, 1, {"status": "Accepted", "transactionId": "tx-9"})
@@ -174,7 +174,7 @@ async def test_what_a_full_report_does_not_hold_is_gone(operator: Operator, aske
     assert await operator.known() == [(1, 1, None), (1, 3, None), (2, 4, None)]
 
 
-async def test_an_earlier_report_of_the_same_number_says_nothing_of_later(operator: Operator) -> None:
+async def test_an_earlier_report_of_the_same_number_does_not_affect_a_later_one(operator: Operator) -> None:
     await operator.report(1, profile2(1), second=1)
     await operator.set(2, profile2(2), 2)
 
@@ -298,7 +298,7 @@ def a_profile_of_16_whose_transaction_ended() -> list[Step]:
         (a_transaction_that_ended, V201, [(1, 2, None)]),
     ],
 )
-async def test_the_registry_is_the_same_in_any_order_and_however_often_it_is_told(
+async def test_the_registry_is_the_same_in_any_order_and_after_redelivery(
     operator: Operator,
     story: Callable[[], list[Step]],
     version: Version,
@@ -375,7 +375,7 @@ async def test_a_composite_schedule_of_1_6(operator: Operator) -> None:
 
 
 @pytest.mark.parametrize("version", [V201, V21])
-async def test_a_vehicles_schedule_is_compared_with_the_ruling_profile_of_its_evse(
+async def test_a_vehicles_schedule_is_compared_with_the_active_profile_of_its_evse(
     operator: Operator, version: Version
 ) -> None:
     operator.version = version
@@ -416,7 +416,7 @@ async def test_another_station_under_the_id_of_a_deleted_one_has_none_of_its_pro
     assert await operator.check("b", "SetChargingProfile", set2(1, profile2(10))) is None
 
 
-async def test_a_dismissed_station_that_is_not_deleted_keeps_its_profiles(operator: Operator) -> None:
+async def test_a_disconnected_station_that_is_not_deleted_keeps_its_profiles(operator: Operator) -> None:
     await operator.set(1, profile2(7), 1)
 
     await operator.event(StationAccessRevoked(reason="rejected"), 2)
