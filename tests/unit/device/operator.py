@@ -66,7 +66,7 @@ class Operator:
         )
 
     async def post(self, action: str, payload: Any = None, id: str = "CS1", **options: Any) -> httpx.Response:
-        """``options`` are query parameters, ``key`` the idempotency key. Does not wait unless told to."""
+        """``options`` are query parameters, ``key`` the idempotency key. Does not wait unless asked to."""
         key = options.pop("key", None)
         return await self.http.post(
             f"/chargingstations/{id}/commands/{action}",

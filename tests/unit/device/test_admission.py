@@ -110,10 +110,10 @@ async def test_the_operator_may_change_his_mind(
     await csms.call("BootNotification", BOOT)
     await client.patch("/chargingstations/CS1", json={"registrationStatus": decision})
     for_now = await device.security.admit("CS1", "", False)
-    told = await csms.call("BootNotification", BOOT)
+    response = await csms.call("BootNotification", BOOT)
     await client.patch("/chargingstations/CS1", json={"registrationStatus": "Accepted"})
 
-    assert (for_now.registration_status, told["status"]) == (decision, decision)
+    assert (for_now.registration_status, response["status"]) == (decision, decision)
     assert (await device.security.admit("CS1", "", False)).registration_status == "Pending"
 
 

@@ -65,7 +65,9 @@ async def test_a_station_of_1_6_is_remembered_with_the_serial_number_it_gives(
     assert station.boot_reason is None
 
 
-async def test_what_a_station_does_not_report_stays_as_the_operator_set_it(csms: Csms, device: Device) -> None:
+async def test_what_a_station_does_not_report_stays_as_the_operator_set_it(
+    csms: Csms, device: Device
+) -> None:
     await _decide(device, serial_number="operator's", modem=Modem(iccid="1", imsi="2"))
 
     await csms.call(

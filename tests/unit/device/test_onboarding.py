@@ -34,15 +34,15 @@ async def boots(station: Csms, version: Version, firmware: str = "1.0", connecti
     await connects(station, version, connection)
     at = station.clock()
     if version is V16:
-        told: dict[str, Any] = {
+        payload: dict[str, Any] = {
             "chargePointVendor": "V",
             "chargePointModel": "M",
             "firmwareVersion": firmware,
         }
     else:
         charging_station = {"vendorName": "V", "model": "M", "firmwareVersion": firmware}
-        told = {"reason": "PowerUp", "chargingStation": charging_station}
-    answer = await station.call("BootNotification", told, version=version, connection_id=connection, at=at)
+        payload = {"reason": "PowerUp", "chargingStation": charging_station}
+    answer = await station.call("BootNotification", payload, version=version, connection_id=connection, at=at)
     assert answer["status"] == "Accepted"
 
 
@@ -66,7 +66,7 @@ async def asked(operator: Operator, seconds: float) -> list[Message]:
 
 
 async def deliver_events(operator: Operator) -> None:
-    """What the device service tells, it hears too."""
+    """Deliver the events of the device service to the device service."""
     events = operator.events
     operator.bus.published.clear()
     for event in events:
@@ -127,8 +127,8 @@ async def test_the_configuration_keys_of_1_6_are_variables(operator: Operator, s
 async def test_a_new_station_whose_boot_arrives_before_its_connection_is_asked_too(
     operator: Operator, station: Csms
 ) -> None:
-    told = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}
-    await station.call("BootNotification", told)
+    payload = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}
+    await station.call("BootNotification", payload)
     await connects(station, V201, "1")
 
     [command] = await asked(operator, 4)
@@ -168,7 +168,7 @@ async def test_a_station_that_did_not_answer_is_asked_again_after_its_next_boot(
 
 @TWO
 @pytest.mark.parametrize("reason", ["notConnected", "overloaded"])
-async def test_a_station_whose_answer_was_lost_is_asked_again_after_its_next_boot(
+async def test_a_station_that_a_command_did_not_reach_is_asked_again_after_its_next_boot(
     operator: Operator, station: Csms, version: Version, reason: str
 ) -> None:
     await boots(station, version)
@@ -302,15 +302,15 @@ async def test_a_station_that_reports_its_connectors_itself_is_not_asked(
 async def reports(station: Csms, version: Version, number: int, connection: str = "1") -> None:
     at = station.clock()
     if version is V16:
-        told: dict[str, Any] = {"connectorId": number, "errorCode": "NoError", "status": "Available"}
+        payload: dict[str, Any] = {"connectorId": number, "errorCode": "NoError", "status": "Available"}
     else:
-        told = {
+        payload = {
             "timestamp": "2026-11-20T12:00:00Z",
             "connectorStatus": "Available",
             "evseId": number,
             "connectorId": 1,
         }
-    await station.call("StatusNotification", told, version=version, connection_id=connection, at=at)
+    await station.call("StatusNotification", payload, version=version, connection_id=connection, at=at)
 
 
 async def test_what_is_read_and_set_by_command_is_known(operator: Operator, station: Csms) -> None:

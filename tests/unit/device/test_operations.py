@@ -43,10 +43,10 @@ async def is_sent_as(
     assert (shown["operation"], shown["action"], shown["status"]) == (operation, action, "pending")
     assert accepted.headers["Location"] == f"/commands/{shown['id']}"
     topic, command = operator.sent.get_nowait()
-    told = (await operator.command(shown["id"]))["payload"]
+    sent = (await operator.command(shown["id"]))["payload"]
     assert (topic, command.message_id) == (f"{action}Request", shown["id"])
-    assert same(told, payload), told
-    ACTIONS[version][action].request_validator.check(told)
+    assert same(sent, payload), sent
+    ACTIONS[version][action].request_validator.check(sent)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from .operator import Operator, operating
 from .station import NOW, StoppedClock
 
 
-async def held_to(device: Device, profile: int | None) -> None:
+async def set_profile(device: Device, profile: int | None) -> None:
     await device.security.stations.update(
         "CS1", lambda known: (known or StationSecurity()).changed(security_profile=profile)
     )
@@ -31,7 +31,7 @@ async def test_from_security_profile_2_on_a_station_needs_tls_and_its_secret(
     device: Device, profile: int | None, tls: bool
 ) -> None:
     await with_secret(device, SECRET)
-    await held_to(device, profile)
+    await set_profile(device, profile)
 
     admitted = await refusal(device, basic("CS1", SECRET), tls=tls) is None
     assert admitted is (tls or profile in (None, 1))
@@ -59,7 +59,7 @@ async def test_a_station_refused_without_tls_has_not_used_its_secret(device: Dev
 
 
 async def offer(device: Device, clock: StoppedClock, profile: int, status: str = "Accepted") -> None:
-    """A command brings a network profile of that security profile, in a slot of its own."""
+    """A command sets a network profile of that security profile, in a slot of its own."""
     data = {
         "ocppVersion": "OCPP20",
         "ocppTransport": "JSON",
@@ -70,11 +70,13 @@ async def offer(device: Device, clock: StoppedClock, profile: int, status: str =
     }
     async with operating(device, clock) as operator:
         request = {"configurationSlot": profile, "connectionData": data}
-        await told(operator, Version.V201, "SetNetworkProfile", request, {"status": status})
+        await ask_and_answer(operator, Version.V201, "SetNetworkProfile", request, {"status": status})
 
 
-async def told(operator: Operator, version: Version, action: str, request: Any, response: Any) -> None:
-    """The station is connected, gets the command, and its answer comes twice."""
+async def ask_and_answer(
+    operator: Operator, version: Version, action: str, request: Any, response: Any
+) -> None:
+    """The station is connected, gets the command, and its answer is delivered twice."""
     known = await operator.device.registry.stations.get("CS1")
     await operator.connected(version)
     await operator.device.registry.stations.update("CS1", lambda new: known or new or Station(id="CS1"))
@@ -85,7 +87,7 @@ async def told(operator: Operator, version: Version, action: str, request: Any, 
 
 
 async def profiles(device: Device) -> tuple[int | None, tuple[int, ...] | None]:
-    """What the station has, and what it has yet to come with."""
+    """The security profile of the station, and the profiles that it has accepted."""
     security = await device.security.of_station("CS1")
     return security.security_profile, security.offered_security_profiles
 
@@ -144,7 +146,7 @@ async def test_what_was_refused_or_is_no_higher_is_no_offer(
     device: Device, clock: StoppedClock, profile: int, status: str
 ) -> None:
     await with_secret(device, SECRET)
-    await held_to(device, 1)
+    await set_profile(device, 1)
     await offer(device, clock, profile, status)
 
     assert await refusal(device, basic("CS1", SECRET), tls=True) is None
@@ -169,7 +171,7 @@ async def test_a_setting_that_needs_a_reboot_is_an_offer_too(
         )
     await with_secret(device, SECRET)
     async with operating(device, clock) as operator:
-        await told(operator, version, action, request, response)
+        await ask_and_answer(operator, version, action, request, response)
 
     assert await refusal(device, basic("CS1", SECRET)) is None
     assert await refusal(device, basic("CS1", SECRET), tls=True) is None

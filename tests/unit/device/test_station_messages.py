@@ -56,8 +56,8 @@ async def test_the_same_message_sent_again_is_kept_once(csms: Csms, client: http
     await csms.call("ReportDERControl", {"requestId": 2}, version=V21)
     await csms.call("ReportDERControl", {"requestId": 2}, version=V21, at=after(30))
 
-    told = [(one["action"], one["receivedAt"][17:19]) for one in await listed(client, "messages")]
-    assert told == [
+    received = [(one["action"], one["receivedAt"][17:19]) for one in await listed(client, "messages")]
+    assert received == [
         ("ReportDERControl", "30"),
         ("SecurityEventNotification", "00"),
         ("ReportDERControl", "00"),
@@ -80,8 +80,8 @@ async def test_vendors_additions_are_kept_to_the_letter(csms: Csms, client: http
     payload = {"requestId": 2, "customData": custom}
     await csms.call("ReportDERControl", payload, version=V21)
 
-    [notice] = await listed(client, "messages")
-    assert notice["payload"] == payload
+    [message] = await listed(client, "messages")
+    assert message["payload"] == payload
 
 
 async def test_a_payload_that_no_reader_could_show_is_refused(csms: Csms, device: Device) -> None:
@@ -100,8 +100,8 @@ async def test_a_pin_is_hidden(csms: Csms, client: httpx.AsyncClient) -> None:
     swap = {"eventType": "BatteryIn", "requestId": 1, "idToken": TOKEN, "batteryData": [BATTERY]}
     assert await csms.call("BatterySwap", swap, version=V21) == {}
 
-    [notice] = await listed(client, "messages")
-    assert notice["payload"] == swap | {"idToken": {"idToken": "***", "type": "KeyCode"}}
+    [message] = await listed(client, "messages")
+    assert message["payload"] == swap | {"idToken": {"idToken": "***", "type": "KeyCode"}}
 
 
 async def test_customer_information_is_put_together_in_the_order_of_its_parts(
@@ -178,7 +178,9 @@ async def test_a_data_transfer_is_answered_by_the_function_of_its_vendor_and_mes
 
 
 @pytest.mark.parametrize("version", [V16, V201, V21])
-async def test_the_answer_to_an_unknown_data_transfer_says_what_is_unknown(csms: Csms, version: Version) -> None:
+async def test_the_answer_to_an_unknown_data_transfer_says_what_is_unknown(
+    csms: Csms, version: Version
+) -> None:
     vendor = await csms.call("DataTransfer", {"vendorId": "com.example.other"}, version=version)
     message = await csms.call("DataTransfer", {"vendorId": "com.example.tests"}, version=version)
 

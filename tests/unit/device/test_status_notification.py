@@ -44,8 +44,8 @@ async def test_a_connectors_state_is_kept(csms: Csms, device: Device, version: V
 
 
 async def test_a_connector_of_1_6_keeps_its_number_and_counts_as_an_evse(csms: Csms, device: Device) -> None:
-    told = status_v16(2, "Faulted", info="hot", vendorId="V", vendorErrorCode="E7")
-    await csms.call("StatusNotification", {**told, "errorCode": "HighTemperature"}, version=Version.V16)
+    payload = status_v16(2, "Faulted", info="hot", vendorId="V", vendorErrorCode="E7")
+    await csms.call("StatusNotification", {**payload, "errorCode": "HighTemperature"}, version=Version.V16)
 
     connector = await device.connectivity.connectors.get("CS1:2:2")
     assert connector is not None

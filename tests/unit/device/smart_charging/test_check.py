@@ -84,7 +84,9 @@ async def test_a_profile_that_has_just_been_cleared_conflicts_with_nothing(opera
     assert problem is None
 
 
-async def test_a_profile_that_the_station_has_just_rejected_conflicts_with_nothing(operator: Operator) -> None:
+async def test_a_profile_that_the_station_has_just_rejected_conflicts_with_nothing(
+    operator: Operator,
+) -> None:
     assert await operator.check("a", SET, set2(1, profile2(7))) is None
 
     problem, _ = await asyncio.gather(

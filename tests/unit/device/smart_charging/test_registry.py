@@ -416,7 +416,7 @@ async def test_another_station_under_the_id_of_a_deleted_one_has_none_of_its_pro
     assert await operator.check("b", "SetChargingProfile", set2(1, profile2(10))) is None
 
 
-async def test_a_disconnected_station_that_is_not_deleted_keeps_its_profiles(operator: Operator) -> None:
+async def test_a_rejected_station_that_is_not_deleted_keeps_its_profiles(operator: Operator) -> None:
     await operator.set(1, profile2(7), 1)
 
     await operator.event(StationAccessRevoked(reason="rejected"), 2)

@@ -44,9 +44,7 @@ async def test_the_profiles_of_a_resumed_transaction_are_sent_again_and_no_other
     assert len({one.key for one in commands.sent}) == 2
 
 
-async def test_a_redelivered_resumption_is_handled_once(
-    operator: Operator, commands: Commands
-) -> None:
+async def test_a_redelivered_resumption_is_handled_once(operator: Operator, commands: Commands) -> None:
     await operator.set(1, profile2(1, TX), 1)
 
     for seq_no in (3, 3, 9):
