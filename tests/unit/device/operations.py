@@ -1,4 +1,4 @@
-"""An operator who asks for operations, and what they come to."""
+"""An operator who requests operations by REST, and their results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def remote(operator: Operator, operation: str, body: Any, **options: Any) 
 
 
 async def done(operator: Operator, operation: str, body: Any, response: dict[str, Any]) -> Any:
-    """What the API says after this response of the station."""
+    """The answer of the API after this response of the station."""
     posting = asyncio.create_task(remote(operator, operation, body, wait=0.2))
     await operator.answer(await operator.next(), response)
     answer = await posting

@@ -28,7 +28,7 @@ from .station import NOW, StoppedClock, after
 
 
 class Operator:
-    """Its own gateway too: what was published waits in ``sent``, with the topic."""
+    """It is also the gateway: published commands wait in ``sent``, with their topic."""
 
     def __init__(self, device: Device, clock: StoppedClock) -> None:
         self.device = device

@@ -103,9 +103,7 @@ async def test_any_id_that_a_station_may_have_works_in_every_path(client: httpx.
         None,
     ],
 )
-async def test_what_is_not_a_station_is_refused(
-    client: httpx.AsyncClient, device: Device, body: object
-) -> None:
+async def test_an_invalid_station_is_refused(client: httpx.AsyncClient, device: Device, body: object) -> None:
     for path in ("/chargingstations", "/chargingstations/create"):
         refused = await client.post(path, json=body)
 
@@ -123,7 +121,7 @@ async def test_what_is_not_json_is_refused(client: httpx.AsyncClient, content: b
     assert refused.headers["content-type"] == PROBLEM
 
 
-async def test_zero_is_a_place(client: httpx.AsyncClient) -> None:
+async def test_zero_is_a_valid_latitude_and_longitude(client: httpx.AsyncClient) -> None:
     await client.post("/chargingstations", json={"id": "buoy", "location": {"lat": 0, "lng": 0}})
 
     assert (await client.get("/chargingstations/buoy")).json()["location"] == {"lat": 0, "lng": 0}
@@ -161,7 +159,7 @@ async def test_put_replaces_what_the_operator_has_set(client: httpx.AsyncClient)
     assert (replaced.status_code, replaced.json()) == (200, {"id": "CS123", "model": "M"} | OURS)
 
 
-async def test_the_older_update_leaves_alone_what_it_does_not_know(client: httpx.AsyncClient) -> None:
+async def test_the_older_update_path_keeps_fields_that_it_does_not_know(client: httpx.AsyncClient) -> None:
     decided = {"registrationStatus": "Rejected", "heartbeatInterval": 60}
     await client.post("/chargingstations", json=SEED | decided)
 
@@ -267,7 +265,7 @@ async def test_a_deleted_station_is_gone_with_all_that_belonged_to_it(
     assert [await collection.count({}) for collection in collections] == [0, 0, 0, 0]
 
 
-async def test_the_connection_of_a_deleted_station_is_known_while_it_lasts(
+async def test_the_connection_of_a_deleted_station_is_known_until_it_ends(
     csms: Csms, device: Device, client: httpx.AsyncClient, registered: Station
 ) -> None:
     await csms.event(StationConnected(), at=NOW)
@@ -340,7 +338,7 @@ async def test_stations_of_a_group(client: httpx.AsyncClient) -> None:
     assert (await client.get("/chargingstations?group=west")).json() == {"items": []}
 
 
-async def test_a_group_is_changed_kept_and_left(client: httpx.AsyncClient) -> None:
+async def test_a_group_is_changed_kept_and_removed(client: httpx.AsyncClient) -> None:
     await client.post("/chargingstations", json={"id": "A", "group": "north"})
 
     patched = await client.patch("/chargingstations/A", json={"model": "M"})

@@ -223,7 +223,7 @@ async def test_a_gateway_that_has_ended_with_its_inbox_is_no_connection(operator
     assert (await operator.command(answer.json()["commandId"]))["status"] == "error"
 
 
-async def test_final_is_final(operator: Operator) -> None:
+async def test_a_final_status_does_not_change(operator: Operator) -> None:
     await operator.connected()
     await operator.post("Reset", RESET)
     command = await operator.next()
@@ -348,7 +348,7 @@ async def test_nulls_in_payloads_and_answers_are_kept(operator: Operator) -> Non
 async def test_a_process_that_starts_publishes_recent_results_again(
     operator: Operator, clock: StoppedClock
 ) -> None:
-    """The one before it may have died between the store and the bus, or before all had heard."""
+    """The process before it may have failed between the store and the bus, or before all received it."""
     await operator.connected()
     for second in (0, 200, 300):
         clock.at = after(second)

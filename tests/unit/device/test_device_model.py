@@ -72,7 +72,7 @@ async def test_variables_are_found_by_component_evse_and_name(csms: Csms, client
     assert second["attributes"][0]["value"] == "2"
 
 
-async def test_the_newest_value_wins_in_whatever_order_reports_come(csms: Csms, device: Device) -> None:
+async def test_the_newest_value_wins_in_any_order_of_reports(csms: Csms, device: Device) -> None:
     await csms.call("NotifyReport", report(0, variable("Power", "new")), at=after(10))
     await csms.call("NotifyReport", report(0, variable("POWER", "old"), request_id=6))
 
@@ -152,7 +152,7 @@ async def test_monitors_are_listed_as_reported_last(csms: Csms, client: httpx.As
     assert (monitor["id"], monitor["value"], monitor["component"]) == (4, 7.5, {"name": "EVSE"})
 
 
-async def test_what_a_station_has_goes_with_it(
+async def test_the_device_model_of_a_deleted_station_is_deleted(
     csms: Csms, client: httpx.AsyncClient, registered: Station
 ) -> None:
     await csms.call("NotifyReport", report(0, variable("Power", "1")))

@@ -58,9 +58,7 @@ async def test_statuses_may_come_in_any_order(csms: Csms, client: httpx.AsyncCli
     assert {tuple(job[3]) for job in brief(jobs)} == {("Downloading", "Downloaded", "Installed")}
 
 
-async def test_in_1_6_a_status_is_about_the_latest_job_that_is_open(
-    csms: Csms, client: httpx.AsyncClient
-) -> None:
+async def test_in_1_6_a_status_is_about_the_latest_running_job(csms: Csms, client: httpx.AsyncClient) -> None:
     await report(csms, FIRMWARE, "Downloading", "DownloadFailed", version=Version.V16)
     await report(csms, FIRMWARE, "Downloading", "Installed", version=Version.V16, start=60)
 
@@ -70,7 +68,7 @@ async def test_in_1_6_a_status_is_about_the_latest_job_that_is_open(
     ]
 
 
-async def test_a_job_of_1_6_that_fell_silent_is_not_the_next_one(
+async def test_in_1_6_a_status_after_a_long_silence_begins_another_job(
     csms: Csms, client: httpx.AsyncClient
 ) -> None:
     await report(csms, "DiagnosticsStatusNotification", "Uploading", version=Version.V16)
@@ -122,7 +120,7 @@ async def test_published_firmware_says_where_it_is(csms: Csms, client: httpx.Asy
     assert (job["outcome"], job["location"]) == ("succeeded", where)
 
 
-async def test_the_reason_that_a_station_gives_is_kept(csms: Csms, client: httpx.AsyncClient) -> None:
+async def test_the_reason_that_a_station_gives_is_stored(csms: Csms, client: httpx.AsyncClient) -> None:
     why = {"reasonCode": "OutOfStorage", "additionalInfo": "12 kB free"}
     await report(csms, FIRMWARE, "DownloadFailed", requestId=1, statusInfo=why, version=Version.V21)
 

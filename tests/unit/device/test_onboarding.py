@@ -255,7 +255,7 @@ async def test_many_connectors_are_asked_for_one_after_another(
     assert await asked(operator, 690) == []
 
 
-async def test_what_was_to_be_asked_over_an_older_connection_is_not_asked_again(
+async def test_requests_for_an_older_connection_are_not_sent_again(
     operator: Operator, station: Csms, clock: StoppedClock
 ) -> None:
     await boots(station, V201)
@@ -313,7 +313,7 @@ async def reports(station: Csms, version: Version, number: int, connection: str 
     await station.call("StatusNotification", payload, version=version, connection_id=connection, at=at)
 
 
-async def test_what_is_read_and_set_by_command_is_known(operator: Operator, station: Csms) -> None:
+async def test_variables_that_commands_read_or_set_are_stored(operator: Operator, station: Csms) -> None:
     await operator.connected(V201)
     place = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
     other = {"component": {"name": "TxCtrlr"}, "variable": {"name": "EVConnectionTimeOut"}}

@@ -142,7 +142,7 @@ async def test_of_several_offers_the_one_that_the_station_connects_with_counts(
 
 
 @pytest.mark.parametrize(("profile", "status"), [(2, "Rejected"), (2, "Failed"), (1, "Accepted")])
-async def test_what_was_refused_or_is_no_higher_is_no_offer(
+async def test_a_profile_that_was_refused_or_is_no_higher_is_no_offer(
     device: Device, clock: StoppedClock, profile: int, status: str
 ) -> None:
     await with_secret(device, SECRET)
@@ -215,7 +215,7 @@ async def test_a_secret_that_is_deleted_while_a_station_connects_with_it_changes
 
 
 class Counted:
-    """A collection, and what is asked of it."""
+    """A collection that records its reads and writes."""
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
@@ -228,13 +228,13 @@ class Counted:
     async def update(self, id: str, change: Callable[[Any], Any]) -> Any:
         old: Any = None
 
-        def noted(current: Any) -> Any:
+        def read(current: Any) -> Any:
             nonlocal old
             self.asked.append("read")
             old = current
             return change(current)
 
-        new = await self._collection.update(id, noted)
+        new = await self._collection.update(id, read)
         if new is not old:
             self.asked.append("write")
         return new

@@ -75,7 +75,7 @@ async def test_messages_are_found_by_time_and_report(csms: Csms, client: httpx.A
     assert refused.status_code == 422
 
 
-async def test_vendors_additions_are_kept_to_the_letter(csms: Csms, client: httpx.AsyncClient) -> None:
+async def test_custom_data_is_stored_unchanged(csms: Csms, client: httpx.AsyncClient) -> None:
     custom = {"vendorId": "V", "snake_case": {"iso15118eMAID": [1, 2.5, None, {"": "é"}], "x": None}}
     payload = {"requestId": 2, "customData": custom}
     await csms.call("ReportDERControl", payload, version=V21)
@@ -84,7 +84,7 @@ async def test_vendors_additions_are_kept_to_the_letter(csms: Csms, client: http
     assert message["payload"] == payload
 
 
-async def test_a_payload_that_no_reader_could_show_is_refused(csms: Csms, device: Device) -> None:
+async def test_a_payload_that_is_nested_too_deeply_is_refused(csms: Csms, device: Device) -> None:
     nested: dict[str, Any] = {}
     for _ in range(200):
         nested = {"deeper": nested}
@@ -124,7 +124,7 @@ async def test_a_certificate_is_not_promised_without_an_authority(csms: Csms) ->
         assert answer == {"status": "Rejected", "statusInfo": NOT_ENABLED}
 
 
-async def test_questions_about_certificates_are_answered_without_asking_anybody(csms: Csms) -> None:
+async def test_requests_about_certificates_are_answered_without_asking_another_server(csms: Csms) -> None:
     ocsp = {"ocspRequestData": {**HASH, "responderURL": "http://169.254.169.254/"}}
     contract = {"iso15118SchemaVersion": "urn:iso", "action": "Install", "exiRequest": "AAAA"}
     chain = {"certificateHashData": HASH, "source": "OCSP", "urls": ["http://169.254.169.254/"]}
@@ -145,7 +145,7 @@ async def test_questions_about_certificates_are_answered_without_asking_anybody(
     ]
 
 
-async def test_a_stream_is_open_until_it_is_closed_in_whatever_order_that_comes(
+async def test_a_stream_is_open_until_it_is_closed_in_any_order_of_messages(
     csms: Csms, client: httpx.AsyncClient
 ) -> None:
     await csms.call("ClosePeriodicEventStream", {"id": 3}, version=V21, at=after(60))
@@ -204,5 +204,5 @@ async def test_a_vendors_message_has_one_function() -> None:
         "customerinformation/99999999999999999999",
     ],
 )
-async def test_a_question_that_makes_no_sense_is_refused(client: httpx.AsyncClient, query: str) -> None:
+async def test_an_invalid_query_is_refused(client: httpx.AsyncClient, query: str) -> None:
     assert (await client.get(f"/chargingstations/CS1/{query}")).status_code == 422

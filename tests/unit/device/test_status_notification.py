@@ -68,7 +68,7 @@ async def test_station_ids_cannot_be_confused_in_the_ids_of_connectors(csms: Csm
     assert (await shown(device, "a%3A1:1:1"), await shown(device, "a%253A1:1:1")) == ("Occupied", "Reserved")
 
 
-async def test_the_newest_report_wins_in_whatever_order_they_come(csms: Csms, device: Device) -> None:
+async def test_the_newest_report_wins_in_any_order(csms: Csms, device: Device) -> None:
     await csms.call("StatusNotification", status("Occupied"), at=after(2))
     await csms.call("StatusNotification", status("Available"), at=after(1))
 

@@ -114,7 +114,7 @@ async def test_a_limit_from_outside_is_not_replaced(operator: Operator) -> None:
     assert problem.members == {"chargingProfileId": 7}
 
 
-async def test_of_many_at_once_one_passes_until_it_has_ended(operator: Operator) -> None:
+async def test_of_many_conflicting_commands_at_once_one_passes_until_it_has_ended(operator: Operator) -> None:
     checks = [operator.check(f"c{id}", SET, set2(1, profile2(id))) for id in range(5)]
     problems = await asyncio.gather(*checks)
     [passed] = [id for id, problem in enumerate(problems) if problem is None]
@@ -127,7 +127,7 @@ async def test_of_many_at_once_one_passes_until_it_has_ended(operator: Operator)
     assert await operator.check("later", SET, set2(1, profile2(9))) is None
 
 
-async def test_what_passed_and_was_accepted_stays_in_the_way(operator: Operator) -> None:
+async def test_a_profile_that_passed_and_was_accepted_still_conflicts(operator: Operator) -> None:
     assert await operator.check("a", SET, set2(1, profile2(1))) is None
     await operator.set(1, profile2(1), 1, answer=ACCEPTED, id="a")
 
@@ -140,7 +140,7 @@ async def test_the_same_command_may_be_checked_again(operator: Operator) -> None
     assert problems == [None] * 5
 
 
-async def test_a_command_that_does_not_end_is_in_the_way_for_three_minutes(
+async def test_a_command_that_does_not_end_conflicts_for_three_minutes(
     operator: Operator, clock: Clock
 ) -> None:
     await operator.check("a", SET, set2(1, profile2(1)))

@@ -69,7 +69,7 @@ def test_another_unit_cannot_be_compared() -> None:
     assert not is_too_much(schedule(32), relative(16, chargingRateUnit="A"))
 
 
-def test_what_is_over_or_not_begun_limits_nothing() -> None:
+def test_a_schedule_that_is_over_or_not_begun_limits_nothing() -> None:
     assert not is_too_much(schedule(16, 32), relative(16, duration=HOUR))
     assert not is_too_much(schedule(16, 32), absolute(16, duration=HOUR))
     assert not is_too_much(schedule(16, 32), absolute(16, valid_to="2026-11-20T13:00:00Z"))

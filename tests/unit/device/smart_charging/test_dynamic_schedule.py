@@ -48,14 +48,16 @@ async def test_a_station_is_sent_the_limits_of_a_profile_that_it_accepted(operat
 
 
 @pytest.mark.parametrize("id", [6, 8])
-async def test_there_is_no_update_of_what_is_unknown_or_not_dynamic(operator: Operator, id: int) -> None:
+async def test_there_is_no_update_of_a_profile_that_is_unknown_or_not_dynamic(
+    operator: Operator, id: int
+) -> None:
     await operator.set(1, dynamic(limit=10), 1)
     await operator.set(1, profile2(8), 2)
 
     assert (await pulled(operator, id))["status"] == "Rejected"
 
 
-async def test_there_is_no_update_of_what_is_gone(operator: Operator) -> None:
+async def test_there_is_no_update_of_a_removed_profile(operator: Operator) -> None:
     await operator.set(1, dynamic(limit=10), 1)
     await operator.ended("ClearChargingProfile", {"chargingProfileId": 7}, 2)
 

@@ -122,7 +122,7 @@ async def test_a_refusal_is_final(operator: Operator, commands: Commands, proble
 
 
 @pytest.mark.parametrize("problem", [TooMany("x"), Unavailable("x"), NoAnswer("x")])
-async def test_what_may_succeed_later_is_tried_again(
+async def test_a_failure_that_may_pass_is_tried_again(
     operator: Operator, commands: Commands, problem: DomainError
 ) -> None:
     await operator.set(1, profile2(1, TX), 1)
