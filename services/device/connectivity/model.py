@@ -67,7 +67,7 @@ class Connection(Document):
     connected_at: Time | None = Field(default=None, description="When the connection began.")
     absent_since: Time | None = Field(
         default=None,
-        description="When the connection before it ended, if that is known.",
+        description="When the last of the earlier connections ended, if that is known.",
     )
     disconnected_at: Time | None = Field(default=None, description="When the connection ended.")
     close_code: int | None = Field(default=None, description="WebSocket close code (RFC 6455, section 7.4).")

@@ -75,7 +75,7 @@ class Connectivity:
         return await self.connections.get(station_id) or Connection(station_id=station_id)
 
     async def number_connection(self, station_id: str) -> int:
-        """A number greater than that of every connection admitted before. It does not depend on clocks."""
+        """A number greater than that of every connection admitted before. No gateway clock matters."""
         now, new = self.clock(), Connection(station_id=station_id)
         known = await self.connections.update(station_id, lambda known: (known or new).admitted(now))
         return known.admission_number

@@ -48,7 +48,7 @@ class StationStatus(Document):
 def registry_api(registry: Registry) -> APIRouter:
     """The paths of earlier systems come first: ``list`` is no station id."""
     router = APIRouter()
-    router.include_router(seed_api(registry))
+    router.include_router(older_paths_api(registry))
     router.include_router(stations_api(registry))
     return router
 
@@ -107,7 +107,7 @@ def stations_api(registry: Registry) -> APIRouter:
     return router
 
 
-def seed_api(registry: Registry) -> APIRouter:
+def older_paths_api(registry: Registry) -> APIRouter:
     router = APIRouter(prefix="/chargingstations", tags=["Charging stations, older paths"])
 
     @router.post("/create", status_code=201, response_model=Station, response_model_exclude_none=True)
@@ -126,7 +126,7 @@ def seed_api(registry: Registry) -> APIRouter:
     @router.post("/update/{id}", response_model=Station, response_model_exclude_none=True)
     async def update(id: str, body: StationBody) -> Station:
         """Replace the fields that earlier systems have. Other fields change only if given."""
-        return await registry.change(id, body, body.replacing_seed)
+        return await registry.change(id, body, body.replacing_older_fields)
 
     @router.post("/delete/{id}", response_model=Station, response_model_exclude_none=True)
     async def delete(id: str) -> Station:

@@ -13,10 +13,10 @@ from libs.csms.web.fields import Plain
 
 from .model import Station
 
-OF_SEED = {"serial_number", "model", "vendor_name", "firmware_version", "modem", "location"}
+OF_OLDER_PATHS = {"serial_number", "model", "vendor_name", "firmware_version", "modem", "location"}
 """The fields of a station, beside its id, that earlier systems have."""
 
-OF_OPERATOR = OF_SEED | {"group", "registration_status", "heartbeat_interval"}
+OF_OPERATOR = OF_OLDER_PATHS | {"group", "registration_status", "heartbeat_interval"}
 OF_STATION = set(Station.model_fields) - OF_OPERATOR
 
 Text = Annotated[str, Field(max_length=255), Plain]
@@ -66,9 +66,9 @@ class StationBody(Body):
         """Every field of the operator is as in the body, and empty if the body lacks it."""
         return self._over(station, OF_STATION)
 
-    def replacing_seed(self, station: Station) -> Station:
+    def replacing_older_fields(self, station: Station) -> Station:
         """The same, but a field that earlier systems lack stays unless the body has it."""
-        return self._over(station, OF_STATION | (OF_OPERATOR - OF_SEED))
+        return self._over(station, OF_STATION | (OF_OPERATOR - OF_OLDER_PATHS))
 
     def _over(self, station: Station, kept: set[str]) -> Station:
         sent = self.model_dump(include=OF_OPERATOR, exclude_none=True)

@@ -466,7 +466,7 @@ async def test_a_profile_of_16_is_not_for_a_transaction_of_the_next_day(operator
     assert await operator.known() == []
 
 
-async def test_what_was_lost_more_than_a_week_ago_leaves_no_trace(operator: Operator, clock: Clock) -> None:
+async def test_data_of_removed_profiles_is_deleted_after_a_week(operator: Operator, clock: Clock) -> None:
     operator.version, registry = V21, operator.smart_charging.profiles
     schedule = schedule2(startSchedule=None)
     dynamic = {"chargingProfileKind": "Dynamic", "chargingSchedule": [schedule]}
