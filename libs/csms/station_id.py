@@ -7,21 +7,20 @@ from unicodedata import category
 
 from pydantic import AfterValidator, Field
 
-LONGEST = 48
+MAX_STATION_ID_LENGTH = 48
 """Characters (1.6: CiString48 of a ChargeBox identity; 2.x part 4, section 2.1)."""
 
 FORBIDDEN = frozenset("/\\%?#:")
 """These mean something in a URL; a colon ends the user name of HTTP Basic authentication."""
 
-
 RESERVED = frozenset({".", "..", "create", "delete", "list", "station", "update"})
-"""What a path after ``/chargingstations/`` has another meaning for."""
+"""These name other paths below ``/chargingstations/``, of this version or of earlier systems."""
 
 
 def problem_with(text: str) -> str | None:
-    """Why the text is no station's identity, or None if it may be one."""
-    if not 0 < len(text) <= LONGEST:
-        return f"a station id has 1 to {LONGEST} characters"
+    """Why the text cannot be the id of a station, or None if it can."""
+    if not 0 < len(text) <= MAX_STATION_ID_LENGTH:
+        return f"a station id has 1 to {MAX_STATION_ID_LENGTH} characters"
     if text != text.strip():
         return "a station id has no white space at its ends"
     if any(category(character) in ("Cc", "Cs") for character in text):
@@ -39,5 +38,5 @@ def _checked(text: str) -> str:
     return text
 
 
-StationId = Annotated[str, Field(max_length=LONGEST), AfterValidator(_checked)]
-"""Of a station that is registered."""
+StationId = Annotated[str, Field(max_length=MAX_STATION_ID_LENGTH), AfterValidator(_checked)]
+"""A station id in a REST body, checked."""

@@ -20,10 +20,10 @@ from .service import Connectivity
 STATUSES = (
     "Available Preparing Charging SuspendedEVSE SuspendedEV Finishing Occupied Reserved Unavailable Faulted"
 ).split()
-"""Of all versions."""
+"""ChargePointStatus of 1.6 and ConnectorStatusEnumType of 2.x."""
 
 OFFLINE = "Offline"
-"""The class of connectors whose station is not connected, whatever they reported last."""
+"""Counted instead of the reported status where the station of a connector is not connected."""
 
 
 def connectivity_api(connectivity: Connectivity) -> APIRouter:
@@ -46,8 +46,8 @@ def connectivity_api(connectivity: Connectivity) -> APIRouter:
 
 
 async def connectors_by_status(connectivity: Connectivity) -> dict[str, int]:
-    """How many connectors of connected stations have which status, and how many are offline. A station as a
-    whole (connector 0 of OCPP 1.6) is none.
+    """The number of connectors by status, and the number of those whose station is not connected. Connector 0
+    of OCPP 1.6, which is the whole station, does not count.
     """
     counts = {status: await _count(connectivity, status) for status in STATUSES}
     offline = await _offline_connectors(connectivity)
@@ -56,12 +56,14 @@ async def connectors_by_status(connectivity: Connectivity) -> dict[str, int]:
 
 
 async def _count(connectivity: Connectivity, status: str) -> int:
-    alike = await connectivity.connectors.count({"status": status})
-    return alike - await connectivity.connectors.count({"status": status, "evseId": 0}) if alike else 0
+    total = await connectivity.connectors.count({"status": status})
+    return total - await connectivity.connectors.count({"status": status, "evseId": 0}) if total else 0
 
 
 async def _offline_connectors(connectivity: Connectivity) -> Counter[str]:
-    """Reads the connectors of stations that are away, which are few in a fleet that works."""
+    """By status. Reads the connectors of every station that is not connected; these are few in normal
+    operation.
+    """
     offline: Counter[str] = Counter()
 
     async def add(connection: Connection) -> None:

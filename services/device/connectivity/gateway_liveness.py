@@ -1,4 +1,4 @@
-"""Notices gateways that died without a word: ends their connections, and deletes their topics."""
+"""Finds gateways that have failed, marks their connections as ended, and deletes their topics."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from .service import Connectivity
 log = logging.getLogger(__name__)
 
 CHECK_INTERVAL = 30.0
-"""Seconds between two looks at the gateways that this process has heard of."""
+"""Seconds between two checks of the gateways that this process knows."""
 
 SILENCE_LIMIT = timedelta(seconds=90)
-"""A gateway says every 30 seconds that it is alive."""
+"""A gateway has failed after this long without GatewayAlive, which it publishes every 30 seconds."""
 
 
 class GatewayLiveness:
-    """Every process of the device service hears every gateway, and remembers it in memory: nothing is read
-    or written as long as all of them live. Any number of processes may end the same connections.
+    """Every process of the device service receives GatewayAlive of every gateway, and keeps the times in
+    memory: the store is not used while all gateways live. Several processes may end the same connections.
     """
 
     def __init__(self, connectivity: Connectivity, bus: Bus) -> None:
@@ -44,8 +44,8 @@ class GatewayLiveness:
         await consume_temporarily(self._bus, self._subscription, self._alive)
 
     async def keep_checking(self) -> None:
-        """Until cancelled. Gateways that died before this process began are found once, after the time in
-        which a living one would have been heard.
+        """Until cancelled. The first check comes after ``SILENCE_LIMIT``, when every living gateway has been
+        heard; it includes gateways that failed before this process began.
         """
         await asyncio.sleep(SILENCE_LIMIT.total_seconds())
         check = self.check_all
@@ -54,11 +54,11 @@ class GatewayLiveness:
                 await check()
                 check = self.check_known
             except Exception:
-                log.exception("the gateways were not checked; next time is in %d s", CHECK_INTERVAL)
+                log.exception("the gateways were not checked; next attempt in %d s", CHECK_INTERVAL)
             await asyncio.sleep(CHECK_INTERVAL)
 
     async def check_all(self) -> None:
-        """Also those that this process has never heard of, but that hold connections in the store."""
+        """Check also gateways that hold connections in the store, but were never heard by this process."""
         never = datetime.min.replace(tzinfo=UTC)
         async for gateway_id in self._gateways_in_use():
             self._connectivity.gateways.setdefault(gateway_id, never)
@@ -75,7 +75,7 @@ class GatewayLiveness:
         self._connectivity.gateway_heard(message.gateway_id)
 
     async def _gateways_in_use(self) -> AsyncIterator[str]:
-        """The gateways that hold connections, each found by one look behind the one before."""
+        """The gateways that hold connections. One query finds the next id after the one before."""
         after = ""
         while True:
             query = Query(equals={"connected": True}, order_by="gatewayId", from_=after, page_size=1)

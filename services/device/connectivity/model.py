@@ -1,4 +1,4 @@
-"""A station's connection and its connectors. Reports may arrive in any order, with the same result."""
+"""The connection and the connectors of a station. The result does not depend on the order of messages."""
 
 from __future__ import annotations
 
@@ -12,27 +12,33 @@ from libs.csms.storage.store import Document
 from libs.ocpp_messages.message import Message
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
-"""``last_seen`` is written no more often."""
+"""``last_seen`` is written at most once in this time."""
 
 ABNORMAL_CLOSURE = 1006
 """The WebSocket close code of a connection that ended without one (RFC 6455, section 7.4.1)."""
 
 
 class Connector(Document):
-    """A connector as its station reported it last, which stays while the station is away."""
+    """A connector as its station reported it last. It stays while the station is not connected."""
 
-    station_id: str
-    evse_id: int = Field(description="A connector of 1.6 is an EVSE of its own; 0 is the whole station.")
-    connector_id: int = Field(description="Within the EVSE; of 1.6 the connector's number.")
+    station_id: str = Field(description="The station of the connector.")
+    evse_id: int = Field(
+        description="Number of the EVSE (evseId of 2.x, connectorId of 1.6); 0 is the whole station of 1.6."
+    )
+    connector_id: int = Field(description="Number of the connector within its EVSE; connectorId of 1.6.")
     status: str = Field(description="ChargePointStatus of 1.6, or ConnectorStatusEnumType of 2.x.")
     reported_at: Time = Field(description="When the gateway received the report.")
     station_timestamp: str | None = Field(
-        default=None, description="The time of the status as the station wrote it."
+        default=None, description="The time of the status, as the station wrote it (timestamp)."
     )
     error_code: str | None = Field(default=None, description="ChargePointErrorCode of 1.6.")
-    info: str | None = Field(default=None, description="Of the station about the error (1.6).")
-    vendor_id: str | None = Field(default=None, description="Of the vendor's error code (1.6).")
-    vendor_error_code: str | None = Field(default=None, description="The vendor's own error code (1.6).")
+    info: str | None = Field(default=None, description="The station's text about the error (info of 1.6).")
+    vendor_id: str | None = Field(
+        default=None, description="The vendor whose error code it is (vendorId of 1.6)."
+    )
+    vendor_error_code: str | None = Field(
+        default=None, description="The vendor's error code (vendorErrorCode of 1.6)."
+    )
 
     @property
     def key(self) -> str:
@@ -46,33 +52,37 @@ class Connector(Document):
 class Connection(Document):
     """The newest connection of a station, open or not."""
 
-    station_id: str
+    station_id: str = Field(description="The station that connected.")
     connection_id: str = Field(
-        default="", description="Of two, the connection with the greater id is the newer."
+        default="", description="Id of the connection; of two, the greater id is that of the newer."
     )
-    gateway_id: str = Field(default="", description="The gateway process that holds it, or held it.")
+    gateway_id: str = Field(default="", description="The gateway process that holds or held the connection.")
     ocpp_version: str | None = Field(
-        default=None, description="The subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1."
+        default=None, description="The WebSocket subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1."
     )
     inbox: str = Field(
-        default="", description="The topic for its commands; empty where that is <Action>Request."
+        default="", description="The topic for its commands; empty if that is <Action>Request."
     )
-    connected: bool = Field(default=False, description="Whether it is open.")
-    connected_at: Time | None = Field(default=None, description="When it began.")
+    connected: bool = Field(default=False, description="Whether the connection is open.")
+    connected_at: Time | None = Field(default=None, description="When the connection began.")
     absent_since: Time | None = Field(
         default=None,
-        description="When the last of the connections before it ended, as far as is known.",
+        description="When the last of the earlier connections ended, if that is known.",
     )
-    disconnected_at: Time | None = Field(default=None, description="When it ended.")
+    disconnected_at: Time | None = Field(default=None, description="When the connection ended.")
     close_code: int | None = Field(default=None, description="WebSocket close code (RFC 6455, section 7.4).")
-    close_reason: str | None = Field(default=None, description="Text of the close frame.")
+    close_reason: str | None = Field(default=None, description="Reason in the WebSocket close frame.")
     remote_address: str | None = Field(default=None, description="Address and port of the client.")
-    last_seen: Time | None = Field(default=None, description="Of the last message, to a minute.")
-    admission_number: int = Field(default=0, description="Of the newest connection that was admitted.")
+    last_seen: Time | None = Field(
+        default=None, description="When the last message was received, to a minute."
+    )
+    admission_number: int = Field(
+        default=0, description="Number of the newest connection of the station that was admitted."
+    )
 
     @classmethod
     def of_call(cls, message: Message, at: datetime) -> Connection:
-        """The connection that a station's call came over."""
+        """The connection that a call of a station was received over."""
         by_action = message.reply_to in ("", f"{message.action}Response")
         return cls(
             station_id=message.station_id,
@@ -86,11 +96,11 @@ class Connection(Document):
         )
 
     def admitted(self, at: datetime) -> Connection:
-        """A connection has been admitted: its number is greater than all before, whatever the clock says."""
+        """Number a connection that has been admitted. The number grows even if the clock goes back."""
         return self.changed(admission_number=max(self.admission_number + 1, int(at.timestamp() * 1000)))
 
     def opened(self, newer: Connection) -> Connection:
-        """A connection that is known to have ended stays ended."""
+        """The station has opened this connection. It stays closed if its end is known already."""
         if newer.connection_id < self.connection_id:
             return self
         opened = newer.changed(
@@ -109,6 +119,7 @@ class Connection(Document):
         return self if opened == self else opened
 
     def closed(self, ended: Connection) -> Connection:
+        """This connection has ended. The end of an older one only counts for ``absent_since``."""
         if ended.connection_id < self.connection_id:
             return self.changed(absent_since=latest(self.absent_since, ended.disconnected_at))
         absent_since = latest(self.absent_since, self.disconnected_at)
@@ -125,7 +136,7 @@ class Connection(Document):
         )
 
     def lost(self, gateway_id: str, horizon: datetime, at: datetime) -> Connection:
-        """Its gateway has been silent since before ``horizon``. Nothing changes if the station was seen."""
+        """Its gateway has been silent since ``horizon``. Nothing changes if the station was seen later."""
         shown = latest(self.connected_at, self.last_seen)
         if not self.connected or self.gateway_id != gateway_id or (shown and shown >= horizon):
             return self
@@ -134,7 +145,7 @@ class Connection(Document):
         )
 
     def touch(self, connection_id: str, at: datetime) -> Connection:
-        """A message that is newer than the end of its own connection shows that the gateway was not lost."""
+        """A message was received. If its connection counts as ended before that, the connection is open."""
         ended = self.disconnected_at if connection_id == self.connection_id else None
         if not self.connected and ended is not None and at > ended:
             return self.changed(
@@ -149,7 +160,7 @@ class Connection(Document):
         return self.changed(last_seen=at)
 
     def was_absent(self, minimum: timedelta) -> bool:
-        """Whether the station had been away so long before this connection began."""
+        """Whether the station was without connection for at least this time before this one began."""
         if self.absent_since is None or self.connected_at is None:
             return False
         return self.connected_at - self.absent_since >= minimum

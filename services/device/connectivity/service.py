@@ -25,11 +25,11 @@ CONNECTOR_INDEXES = [Index(("stationId",)), Index(("status",)), *filters("evseId
 
 
 MAX_NUMBER = 1_000
-"""Of EVSEs and connectors; without a limit one station could fill the store."""
+"""Greatest number of an EVSE or connector; without a limit one station could fill the store."""
 
 
 class Throttle:
-    """When something was last done, for the latest keys: what it forgets is done again, no more."""
+    """Remembers when something was last done, for the keys used last. A forgotten key is done again early."""
 
     def __init__(self, interval: timedelta, max_keys: int = 100_000) -> None:
         self._interval = interval
@@ -71,11 +71,11 @@ class Connectivity:
         )
 
     async def connection(self, station_id: str) -> Connection:
-        """One that has never been where the station has never connected."""
+        """The newest connection of the station. An empty one if it has never connected."""
         return await self.connections.get(station_id) or Connection(station_id=station_id)
 
     async def number_connection(self, station_id: str) -> int:
-        """Greater than that of every connection admitted before, in the store: no gateway's clock matters."""
+        """A number greater than that of every connection admitted before. No gateway clock matters."""
         now, new = self.clock(), Connection(station_id=station_id)
         known = await self.connections.update(station_id, lambda known: (known or new).admitted(now))
         return known.admission_number
@@ -91,7 +91,7 @@ class Connectivity:
         )
 
     async def touch(self, call: Call[Any]) -> None:
-        """Remember that the station is alive. Touches the store at most once a minute for each station."""
+        """Store that the station is alive, at most once a minute for each station."""
         at, new = call.received_at, Connection(station_id=call.station_id)
         if self.last_seen.is_done(call.station_id, at):
             return
@@ -100,15 +100,15 @@ class Connectivity:
         self.last_seen.done(call.station_id, at)
 
     async def adopt_connection(self, call: Call[Any]) -> None:
-        """A message may arrive before the event that its connection has begun: then the connection is known
-        from the message.
+        """Store the connection of a call, which may be delivered before the StationConnected event of that
+        connection.
         """
         known = await self.connections.get(call.station_id)
         if known is None or known.connection_id < call.message.connection_id:
             await self.open(Connection.of_call(call.message, call.received_at))
 
     def gateway_heard(self, gateway_id: str) -> None:
-        """It has said that it is alive, or that it holds a new connection."""
+        """The gateway has published GatewayAlive or StationConnected."""
         self.gateways[gateway_id] = self.clock()
 
     async def report(self, connector: Connector) -> None:
@@ -122,7 +122,7 @@ class Connectivity:
         return sorted(found, key=lambda connector: (connector.evse_id, connector.connector_id))
 
     async def forget(self, station_id: str) -> None:
-        """An open connection remains known until it ends."""
+        """Delete the connectors and the connection of the station. An open connection stays until it ends."""
         for connector in await self.connectors_of(station_id):
             await self.connectors.delete(connector.key)
         connection = await self.connections.get(station_id)

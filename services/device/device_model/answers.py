@@ -1,4 +1,4 @@
-"""What the answers to commands say of the settings of a station, as variables, whatever its version."""
+"""The settings in the answers to commands, as variables of 2.x, whatever the version of the station."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from libs.csms.secrets import HIDDEN
 from libs.ocpp_messages import ocpp2
 
 from .model import Attribute, Characteristics, Component, ReportedVariable, Variable
-from .names import MOST_ENTRIES, OTHER_KEYS, NoName, name_of, variable_of
+from .names import MAX_ENTRIES_KEYS, OTHER_KEYS, NoName, name_of, variable_of
 
 Value = ocpp2.GetVariableResultType | ocpp2.SetVariableDataType
 VariableResult = ocpp2.GetVariableResultType | ocpp2.SetVariableResultType
@@ -21,7 +21,9 @@ VariableResult = ocpp2.GetVariableResultType | ocpp2.SetVariableResultType
 def variables_v2(
     station_id: str, values: Sequence[Value], results: Sequence[VariableResult], at: datetime
 ) -> Iterator[ReportedVariable]:
-    """Results are in the order of what was asked (B05, B06); if not, nothing is believed."""
+    """The variables that the station accepted. Results have the order of the request (B05, B06); if they do
+    not, none is used.
+    """
     if [_place(one) for one in values] != [_place(one) for one in results]:
         return
     for value, result in zip(values, results, strict=True):
@@ -45,10 +47,10 @@ def variable_v16(
     station_id: str, key: str, value: str | None, is_read_only: bool | None, at: datetime
 ) -> ReportedVariable:
     """A configuration key of OCPP 1.6, under the variable of 2.x that means the same. ``is_read_only`` is
-    None where the station has not said it.
+    None where the station has not reported it.
     """
     component, variable = _named(key)
-    limit = Decimal(value) if key in MOST_ENTRIES and value and value.isdecimal() else None
+    limit = Decimal(value) if key in MAX_ENTRIES_KEYS and value and value.isdecimal() else None
     attribute = Attribute(value=value, mutability=_mutability(value, is_read_only), reported_at=at)
     return ReportedVariable(
         station_id=station_id,
@@ -71,7 +73,7 @@ def _mutability(value: str | None, is_read_only: bool | None) -> str | None:
 
 
 def _named(key: str) -> tuple[ocpp2.ComponentType, ocpp2.VariableType]:
-    """A key that no name can hold is still a key."""
+    """A key that cannot be part of a name is kept as the variable itself."""
     try:
         return variable_of(name_of(key))
     except NoName:

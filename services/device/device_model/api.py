@@ -17,8 +17,8 @@ from .model import ReportedVariable
 from .monitor import Monitor, MonitoredEvent
 from .service import DeviceModel
 
-Name = Annotated[str | None, Parameter(description="Exactly as the station writes it.")]
-EvseId = Annotated[OcppInteger | None, Parameter(alias="evseId")]
+Name = Annotated[str | None, Parameter(description="Name, exactly as the station writes it.")]
+EvseId = Annotated[OcppInteger | None, Parameter(alias="evseId", description="Number of the EVSE.")]
 
 
 def device_model_api(device_model: DeviceModel) -> APIRouter:
@@ -33,7 +33,7 @@ def device_model_api(device_model: DeviceModel) -> APIRouter:
         page_size: PageSize = 100,
         page_token: PageToken = "",
     ) -> PageOf[ReportedVariable]:
-        """As the station last reported them, in the order of components, their EVSEs and variables."""
+        """The variables as the station last reported them, ordered by component, EVSE and variable."""
         where = {"component.name": component, "variable.name": variable, "component.evse.id": evse_id}
         query = Query(equals(stationId=id, **where), page_size=page_size, page_token=page_token)
         return page_of(await device_model.variables.find(query))
@@ -42,7 +42,7 @@ def device_model_api(device_model: DeviceModel) -> APIRouter:
     async def list_monitors(
         id: str, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[Monitor]:
-        """As the station last reported them."""
+        """The monitors as the station last reported them."""
         query = Query({"stationId": id}, page_size=page_size, page_token=page_token)
         return page_of(await device_model.monitors.find(query))
 
@@ -50,7 +50,7 @@ def device_model_api(device_model: DeviceModel) -> APIRouter:
     async def list_event_streams(
         id: str, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[EventStream]:
-        """Their values are messages: ``messages?action=NotifyPeriodicEventStream``."""
+        """Open and closed streams. Their values are in ``messages?action=NotifyPeriodicEventStream``."""
         query = Query({"stationId": id}, page_size=page_size, page_token=page_token)
         return page_of(await device_model.event_streams.find(query))
 
@@ -58,7 +58,7 @@ def device_model_api(device_model: DeviceModel) -> APIRouter:
     async def list_events(
         id: str, from_: From = None, to: To = None, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[MonitoredEvent]:
-        """Newest first, by the station's own time."""
+        """The newest first, by the time of the station."""
         query = Query(
             {"stationId": id},
             order_by="timestamp",

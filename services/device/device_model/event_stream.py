@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
+from pydantic import Field
+
 from libs.csms.clock import Time
 from libs.csms.storage.queries import composite_id
 from libs.csms.storage.store import Document
@@ -12,25 +14,35 @@ from libs.ocpp_messages import ocpp2
 
 
 class EventStream(Document):
-    """``id`` is the station's number. ``interval`` is in seconds, ``values`` how many come at once."""
+    """A stream that a station opened, or that is known only from its end."""
 
-    station_id: str
-    id: int
-    variable_monitoring_id: int | None = None
-    interval: int | None = None
-    values: int | None = None
-    opened_at: Time | None = None
-    closed_at: Time | None = None
-    is_open: bool
+    station_id: str = Field(description="The station that opened the stream.")
+    id: int = Field(description="The station's number of the stream (id of ConstantStreamDataType, 2.1).")
+    variable_monitoring_id: int | None = Field(
+        default=None, description="The id of the monitor whose values are sent (variableMonitoringId)."
+    )
+    interval: int | None = Field(
+        default=None, description="Seconds after which the station sends the values it has collected."
+    )
+    values: int | None = Field(
+        default=None, description="How many values the station collects before it sends them."
+    )
+    opened_at: Time | None = Field(
+        default=None, description="When OpenPeriodicEventStream was received; absent if it never was."
+    )
+    closed_at: Time | None = Field(
+        default=None, description="When the last ClosePeriodicEventStream was received."
+    )
+    is_open: bool = Field(description="Whether the stream was opened after it was last closed.")
 
     @classmethod
-    def opened(cls, station_id: str, told: ocpp2.ConstantStreamDataType, at: datetime) -> Self:
+    def opened(cls, station_id: str, reported: ocpp2.ConstantStreamDataType, at: datetime) -> Self:
         return cls(
             station_id=station_id,
-            id=told.id,
-            variable_monitoring_id=told.variable_monitoring_id,
-            interval=told.params.interval,
-            values=told.params.values,
+            id=reported.id,
+            variable_monitoring_id=reported.variable_monitoring_id,
+            interval=reported.params.interval,
+            values=reported.params.values,
             opened_at=at,
             is_open=True,
         )
@@ -44,7 +56,7 @@ class EventStream(Document):
         return composite_id(self.station_id, self.id)
 
     def merge(self, other: Self) -> Self:
-        """Both, in whatever order they came. It is open if it was opened after it was closed."""
+        """Combine two reports, in any order. The stream is open if it was opened after it was closed."""
         opening = other if _later(other.opened_at, self.opened_at) else self
         closed_at = other.closed_at if _later(other.closed_at, self.closed_at) else self.closed_at
         is_open = opening.opened_at is not None and (closed_at is None or opening.opened_at > closed_at)

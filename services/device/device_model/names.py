@@ -1,4 +1,4 @@
-"""One vocabulary for the settings of stations: the components and variables of 2.x, with the keys of 1.6."""
+"""Names of settings for all versions: components and variables of 2.x, and the keys of 1.6 that match."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ KEYS = {
     "UnlockConnectorOnEVSideDisconnect": "OCPPCommCtrlr.UnlockOnEVSideDisconnect",
     "WebSocketPingInterval": "OCPPCommCtrlr.WebSocketPingInterval",
 }
-"""The variables of 2.x that mean what a key of 1.6 means."""
+"""The variable of 2.x that means the same, by the key of 1.6."""
 
-MOST_ENTRIES = {"LocalAuthListMaxLength", "MaxChargingProfilesInstalled"}
-"""Keys of 1.6 that say how many entries fit, which 2.x says by the limit of a variable."""
+MAX_ENTRIES_KEYS = {"LocalAuthListMaxLength", "MaxChargingProfilesInstalled"}
+"""Keys of 1.6 whose value is the greatest number of entries; in 2.x that is the maxLimit of a variable."""
 
 OTHER_KEYS = "Configuration"
-"""Stands where 2.x has a component, for the keys of 1.6 that mean no variable of 2.x."""
+"""Takes the place of the component in the names of keys of 1.6 that no variable of 2.x matches."""
 
 _KEY_OF = {name.casefold(): key for key, name in KEYS.items()}
 _NAME_OF = {key.casefold(): name for key, name in KEYS.items()}
@@ -69,7 +69,7 @@ class NoName(ValueError):
 
 
 def key_of(name: str) -> str:
-    """The key of 1.6 that is meant by a name of either generation. Keys of vendors are what they are."""
+    """The key of 1.6 for a name of 1.6 or 2.x. A key of a vendor stays as it is."""
     prefix, dot, rest = name.partition(".")
     if dot and prefix.casefold() == OTHER_KEYS.casefold():
         return rest
@@ -77,7 +77,7 @@ def key_of(name: str) -> str:
 
 
 def name_of(key: str) -> str:
-    """The name, in this vocabulary, of a key of 1.6."""
+    """The name of a key of 1.6: that of the variable of 2.x, or ``Configuration.<key>``."""
     return _NAME_OF.get(key.casefold(), f"{OTHER_KEYS}.{key}")
 
 

@@ -19,7 +19,7 @@ from .monitor import Monitor, MonitoredEvent
 router: Router[DeviceModel] = Router("device")
 
 PARALLEL_WRITES = 100
-"""Documents that are written at the same time for one message."""
+"""Greatest number of documents that are written at the same time for one message."""
 
 Known = TypeVar("Known", ReportedVariable, Monitor, EventStream, MonitoredEvent)
 
@@ -33,7 +33,7 @@ EVENT_INDEXES = [Index(("stationId",), "timestamp", descending=True)]
 
 @dataclass(frozen=True)
 class DeviceModel:
-    """The same reports, again and in any order, come to the same."""
+    """The result does not depend on the order of reports, or on how often they are delivered."""
 
     variables: Collection[ReportedVariable]
     monitors: Collection[Monitor]
@@ -52,7 +52,7 @@ class DeviceModel:
         )
 
     async def merge(self, collection: Collection[Known], documents: Sequence[Known]) -> None:
-        """Returns when all of them are durable, each merged with what is known under its key."""
+        """Merge each document with the stored one of its key. Returns when all are durable."""
 
         async def merge(document: Known) -> None:
             await collection.update(document.key, lambda known: known.merge(document) if known else document)
@@ -60,7 +60,7 @@ class DeviceModel:
         await each(documents, merge, PARALLEL_WRITES)
 
     async def forget(self, station_id: str) -> None:
-        """What the station is and has. Its events stay."""
+        """Delete the variables, monitors and event streams of the station. Its events stay."""
         query = Query({"stationId": station_id})
         async for variable in every(self.variables, query):
             await self.variables.delete(variable.key)

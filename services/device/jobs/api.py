@@ -24,7 +24,7 @@ def jobs_api(jobs: Jobs) -> APIRouter:
     async def list_jobs(
         id: str, kind: Kind | None = None, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[Job]:
-        """Updates of firmware and uploads of logs, with their progress and outcome, the newest first."""
+        """Firmware updates and log uploads with their progress and outcome, the newest first."""
         found = equals(stationId=id, kind=kind)
         query = Query(found, "startedAt", True, page_size=page_size, page_token=page_token)
         return page_of(await jobs.jobs.find(query))

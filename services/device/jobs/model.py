@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
+from pydantic import Field
+
 from libs.csms.clock import Time, rfc3339
 from libs.csms.storage.queries import composite_id
 from libs.csms.storage.store import Document
@@ -39,44 +41,62 @@ OUTCOMES: dict[Kind, dict[str, Outcome]] = {
     },
     "diagnostics": {"Uploaded": "succeeded", "UploadFailed": "failed"},
 }
-"""By the statuses that end a job; all others are on the way."""
+"""The outcome of a job by the status that ends it. With any other status it is running."""
 
-FORGOTTEN_AFTER = timedelta(days=1)
-"""A job without number that has been silent so long is not what a station speaks of now."""
+MAX_SILENCE = timedelta(days=1)
+"""A job without request id gets no more statuses after a silence of this length: the next one begins another
+job.
+"""
 
-LONGEST_HISTORY = 200
+MAX_HISTORY_STEPS = 200
+"""The newest steps that are kept of a job, beside the first."""
 
 
 class Step(Document):
-    status: str
-    at: Time
-    reason_code: str | None = None
-    additional_info: str | None = None
+    """One status that the station reported of a job."""
+
+    status: str = Field(
+        description="FirmwareStatus or DiagnosticsStatus of 1.6; FirmwareStatusEnumType,"
+        " PublishFirmwareStatusEnumType or UploadLogStatusEnumType of 2.x; AcceptedCanceled where another"
+        " request replaced the job."
+    )
+    at: Time = Field(description="When the gateway received the status.")
+    reason_code: str | None = Field(
+        default=None, description="The station's reason (reasonCode of StatusInfoType, 2.x)."
+    )
+    additional_info: str | None = Field(
+        default=None, description="The station's details (additionalInfo of StatusInfoType, 2.x)."
+    )
 
     @classmethod
-    def of(cls, status: str, at: datetime, told: ocpp2.StatusInfoType | None) -> Step:
-        reason_code, additional_info = (told.reason_code, told.additional_info) if told else (None, None)
+    def of(cls, status: str, at: datetime, info: ocpp2.StatusInfoType | None) -> Step:
+        reason_code, additional_info = (info.reason_code, info.additional_info) if info else (None, None)
         return cls(status=status, at=at, reason_code=reason_code, additional_info=additional_info)
 
 
 class Job(Document):
-    """``request_id`` is the number that the CSMS gave it; OCPP 1.6 may have none.
+    """A firmware update, a publication of firmware, or an upload of a log or of diagnostics."""
 
-    ``series`` names all jobs of a station that a notification could be about. ``location`` is where firmware
-    was published.
-    """
-
-    id: str
-    series: str
-    station_id: str
-    kind: Kind
-    request_id: int | None = None
-    status: str
-    outcome: Outcome
-    started_at: Time
-    updated_at: Time
-    history: list[Step]
-    location: list[str] | None = None
+    id: str = Field(description="Unique: its series, and when it was first reported.")
+    series: str = Field(
+        description="The same for jobs that a status notification cannot tell apart: those of one station,"
+        " kind and request id."
+    )
+    station_id: str = Field(description="The station that does the job.")
+    kind: Kind = Field(description="What the station does.")
+    request_id: int | None = Field(
+        default=None, description="requestId of the request that began it; absent where 1.6 has none."
+    )
+    status: str = Field(description="The status of the newest step.")
+    outcome: Outcome = Field(description="How the job ended; running if it has not.")
+    started_at: Time = Field(description="When its first step was received.")
+    updated_at: Time = Field(description="When its newest step was received.")
+    history: list[Step] = Field(
+        description="Steps in the order of time: the first, and at most 200 of the newest."
+    )
+    location: list[str] | None = Field(
+        default=None, description="Addresses where the firmware is published (location of 2.x)."
+    )
 
     @classmethod
     def begun(cls, station_id: str, kind: Kind, request_id: int | None, step: Step) -> Job:
@@ -95,29 +115,27 @@ class Job(Document):
         )
 
     def concerns(self, step: Step) -> bool:
-        """Whether a step belongs to this job, the latest one so far, and not to one that begins with it."""
-        silent = step.at - self.updated_at > FORGOTTEN_AFTER
+        """Whether a step belongs to this job, the latest of its series. If not, it begins another job."""
+        silent = step.at - self.updated_at > MAX_SILENCE
         if step.at <= self.updated_at or step.status == self.status:
             return not silent
         return self.outcome == "running" and not (silent and self.request_id is None)
 
     def merge(self, step: Step, location: list[str] | None) -> Job:
-        """Steps are kept in the order of their times. One that only repeats the step before it is none."""
+        """Add a step in the order of time. A step that repeats the status before it is left out."""
         history: list[Step] = []
         for one in sorted([*self.history, step], key=lambda one: one.at):
             if not history or history[-1].status != one.status:
                 history.append(one)
         latest = history[-1]
-        update = {
-            "history": [*history[:1], *history[1:][-LONGEST_HISTORY:]],
-            "status": latest.status,
-            "outcome": OUTCOMES[self.kind].get(latest.status, "running"),
-            "started_at": history[0].at,
-            "updated_at": latest.at,
-            "location": location or self.location,
-        }
-        reported = self.model_copy(update=update)
-        return self if reported == self else reported
+        return self.changed(
+            history=[*history[:1], *history[1:][-MAX_HISTORY_STEPS:]],
+            status=latest.status,
+            outcome=OUTCOMES[self.kind].get(latest.status, "running"),
+            started_at=history[0].at,
+            updated_at=latest.at,
+            location=location or self.location,
+        )
 
 
 def series_of(station_id: str, kind: Kind, request_id: int | None) -> str:

@@ -1,4 +1,4 @@
-"""The jobs of stations: what they say of their progress is merged into what is known."""
+"""The jobs of stations: the statuses that a station reports are merged into its jobs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Jobs:
         step: Step,
         location: list[str] | None = None,
     ) -> None:
-        """A station says how far it is. That it is idle says nothing of any job."""
+        """A station reports the status of a job. Idle is about no job and is ignored."""
         if step.status == "Idle":
             return
         series = series_of(station_id, kind, request_id)
@@ -51,9 +51,7 @@ class Jobs:
         await self.jobs.update(job.id, lambda known: (known or job).merge(step, location))
 
     async def replaced(self, station_id: str, kind: Kind, request_id: int, at: datetime) -> None:
-        """The station has given up its job of that kind for the sake of this request (L01.FR.24,
-        N01.FR.12).
-        """
+        """The station has cancelled its running jobs of that kind for this request (L01.FR.24, N01.FR.12)."""
         step = Step(status="AcceptedCanceled", at=at)
         query = Query({"stationId": station_id, "kind": kind}, "startedAt", True, to=rfc3339(at))
         async for job in every(self.jobs, query):

@@ -1,1 +1,1 @@
-"""What stations sent, as it came: the message log, DataTransfer and dead letters."""
+"""Messages of stations: the message log, DataTransfer and dead letters."""

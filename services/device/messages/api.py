@@ -1,4 +1,4 @@
-"""A station's messages by REST: as they came, the reports that several make, and dead letters."""
+"""The messages of a station by REST: the log, reports of several parts, and dead letters."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from .service import DeadMessage, Messages
 
 
 class CustomerInformation(Document):
-    request_id: int = Field(description="Of the CustomerInformation request that it answers (N09).")
+    """A report of several NotifyCustomerInformation messages, joined."""
+
+    request_id: int = Field(description="requestId of the CustomerInformation request that it answers (N09).")
     status: Status = Field(description="Whether all of it has arrived.")
     started_at: Time = Field(description="When its first part was received.")
     missing_seq_nos: list[int] = Field(
         default=[], description="Numbers of parts that have not arrived, at most 100."
     )
-    text: str = Field(description="What has arrived, in order; it has gaps where parts are missing.")
+    text: str = Field(description="The parts that have arrived, joined in order; missing parts are left out.")
 
 
 def station_messages_api(messages: Messages) -> APIRouter:
@@ -39,7 +41,7 @@ def station_messages_api(messages: Messages) -> APIRouter:
     async def get_customer_information(
         id: str, request_id: Annotated[OcppInteger, Path(alias="requestId")]
     ) -> CustomerInformation:
-        """What the station knows about a customer, put together from its messages."""
+        """What the station has reported about a customer, joined from its messages."""
         report = await messages.log.report(id, "NotifyCustomerInformation", request_id)
         if report is None:
             raise NotFound("the station has sent no customer information for that request")

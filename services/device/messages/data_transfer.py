@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class Transfer(NamedTuple):
-    """``data`` is any JSON value in 2.x, and text in 1.6. ``received_at`` is the same in every delivery."""
+    """A DataTransfer request of a station. ``data`` is any JSON value in 2.x, and text in 1.6.
+    ``received_at`` is the same in every delivery of the message.
+    """
 
     station_id: str
     vendor_id: str
@@ -40,13 +42,13 @@ Extension = Callable[[Transfer, "Messages"], Awaitable[Reply]]
 
 @dataclass(frozen=True)
 class Extensions:
-    """By vendor, then message; both are alike without regard to case."""
+    """Functions by vendor id, then message id. Both are compared without regard to case."""
 
     known: dict[str, dict[str, Extension]]
 
     def on(self, vendor_id: str, message_id: str | None = None) -> Callable[[Extension], Extension]:
-        """Register a function. It may be called again with the same transfer; without ``message_id`` it is
-        for transfers that name none.
+        """Register a function, which may be called again with the same transfer. Without ``message_id`` it
+        answers the transfers that have none.
         """
 
         def register(extension: Extension) -> Extension:

@@ -1,4 +1,4 @@
-"""What stations sent, as it came, and the messages that no attempt could handle."""
+"""The log of messages that stations sent, and the messages that could not be handled."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ router: Router[Messages] = Router("device")
 
 
 class DeadMessage(Document):
-    """A message that no attempt could handle."""
+    """A message that was given up after its last attempt (dead letter of Pub/Sub)."""
 
-    id: str
+    id: str = Field(description="Made from the message, so that it is stored once.")
     received_at: Time = Field(description="When it was given up.")
-    topic: str = Field(description="Where it had been published.")
-    subscription: str = Field(description="Whose consumer could not handle it.")
-    reason: str = Field(description="The last error, without values.")
-    attempts: int = Field(description="How often it was tried.")
-    data: str = Field(description="Its data where that is text without secrets.")
-    attributes: dict[str, str] = Field(description="Its attributes on the bus.")
-    station_id: str
+    topic: str = Field(description="The topic that it was published to.")
+    subscription: str = Field(description="The subscription whose consumer could not handle it.")
+    reason: str = Field(description="The last error, without values of the message.")
+    attempts: int = Field(description="How often it was delivered.")
+    data: str = Field(description="Its data, where that is text without secrets.")
+    attributes: dict[str, str] = Field(description="Its attributes as a message of the bus.")
+    station_id: str = Field(description="The station that the message is from or for.")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,6 @@ class Messages:
         )
 
     async def append(self, call: Call[Any]) -> None:
-        """Keep a message as it came, which shows that its station is alive. Returns when it is durable."""
+        """Store a message as it was received, and that its station is alive. Returns when it is durable."""
         await self.log.append(call)
         await self.connectivity.touch(call)

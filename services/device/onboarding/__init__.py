@@ -1,1 +1,1 @@
-"""What the CSMS asks by itself: a new station for its settings, one that was away for its connectors."""
+"""Requests of the CSMS itself: settings of new stations, connectors of stations that were away."""

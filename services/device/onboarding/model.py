@@ -1,4 +1,4 @@
-"""What is still to be asked of a station, and which settings are known."""
+"""When a station is to be asked for its state, and for which firmware its settings are known."""
 
 from __future__ import annotations
 
@@ -11,30 +11,28 @@ from libs.csms.storage.store import Document
 
 
 class Onboarding(Document):
-    station_id: str
-    connection_id: str = Field(
-        default="", description="The connection over which the station is to be asked."
-    )
+    station_id: str = Field(description="The station that is asked.")
+    connection_id: str = Field(default="", description="The connection over which the station is asked.")
     follow_up_at: Time | None = Field(
-        default=None, description="When it is to be asked; absent if there is nothing."
+        default=None, description="When the station is to be asked; absent if nothing is to be asked."
     )
     inventory_firmware: str | None = Field(
         default=None,
-        description="The firmware whose settings the station was last asked for; empty if unnamed.",
+        description="Firmware version of the last inventory; empty if the station reports no version.",
     )
 
     def lacks_inventory(self, firmware_version: str | None) -> bool:
-        """B07.FR.14: a station is asked for its device model when it is new, and when its firmware is."""
+        """A station is asked for its device model if it is new, or its firmware is (B07.FR.14)."""
         return self.inventory_firmware != (firmware_version or "")
 
     def scheduled(self, connection_id: str, at: datetime) -> Onboarding:
-        """Unless that connection is an older one."""
+        """Ask over this connection, unless a newer one is known."""
         if connection_id < self.connection_id:
             return self
         return self.changed(connection_id=connection_id, follow_up_at=at)
 
     def done(self, since: Onboarding) -> Onboarding:
-        """It has been asked what was to be asked then."""
+        """The station has been asked. Nothing changes if it has been scheduled again since then."""
         if (self.connection_id, self.follow_up_at) != (since.connection_id, since.follow_up_at):
             return self
         return self.changed(follow_up_at=None)

@@ -1,4 +1,4 @@
-"""Asks stations for what the CSMS has to know: new ones for settings, after an absence for connectors."""
+"""Asks new stations for their settings, and stations that were away for their connectors."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ log = logging.getLogger(__name__)
 router: Router[Onboardings] = Router("device")
 
 FOLLOW_UP_DELAY = timedelta(seconds=3)
-"""A station that has just connected, or booted, has its own things to say first."""
+"""A station that has just connected or booted sends its own messages first."""
 
-STATIONS_PER_LOOK = 50
-"""After a storm of connections they are asked one after another."""
+STATIONS_PER_ROUND = 50
+"""Stations that are asked at the same time; after many connections at once the others follow later."""
 
-LOOK_INTERVAL = timedelta(seconds=2)
-"""Between two looks while more stations than that are to be asked."""
+ROUND_INTERVAL = timedelta(seconds=2)
+"""Time between two rounds while more stations than that are to be asked."""
 
 RECOVERY_INTERVAL = 300.0
-"""Seconds between two looks at what other processes may have left when they died."""
+"""Seconds between two searches for stations that a failed process has not asked."""
 
 MAX_CONNECTORS = 50
-"""Of one station that are asked for."""
+"""Connectors of one station that are asked for."""
 
-QUESTION_TTL = timedelta(minutes=10)
-"""How long a question may wait for its station."""
+REQUEST_TTL = timedelta(minutes=10)
+"""How long a request may wait for its station."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Onboardings:
     alarm: Alarm
     """Wakes the loop that asks."""
     min_absence: timedelta
-    """A station that was away for less has told its connectors already, and is not asked."""
+    """A station that was away for less than this is not asked for its connectors."""
     heartbeat_interval: int
     """Seconds, for stations without an interval of their own."""
     boot_retry_interval: int = 60
@@ -77,7 +77,7 @@ class Onboardings:
         return await self.stations.get(station_id) or Onboarding(station_id=station_id)
 
     async def schedule(self, station_id: str, connection_id: str) -> None:
-        """Soon ask over this connection what there is to ask."""
+        """Ask the station over this connection after ``FOLLOW_UP_DELAY``."""
         at, new = (self.clock() + FOLLOW_UP_DELAY).replace(microsecond=0), Onboarding(station_id=station_id)
         await self.stations.update(station_id, lambda known: (known or new).scheduled(connection_id, at))
         self.alarm.set(at)
@@ -86,8 +86,8 @@ class Onboardings:
         return (await self.of_station(station.id)).lacks_inventory(station.firmware_version)
 
     async def inventoried(self, station_id: str, command_id: str) -> None:
-        """The station has answered what that command asked, unless it has booted since, perhaps with other
-        firmware.
+        """The station has answered this command for its settings. Ignored if it has booted since the command
+        was sent: it may have other firmware.
         """
         command = await self.commands.commands.get(command_id)
         station = await self.commands.registry.get(station_id)
@@ -107,19 +107,19 @@ class Onboardings:
             try:
                 await self.follow_up()
             except Exception:
-                log.exception("stations were not asked for what the CSMS has to know")
-                self.alarm.set(self.clock() + LOOK_INTERVAL)
+                log.exception("stations were not asked for their settings and connectors")
+                self.alarm.set(self.clock() + ROUND_INTERVAL)
             await self.alarm.wait(RECOVERY_INTERVAL)
 
     async def follow_up(self) -> None:
-        """Any number of processes may do this at once: a station is asked each thing once a connection."""
+        """Several processes may do this at once: each request is sent once for a connection."""
         until = rfc3339(self.clock() + timedelta(milliseconds=1))
-        due = await self.stations.find(Query(order_by="followUpAt", to=until, page_size=STATIONS_PER_LOOK))
+        due = await self.stations.find(Query(order_by="followUpAt", to=until, page_size=STATIONS_PER_ROUND))
         async with asyncio.TaskGroup() as tasks:
             for onboarding in due.items:
                 tasks.create_task(self._follow_up(onboarding))
         if due.next_page_token:
-            self.alarm.set(self.clock() + LOOK_INTERVAL)
+            self.alarm.set(self.clock() + ROUND_INTERVAL)
 
     async def _follow_up(self, onboarding: Onboarding) -> None:
         station_id = onboarding.station_id
@@ -127,15 +127,15 @@ class Onboardings:
             station = await self.commands.registry.get(station_id)
             connection = await self.commands.connectivity.connection(station_id)
             if station is not None and station.may_operate and connection.connected:
-                async for question in self._questions(station, connection, onboarding):
-                    await request(self.commands, question)
+                async for command_request in self._requests(station, connection, onboarding):
+                    await request(self.commands, command_request)
         except DomainError as error:
             log.info("station %s: not asked for its settings: %s", station_id, error.detail)
         except Exception:
             log.exception("station %s: not asked for its settings", station_id)
         await self.stations.update(station_id, lambda known: (known or onboarding).done(onboarding))
 
-    async def _questions(
+    async def _requests(
         self, station: Station, connection: Connection, onboarding: Onboarding
     ) -> AsyncIterator[CommandRequest]:
         version = Version(connection.ocpp_version or "")
@@ -144,13 +144,13 @@ class Onboardings:
         unknown = await self._unreported(connection)
         if unknown and version is Version.V16:
             trigger = encode(ocpp16.TriggerMessageRequest("StatusNotification"))
-            yield _question(connection, "TriggerMessage", trigger, "connectors")
+            yield _request(connection, "TriggerMessage", trigger, "connectors")
         elif unknown:
             for connector in unknown[:MAX_CONNECTORS]:
                 yield _status_of(connection, connector)
 
     async def _unreported(self, connection: Connection) -> list[Connector]:
-        """After an absence, the connectors that have not been reported since: they may have changed."""
+        """After an absence, the connectors that the station has not reported since then."""
         if connection.connected_at is None or not connection.was_absent(self.min_absence):
             return []
         found = await self.commands.connectivity.connectors_of(connection.station_id)
@@ -158,23 +158,23 @@ class Onboardings:
 
 
 def _inventory(station: Station, connection: Connection, version: Version) -> CommandRequest:
-    """All of it: B07 for 2.x, every configuration key for 1.6."""
+    """Asks for all settings: the full inventory of 2.x (B07), every configuration key of 1.6."""
     topic = f"inventory {station.firmware_version or ''} {station.last_boot}"
     if version is Version.V16:
-        return _question(connection, "GetConfiguration", encode(ocpp16.GetConfigurationRequest()), topic)
-    question = _question(connection, "GetBaseReport", b"", topic)
-    return replace(question, body=encode(ocpp2.GetBaseReportRequest(question.number, "FullInventory")))
+        return _request(connection, "GetConfiguration", encode(ocpp16.GetConfigurationRequest()), topic)
+    empty = _request(connection, "GetBaseReport", b"", topic)
+    return replace(empty, body=encode(ocpp2.GetBaseReportRequest(empty.number, "FullInventory")))
 
 
 def _status_of(connection: Connection, connector: Connector) -> CommandRequest:
     evse = ocpp2.EVSEType(connector.evse_id, connector_id=connector.connector_id)
     trigger = encode(ocpp2.TriggerMessageRequest("StatusNotification", evse=evse))
     topic = f"connector {connector.evse_id} {connector.connector_id}"
-    return replace(_question(connection, "TriggerMessage", trigger, topic), in_turn=True)
+    return replace(_request(connection, "TriggerMessage", trigger, topic), in_turn=True)
 
 
-def _question(connection: Connection, action: str, body: bytes, topic: str) -> CommandRequest:
-    """The same however often it is made: so it becomes one command."""
+def _request(connection: Connection, action: str, body: bytes, topic: str) -> CommandRequest:
+    """A request whose idempotency key depends on connection and topic only, so that it is sent once."""
     key = f"{connection.connection_id} {topic}"
-    ttl = int(QUESTION_TTL.total_seconds())
+    ttl = int(REQUEST_TTL.total_seconds())
     return CommandRequest(connection.station_id, action, body, key, ttl=ttl)

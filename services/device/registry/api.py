@@ -22,29 +22,33 @@ from .service import Registry
 
 
 class ConnectorView(Connector):
-    connected: bool = Field(description="Whether its station is connected, so that the status is of now.")
+    connected: bool = Field(description="Whether its station is connected, so that the status is current.")
     disconnected_at: Time | None = Field(default=None, description="Since when its station is not connected.")
 
 
 class StationStatus(Document):
-    id: str
-    registration_status: RegistrationStatus = Field(description="The operator's decision.")
+    id: str = Field(description="The id of the station.")
+    registration_status: RegistrationStatus = Field(
+        description="The operator's decision: RegistrationStatus of OCPP."
+    )
     connected: bool = Field(default=False, description="Whether the station is connected.")
     connected_at: Time | None = Field(default=None, description="When its newest connection began.")
     disconnected_at: Time | None = Field(default=None, description="When its newest connection ended.")
     close_code: int | None = Field(default=None, description="WebSocket close code of its newest connection.")
-    close_reason: str | None = Field(default=None, description="Text of the close frame.")
-    last_seen: Time | None = Field(default=None, description="Of its last message, to a minute.")
-    ocpp_version: str | None = Field(
-        default=None, description="The subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1."
+    close_reason: str | None = Field(default=None, description="Reason in the WebSocket close frame.")
+    last_seen: Time | None = Field(
+        default=None, description="When its last message was received, to a minute."
     )
-    connectors: Sequence[ConnectorView] = Field(description="In the order of their numbers.")
+    ocpp_version: str | None = Field(
+        default=None, description="The WebSocket subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1."
+    )
+    connectors: Sequence[ConnectorView] = Field(description="Its connectors, in the order of their numbers.")
 
 
 def registry_api(registry: Registry) -> APIRouter:
-    """``list`` comes before ``{id}``: no station has that id."""
+    """The paths of earlier systems come first: ``list`` is no station id."""
     router = APIRouter()
-    router.include_router(seed_api(registry))
+    router.include_router(older_paths_api(registry))
     router.include_router(stations_api(registry))
     return router
 
@@ -87,7 +91,7 @@ def stations_api(registry: Registry) -> APIRouter:
 
     @router.put("/{id}", response_model=Station, response_model_exclude_none=True)
     async def replace_station(id: str, body: StationBody) -> Station:
-        """Of a station that exists: creating one is for POST."""
+        """Replace a station that exists. POST creates one."""
         return await registry.change(id, body, body.replacing)
 
     @router.patch("/{id}", response_model=Station, response_model_exclude_none=True)
@@ -97,13 +101,13 @@ def stations_api(registry: Registry) -> APIRouter:
 
     @router.delete("/{id}", status_code=204)
     async def delete_station(id: str) -> None:
-        """With its secret, its connectors and its state. Its transactions and messages stay."""
+        """Delete the station, its secret, its connectors and its state. Transactions and messages stay."""
         await registry.delete(id)
 
     return router
 
 
-def seed_api(registry: Registry) -> APIRouter:
+def older_paths_api(registry: Registry) -> APIRouter:
     router = APIRouter(prefix="/chargingstations", tags=["Charging stations, older paths"])
 
     @router.post("/create", status_code=201, response_model=Station, response_model_exclude_none=True)
@@ -112,7 +116,7 @@ def seed_api(registry: Registry) -> APIRouter:
 
     @router.get("/list", response_class=StreamingResponse, responses={200: {"model": list[Station]}})
     async def list_all() -> StreamingResponse:
-        """Every station, without limit: read in pages and sent as it is read."""
+        """Every station in one response, which is sent while the stations are read page by page."""
         return StreamingResponse(_array(registry), media_type="application/json")
 
     @router.get("/station/{id}", response_model=Station, response_model_exclude_none=True)
@@ -121,8 +125,8 @@ def seed_api(registry: Registry) -> APIRouter:
 
     @router.post("/update/{id}", response_model=Station, response_model_exclude_none=True)
     async def update(id: str, body: StationBody) -> Station:
-        """Replaces what these paths know; our own fields stay as they are unless given."""
-        return await registry.change(id, body, body.replacing_seed)
+        """Replace the fields that earlier systems have. Other fields change only if given."""
+        return await registry.change(id, body, body.replacing_older_fields)
 
     @router.post("/delete/{id}", response_model=Station, response_model_exclude_none=True)
     async def delete(id: str) -> Station:

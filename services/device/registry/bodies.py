@@ -1,4 +1,4 @@
-"""What a client may send about a station."""
+"""Request bodies for stations, and how each changes the stored station."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from libs.csms.web.fields import Plain
 
 from .model import Station
 
-OF_SEED = {"serial_number", "model", "vendor_name", "firmware_version", "modem", "location"}
-"""What the older paths know of a station, beside its id."""
-OF_OPERATOR = OF_SEED | {"group", "registration_status", "heartbeat_interval"}
+OF_OLDER_PATHS = {"serial_number", "model", "vendor_name", "firmware_version", "modem", "location"}
+"""The fields of a station, beside its id, that earlier systems have."""
+
+OF_OPERATOR = OF_OLDER_PATHS | {"group", "registration_status", "heartbeat_interval"}
 OF_STATION = set(Station.model_fields) - OF_OPERATOR
 
 Text = Annotated[str, Field(max_length=255), Plain]
@@ -47,7 +48,7 @@ class LocationBody(Body):
 class StationBody(Body):
     """Null is the same as absence, except that in a PATCH it removes what was there."""
 
-    id: StationId | None = Field(default=None, description="If it is there, the id in the path.")
+    id: StationId | None = Field(default=None, description="If present, it must be the id in the path.")
     serial_number: Text | None = _described("serial_number")
     model: Text | None = _described("model")
     vendor_name: Text | None = _described("vendor_name")
@@ -62,19 +63,19 @@ class StationBody(Body):
     boot_reason: Any = _of_station("boot_reason")
 
     def replacing(self, station: Station) -> Station:
-        """All that is the operator's to say is what the body says."""
+        """Every field of the operator is as in the body, and empty if the body lacks it."""
         return self._over(station, OF_STATION)
 
-    def replacing_seed(self, station: Station) -> Station:
-        """The same, but fields that older clients do not know keep their value unless the body has them."""
-        return self._over(station, OF_STATION | (OF_OPERATOR - OF_SEED))
+    def replacing_older_fields(self, station: Station) -> Station:
+        """The same, but a field that earlier systems lack stays unless the body has it."""
+        return self._over(station, OF_STATION | (OF_OPERATOR - OF_OLDER_PATHS))
 
     def _over(self, station: Station, kept: set[str]) -> Station:
         sent = self.model_dump(include=OF_OPERATOR, exclude_none=True)
         return _changed(station, station.model_dump(include=kept) | sent)
 
     def merged_into(self, station: Station) -> Station:
-        """RFC 7396: what the body does not name stays, what is null goes."""
+        """A merge patch (RFC 7396): a field that the body lacks stays, a null field is removed."""
         patch = self.model_dump(include=OF_OPERATOR, exclude_unset=True)
         return _changed(station, _merged(station.model_dump(exclude_none=True), patch))
 

@@ -1,4 +1,4 @@
-"""A charging station: what the operator decides about it, and what it says of itself when it boots."""
+"""A charging station: what the operator sets, and what the station reports when it boots."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from libs.csms.storage.store import Document
 
 
 class Modem(Document):
+    """ModemType of 2.x; iccid and imsi of 1.6."""
+
     iccid: str | None = Field(default=None, description="ICCID of the modem's SIM card.")
     imsi: str | None = Field(default=None, description="IMSI of the modem's SIM card.")
 
@@ -26,36 +28,47 @@ class Location(Document):
 
 
 class Boot(Document):
-    """What a BootNotification says, the same in all versions."""
+    """The content of a BootNotification of any version."""
 
-    model: str
-    vendor_name: str
-    serial_number: str | None = None
-    firmware_version: str | None = None
-    modem: Modem | None = None
-    boot_reason: str | None = None
+    model: str = Field(description="chargePointModel of 1.6, model of 2.x.")
+    vendor_name: str = Field(description="chargePointVendor of 1.6, vendorName of 2.x.")
+    serial_number: str | None = Field(
+        default=None,
+        description="chargePointSerialNumber of 1.6, or else its chargeBoxSerialNumber; serialNumber of 2.x.",
+    )
+    firmware_version: str | None = Field(default=None, description="firmwareVersion of all versions.")
+    modem: Modem | None = Field(default=None, description="iccid and imsi of 1.6, modem of 2.x.")
+    boot_reason: str | None = Field(default=None, description="BootReasonEnumType of 2.x; 1.6 has none.")
 
 
 class Station(Document):
     id: str = Field(description="The identity with which the station connects.")
     serial_number: str | None = Field(
-        default=None, description="As the station reports it (chargePointSerialNumber)."
+        default=None, description="As the station reports it (chargePointSerialNumber of 1.6)."
     )
-    model: str | None = Field(default=None, description="As the station reports it.")
-    vendor_name: str | None = Field(default=None, description="As the station reports it.")
-    firmware_version: str | None = Field(default=None, description="As the station reports it.")
-    modem: Modem | None = Field(default=None, description="As the station reports it.")
+    model: str | None = Field(
+        default=None, description="As the station reports it (chargePointModel of 1.6)."
+    )
+    vendor_name: str | None = Field(
+        default=None, description="As the station reports it (chargePointVendor of 1.6)."
+    )
+    firmware_version: str | None = Field(
+        default=None, description="As the station reports it (firmwareVersion)."
+    )
+    modem: Modem | None = Field(
+        default=None, description="The modem of the station, as the station reports it."
+    )
     location: Location | None = Field(default=None, description="Where the station stands.")
     group: str | None = Field(
-        default=None, description="The operator's word for stations that belong together."
+        default=None, description="The operator's name for stations that belong together."
     )
     registration_status: RegistrationStatus = Field(
         default="Accepted",
-        description="The operator's decision, with which BootNotifications are answered (B01–B03).",
+        description="The operator's decision: the status that answers BootNotification (B01–B03).",
     )
     heartbeat_interval: int | None = Field(
         default=None,
-        description="Seconds between Heartbeats; without it the setting HEARTBEAT_INTERVAL counts.",
+        description="Seconds between Heartbeats; without it the setting HEARTBEAT_INTERVAL applies.",
     )
     last_boot: Time | None = Field(default=None, description="When the last BootNotification was received.")
     accepted_at: Time | None = Field(
@@ -63,9 +76,12 @@ class Station(Document):
         description="When a BootNotification was first answered Accepted. Absent when the station has never"
         " booted, or its last BootNotification was answered otherwise.",
     )
-    boot_reason: str | None = Field(default=None, description="Of the last boot (BootReasonEnumType of 2.x).")
+    boot_reason: str | None = Field(
+        default=None, description="Why the station last booted (BootReasonEnumType of 2.x)."
+    )
     deleted_at: Time | None = Field(
-        default=None, description="Its deletion began then and is not complete: it is refused and not shown."
+        default=None,
+        description="When its deletion began, if that is not complete: the station is refused and not shown.",
     )
 
     @property
@@ -74,12 +90,16 @@ class Station(Document):
         return self.registration_status == "Accepted" and self.accepted_at is not None
 
     def booted(self, boot: Boot, at: datetime) -> Station:
-        """What the station leaves unsaid stays as it was. An older BootNotification changes nothing."""
+        """Fields that the station does not report stay as they were. An older BootNotification changes
+        nothing.
+        """
         if self.last_boot is not None and at < self.last_boot:
             return self
         modem = boot.modem
         if modem is not None and self.modem is not None:
-            modem = self.modem.model_copy(update=modem.model_dump(exclude_none=True))
+            modem = self.modem.changed(
+                iccid=modem.iccid or self.modem.iccid, imsi=modem.imsi or self.modem.imsi
+            )
         return self.changed(
             model=boot.model,
             vendor_name=boot.vendor_name,

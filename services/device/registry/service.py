@@ -1,4 +1,4 @@
-"""The registry of charging stations: created, changed, booted, and deleted with all that belongs to them."""
+"""The registry of charging stations: creates, changes and deletes them, and stores their boots."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from .model import Boot, Station
 log = logging.getLogger(__name__)
 
 Cleanup = Callable[[str], Awaitable[None]]
-"""Deletes what a package keeps about a station, from its id. Does the same when it is called again."""
+"""Deletes what a package stores about a station, by its id. It may be called several times."""
 
 RESUME_INTERVAL = 300.0
-"""Seconds between two looks for deletions that a process left incomplete when it died."""
+"""Seconds between two searches for deletions that a failed process left incomplete."""
 
 DELETED = "the charging station has been deleted"
 _REVOCATIONS = {
@@ -67,7 +67,7 @@ class Registry:
     bus: Bus
     clock: Clock
     cleanups: list[Cleanup] = field(default_factory=list)
-    """Of the packages that keep something about stations, in the order of deletion."""
+    """One of each package that stores something about stations, in the order of deletion."""
 
     @classmethod
     def of(cls, store: Store, connectivity: Connectivity, bus: Bus, clock: Clock) -> Self:
@@ -92,9 +92,7 @@ class Registry:
         return (station async for station in every(self.stations, query) if station.deleted_at is None)
 
     async def create(self, body: NewStation) -> Station:
-        """Completes a deletion of that id first, should one have been left incomplete. Raises
-        ``StationExists``.
-        """
+        """Completes an incomplete deletion of that id first. Raises ``StationExists``."""
         known = await self.stations.get(body.id)
         if known is not None and known.deleted_at is not None:
             await self._complete_deletion(known)
@@ -107,8 +105,8 @@ class Registry:
         return await self.stations.update(body.id, created)
 
     async def change(self, id: str, body: StationBody, change: Callable[[Station], Station]) -> Station:
-        """A station that is not accepted any more loses its connection. Raises ``UnknownStation``, and
-        ``Invalid`` where the body names another id than the path.
+        """Ends the connections of a station that is no longer accepted. Raises ``UnknownStation``, and
+        ``Invalid`` if the body has another id than the path.
         """
         if body.id is not None and body.id != id:
             raise Invalid("body.id: differs from the id in the path")
@@ -132,8 +130,8 @@ class Registry:
         return None if station is None or station.deleted_at is not None else station
 
     async def delete(self, id: str) -> Station:
-        """With all that belongs to the station. First it is refused, last its document goes: a deletion that
-        a dying process leaves incomplete is resumed. Raises ``UnknownStation``.
+        """Delete the station and all that belongs to it. It is marked first and its document is deleted last,
+        so that a deletion can be resumed when a process fails. Raises ``UnknownStation``.
         """
         await self.existing(id)
         now = self.clock()
@@ -150,30 +148,32 @@ class Registry:
             await self._complete_deletion(station)
 
     async def keep_resuming_deletions(self) -> None:
-        """At the start, and again and again, until cancelled."""
+        """At once, then every ``RESUME_INTERVAL``, until cancelled."""
         while True:
             try:
                 await self.resume_deletions()
             except Exception:
-                log.exception("incomplete deletions were not resumed; next time is in %d s", RESUME_INTERVAL)
+                log.exception("incomplete deletions were not resumed; next attempt in %d s", RESUME_INTERVAL)
             await asyncio.sleep(RESUME_INTERVAL)
 
     async def revoke_access(self, id: str, reason: str) -> None:
-        """Every connection of the station that has been admitted ends. Called when what is the reason is
-        durable, so that later ones are admitted with knowledge of it.
+        """End every connection of the station that has been admitted. Call it after the reason is stored, so
+        that later connections are judged by the new state.
         """
         number = (await self.connectivity.connection(id)).admission_number
         revoked = StationAccessRevoked(reason=reason, connection_number=number)
         await self._publish(id, STATION_ACCESS_REVOKED.name, revoked)
 
     async def _complete_deletion(self, station: Station) -> None:
-        """Again, or by several processes at once, it does the same."""
+        """May be called several times, and by several processes at once."""
         await self.revoke_access(station.id, DELETED)
         await self._publish(station.id, STATION_DELETED.name, StationDeleted())
         for cleanup in self.cleanups:
             await cleanup(station.id)
         known = await self.stations.get(station.id)
-        if known is not None and known.deleted_at == station.deleted_at:  # else it has been created anew
+        if (
+            known is not None and known.deleted_at == station.deleted_at
+        ):  # otherwise it has been created again
             await self.stations.delete(station.id)
 
     async def _publish(self, station_id: str, topic: str, event: EventData) -> None:

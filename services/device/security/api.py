@@ -1,4 +1,4 @@
-"""Secrets of stations by REST, and the question of a gateway whether a station may connect."""
+"""Secrets of stations by REST, and admission: a gateway asks whether a station may connect."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ SecretText = Annotated[SecretStr, Field(min_length=16, max_length=64), AfterVali
 
 
 class CredentialBody(Body):
-    secret: SecretText | None = Field(default=None, description="Without it, one is made.")
+    secret: SecretText | None = Field(
+        default=None, description="The new secret of the station; without it, one is generated."
+    )
 
 
 class AdmissionBody(Body):
@@ -35,24 +37,28 @@ class AdmissionBody(Body):
         default=SecretStr(""), description="The station's Authorization header, empty if it sent none."
     )
     tls: bool = Field(
-        default=False, description="Whether it comes with TLS, as the proxy says where that ends."
+        default=False,
+        description="Whether the station connects with TLS, as reported by the proxy that terminates it.",
     )
 
 
 class IssuedSecret(Document):
-    station_id: str
-    secret: str | None = Field(default=None, description="Shown this once, and only if it was made here.")
+    station_id: str = Field(description="The station that needs the secret to connect.")
+    secret: str | None = Field(
+        default=None, description="The secret, shown only in this answer, and only if it was generated."
+    )
 
 
 class SecurityView(Document):
-    station_id: str
+    station_id: str = Field(description="The id of the station.")
     has_secret: bool = Field(description="Whether the station needs a secret to connect.")
     security_profile: int | None = Field(
         default=None,
-        description="The highest that the station has had (A05): from 1 on it needs a secret, from 2 on TLS.",
+        description="The highest that the station has had (A05): 1 and above need a secret, 2 and above TLS.",
     )
     offered_security_profiles: tuple[int, ...] | None = Field(
-        default=None, description="Higher ones that the station has accepted, and has yet to connect with."
+        default=None,
+        description="Higher profiles that the station has accepted, but has not connected with yet.",
     )
 
 
@@ -77,7 +83,7 @@ def security_api(security: Security) -> APIRouter:
     async def set_credentials(
         id: str, response: Response, body: CredentialBody | None = None
     ) -> IssuedSecret:
-        """Make a secret, or set the one given, in the place of the one before, whose connection ends."""
+        """Replace the secret by a generated or given one. Connections with the one before end."""
         given = body.secret.get_secret_value() if body is not None and body.secret is not None else None
         secret = await security.set_secret(id, given)
         response.headers["Cache-Control"] = "no-store"
@@ -85,12 +91,14 @@ def security_api(security: Security) -> APIRouter:
 
     @router.delete("/credentials", status_code=204)
     async def delete_credentials(id: str) -> None:
-        """The station connects without a secret then, unless CSMS_MIN_SECURITY_PROFILE is 1 or more."""
+        """Delete the secret. The station then connects without, unless CSMS_MIN_SECURITY_PROFILE is 1 or
+        more.
+        """
         await security.delete_secrets(id)
 
     @router.post("/admission", response_model=Admission, response_model_exclude_none=True)
     async def admit(id: str, body: AdmissionBody) -> Admission:
-        """For gateways: may the station connect with this Authorization header, and with TLS or without?"""
+        """For gateways: whether the station may connect with this Authorization header and TLS or not."""
         try:
             return await security.admit(id, body.authorization.get_secret_value(), body.tls)
         except NotAdmitted as refusal:

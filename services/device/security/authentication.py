@@ -1,4 +1,4 @@
-"""HTTP Basic authentication of stations. What a station presents tells which secret it has. No I/O."""
+"""HTTP Basic authentication of stations, and the security profile that a connection shows. No I/O."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .model import StationSecurity
 def authenticated(
     security: StationSecurity, station_id: str, authorization: str, tls: bool, min_profile: int
 ) -> StationSecurity:
-    """What is known of the station's security once it has connected so.
+    """The station's security after it has connected this way.
 
-    It comes with security profile 2 if it has its secret and TLS, with 1 if it has its secret. Raises
-    ``NotAdmitted`` for a wrong or missing secret, for none at all only from profile 1 on, and for want of TLS
-    from profile 2 on. Profile 3 is more than can be seen here: client certificates end at the proxy.
+    A station with its secret and TLS has security profile 2, with its secret only 1. Profile 3 cannot be
+    seen here, because the proxy checks client certificates. Raises ``NotAdmitted`` if the secret is wrong or
+    missing, if a profile of 1 or more is needed and no secret is set, and if 2 or more is needed without TLS.
     """
     needed = max(min_profile, security.security_profile or 0)
     if needed >= 2 and not tls:
@@ -34,7 +34,7 @@ def authenticated(
 
 
 def _password(station_id: str, authorization: str) -> bytes | None:
-    """The password in an Authorization header that names the station."""
+    """The password in an Authorization header whose user name is the station id."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -1,4 +1,4 @@
-"""What stations ask about certificates, as a CSMS answers that has no certificate authority and asks none."""
+"""Requests of stations about certificates, and the answer of a CSMS without a certificate authority."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from libs.ocpp_messages import ocpp2
 
 
 class SigningRequest(NamedTuple):
-    """``csr`` is PEM. ``certificate_type`` and ``request_id`` come back with the certificate, where given."""
+    """``csr`` is PEM. CertificateSigned repeats ``certificate_type`` and ``request_id``, if given."""
 
     station_id: str
     csr: str
@@ -18,7 +18,7 @@ class SigningRequest(NamedTuple):
 
 
 Sign = Callable[[SigningRequest], Awaitable[bool]]
-"""Whether the certificate will come, by CertificateSigned. Called again when its message is."""
+"""Whether the certificate will be sent, by CertificateSigned. Called again if the message is redelivered."""
 
 
 async def no_authority(request: SigningRequest) -> bool:

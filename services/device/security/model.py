@@ -1,4 +1,4 @@
-"""A station's secrets and security profile. Knows how secrets are kept."""
+"""The secrets and the security profile of a station. Alone knows how secrets are stored."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ from libs.csms.storage.store import Document
 _HEXADECIMAL_KEY = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,20}")
 
 SecretState = Literal["active", "pending", "uncertain", "awaiting_reboot"]
-"""``active``: the station has it. ``pending``: a command that has no answer yet brings it. ``uncertain``: a
-command that got no answer may have brought it. ``awaiting_reboot``: the station has accepted it, and takes it
-with its next reboot.
+"""``active``: the station has it. ``pending``: a command that sets it has no answer yet. ``uncertain``: a
+command that got no answer may have set it. ``awaiting_reboot``: the station has accepted it, and uses it from
+its next reboot.
 """
 
 
 class Secret(Document):
-    """The salted hash of a secret. It is not stretched: secrets are long, and thousands of stations may
-    reconnect at once.
+    """The salted hash of a secret. A fast hash is enough, because secrets are long; and thousands of stations
+    may reconnect at once.
     """
 
     salt: str = Field(description="16 random bytes, hexadecimal.")
     digest: str = Field(description="SHA-256 of salt and secret, hexadecimal.")
     set_at: Time = Field(description="When the operator or a command set it.")
-    state: SecretState = Field(default="active", description="Whether the station has it.")
-    command_id: str | None = Field(default=None, description="The command that brings it to the station.")
+    state: SecretState = Field(default="active", description="Whether the station has the secret.")
+    command_id: str | None = Field(
+        default=None,
+        description="The command that sets it at the station; absent if the operator set it here.",
+    )
 
     @classmethod
     def of(cls, secret: str, at: datetime) -> Secret:
@@ -48,20 +51,21 @@ class Secret(Document):
 
 
 class StationSecurity(Document):
-    """What a station must show when it connects. With no active secret it may come without one, as before it
-    was given the first, unless its security profile needs one.
+    """What a station needs to connect. Without an active secret it may connect without one, unless its
+    security profile needs one.
     """
 
     secrets: tuple[Secret, ...] = Field(
         default=(),
-        description="Each of which the station is admitted with: one, but while it is given another.",
+        description="Secrets that the station is admitted with: one, or more while it is changed.",
     )
     security_profile: int | None = Field(
         default=None,
-        description="The highest that the station has had (A05): from 1 on it needs a secret, from 2 on TLS.",
+        description="The highest that the station has had (A05): 1 and above need a secret, 2 and above TLS.",
     )
     offered_security_profiles: tuple[int, ...] | None = Field(
-        default=None, description="Higher ones that the station has accepted, and has yet to connect with."
+        default=None,
+        description="Higher profiles that the station has accepted, but has not connected with yet.",
     )
 
     @property
@@ -75,9 +79,9 @@ class StationSecurity(Document):
         return len(self.secrets) == 1 and self.needs_secret and self.secrets[0].matches(secret.encode())
 
     def used(self, presented: Secret | None) -> StationSecurity:
-        """The station has come with this secret, or without one: so one that it might have had it has not.
+        """The station has connected with this secret, or without one: so it has none of the uncertain ones.
 
-        One that waits for its reboot it still has, and one whose command is open it may be given.
+        Secrets that wait for a reboot or for the answer to a command stay.
         """
         if presented is None or presented.state == "active":
             left = [each for each in self.secrets if each.state != "uncertain"]
@@ -86,18 +90,18 @@ class StationSecurity(Document):
         return self._of(left)
 
     def replaced(self, secret: Secret) -> StationSecurity:
-        """By the operator. One whose command is open may still reach the station."""
+        """The operator has set this secret. A pending one stays: its command may still reach the station."""
         return self._of([secret, *(each for each in self.secrets if each.state == "pending")])
 
     def proposed(self, secret: Secret) -> StationSecurity:
-        """A command is about to bring it."""
+        """A command that sets this secret is about to be sent."""
         if any(each.command_id == secret.command_id for each in self.secrets):
             return self
         return self._of([*self.secrets, secret.in_state("pending")])
 
     def accepted(self, command_id: str) -> StationSecurity:
-        """The station has it instead of those before it. A later one may be the station's already: then
-        the next use of either tells.
+        """The station has the secret of this command instead of earlier ones. If a later one is active, the
+        secret is uncertain until the station connects with one of them.
         """
         taken = self._brought_by(command_id)
         if taken is None:
@@ -107,21 +111,22 @@ class StationSecurity(Document):
         return self._of([taken.in_state("active"), *self._still_ahead_of(taken)])
 
     def postponed(self, command_id: str) -> StationSecurity:
-        """The station takes it with its next reboot."""
+        """The station uses the secret of this command from its next reboot."""
         taken = self._brought_by(command_id)
         return self if taken is None else self._with(taken, "awaiting_reboot")
 
     def doubted(self, command_id: str) -> StationSecurity:
-        """Nobody knows whether the station has taken it."""
+        """The command got no answer: the station may have its secret or not."""
         taken = self._brought_by(command_id)
         return self if taken is None or taken.state != "pending" else self._with(taken, "uncertain")
 
     def refused(self, command_id: str) -> StationSecurity:
+        """The station has not taken the secret of this command."""
         taken = self._brought_by(command_id)
         return self._of([each for each in self.secrets if each is not taken])
 
     def _still_ahead_of(self, taken: Secret) -> list[Secret]:
-        """The others that the station may get, though it has this one now."""
+        """The other secrets that the station may still get after this one."""
         others = [each for each in self.secrets if each is not taken]
         return [
             each
@@ -130,7 +135,7 @@ class StationSecurity(Document):
         ]
 
     def _brought_by(self, command_id: str) -> Secret | None:
-        """Unless the station has shown meanwhile that it has it."""
+        """The secret of this command; None if the station has connected with it already."""
         brought = (each for each in self.secrets if each.command_id == command_id)
         return next((each for each in brought if each.state != "active"), None)
 
@@ -141,7 +146,7 @@ class StationSecurity(Document):
         return self.changed(secrets=tuple(secrets))
 
     def secured(self, profile: int) -> StationSecurity:
-        """The station has this profile now. It is never lowered."""
+        """The station has this security profile now. The profile is never lowered."""
         if profile <= (self.security_profile or 0):
             return self
         ahead = tuple(each for each in self.offered_security_profiles or () if each > profile) or None
@@ -155,8 +160,8 @@ class StationSecurity(Document):
         return self.changed(offered_security_profiles=tuple(sorted((*known, profile))))
 
     def reached(self, profile: int) -> StationSecurity:
-        """The station has connected with this profile: it is held to the highest up to it that it has
-        accepted.
+        """The station has connected with this profile. From now on it needs the highest one up to this that
+        it has accepted.
         """
         offered = self.offered_security_profiles or ()
         return self.secured(max((each for each in offered if each <= profile), default=0))
@@ -172,9 +177,9 @@ def _digest(salt: bytes, secret: bytes) -> str:
 
 
 def _key(secret: bytes) -> bytes:
-    """A key of 16 to 20 bytes for its hexadecimal text, anything else for itself.
+    """The bytes of a key of 16 to 20 bytes in hexadecimal; any other secret unchanged.
 
-    Stations of 1.6 are given their AuthorizationKey as hexadecimal text. In the header some send the bytes
-    that it stands for, as they should, and many the text: so both are one secret, whichever the operator set.
+    A station of 1.6 gets its AuthorizationKey as hexadecimal text. In the header it should send the bytes,
+    but many send the text. So both count as the same secret, whichever the operator set.
     """
     return bytes.fromhex(secret.decode()) if _HEXADECIMAL_KEY.fullmatch(secret) else secret

@@ -23,11 +23,11 @@ from .model import Secret, StationSecurity, new_secret
 router: Router[Security] = Router("device")
 
 REPLACED = "the secret of the charging station has been replaced"
-"""Reason of a close frame."""
+"""Reason in the WebSocket close frame."""
 
 
 class NoSecret(NotFound):
-    """A secret is deleted that the station does not have."""
+    """The secret of a station is to be deleted, but it has none."""
 
     def __init__(self) -> None:
         super().__init__("the charging station has no secret")
@@ -41,7 +41,7 @@ class Security:
     connectivity: Connectivity
     messages: Messages
     min_profile: int
-    """The least security profile that stations must connect with."""
+    """The lowest security profile that a station may connect with."""
     sign: Sign = no_authority
 
     @classmethod
@@ -62,8 +62,8 @@ class Security:
     async def admit(self, station_id: str, authorization: str, tls: bool) -> Admission:
         """Whether a station with this Authorization header may connect. Raises ``NotAdmitted``.
 
-        It is decided again after the connection has its number. So a revocation, which reads the newest
-        number after what is the reason for it is durable, either has that number or was seen here.
+        It decides again after the connection has its number. A revocation stores its reason first, and then
+        reads the newest number. So it either covers this connection, or the second decision saw its reason.
         """
         decision = await self._decide(station_id, authorization, tls)
         while True:
@@ -74,7 +74,7 @@ class Security:
             decision = decision_again
 
     async def _decide(self, station_id: str, authorization: str, tls: bool) -> RegistrationStatus:
-        """One read of the station and one of its security, and a write only where it shows something new."""
+        """Reads the station and its security once each. Writes only if the security has changed."""
         station = await self.registry.get(station_id)
         if station is None:
             raise NotAdmitted(404, "unknown station")
@@ -91,7 +91,7 @@ class Security:
         return "Accepted" if station.may_operate else _not_yet(station.registration_status)
 
     async def set_secret(self, station_id: str, given: str | None) -> str:
-        """Make a secret, or take the one given, in the place of the one before, whose connection ends."""
+        """Replace the secret by a generated or given one, and end connections with the one before."""
         await self.registry.existing(station_id)
         secret = new_secret() if given is None else given
         new, none = Secret.of(secret, self.registry.clock()), StationSecurity()
@@ -117,7 +117,7 @@ class Security:
             raise NoSecret
 
     async def change(self, station_id: str, change: Callable[[StationSecurity], StationSecurity]) -> None:
-        """Nothing is kept where nothing changes, and nothing of a station that has been deleted."""
+        """Apply a change. Nothing is stored if it changes nothing, or if the station has been deleted."""
         if await self.registry.get(station_id) is None:
             return
         none = StationSecurity()
@@ -130,5 +130,5 @@ class Security:
 
 
 def _not_yet(status: RegistrationStatus) -> RegistrationStatus:
-    """A station that the operator accepts has to boot first."""
+    """Pending for a station that the operator accepts, but that has not booted yet."""
     return "Pending" if status == "Accepted" else status

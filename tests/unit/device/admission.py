@@ -23,7 +23,7 @@ def basic(username: str, password: str | bytes) -> str:
 
 
 def holding(secret: str, at: datetime) -> StationSecurity:
-    """Of a station that has this secret since then."""
+    """The security of a station that has this secret since then."""
     return StationSecurity(secrets=(Secret.of(secret, at),))
 
 

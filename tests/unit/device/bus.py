@@ -1,4 +1,4 @@
-"""The bus as the tests of the device service see it: what was published waits to be looked at."""
+"""A bus for the tests of the device service that keeps published messages for inspection."""
 
 from __future__ import annotations
 

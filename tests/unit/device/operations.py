@@ -1,4 +1,4 @@
-"""An operator who asks for operations, and what they come to."""
+"""An operator who requests operations by REST, and their results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def remote(operator: Operator, operation: str, body: Any, **options: Any) 
 
 
 async def done(operator: Operator, operation: str, body: Any, response: dict[str, Any]) -> Any:
-    """What the API says after this response of the station."""
+    """The answer of the API after this response of the station."""
     posting = asyncio.create_task(remote(operator, operation, body, wait=0.2))
     await operator.answer(await operator.next(), response)
     answer = await posting
@@ -30,10 +30,10 @@ async def done(operator: Operator, operation: str, body: Any, response: dict[str
     return answer.json()
 
 
-def same(told: Any, expected: Any) -> bool:
+def same(sent: Any, expected: Any) -> bool:
     match expected:
         case dict():
-            return told.keys() == expected.keys() and all(same(told[name], expected[name]) for name in told)
+            return sent.keys() == expected.keys() and all(same(sent[name], expected[name]) for name in sent)
         case list():
-            return len(told) == len(expected) and all(map(same, told, expected))
-    return isinstance(told, int) and 0 < told < 2**31 if expected is ANY else bool(told == expected)
+            return len(sent) == len(expected) and all(map(same, sent, expected))
+    return isinstance(sent, int) and 0 < sent < 2**31 if expected is ANY else bool(sent == expected)

@@ -28,7 +28,7 @@ from .station import NOW, StoppedClock, after
 
 
 class Operator:
-    """Its own gateway too: what was published waits in ``sent``, with the topic."""
+    """It is also the gateway: published commands wait in ``sent``, with their topic."""
 
     def __init__(self, device: Device, clock: StoppedClock) -> None:
         self.device = device
@@ -66,7 +66,7 @@ class Operator:
         )
 
     async def post(self, action: str, payload: Any = None, id: str = "CS1", **options: Any) -> httpx.Response:
-        """``options`` are query parameters, ``key`` the idempotency key. Does not wait unless told to."""
+        """``options`` are query parameters, ``key`` the idempotency key. Does not wait unless asked to."""
         key = options.pop("key", None)
         return await self.http.post(
             f"/chargingstations/{id}/commands/{action}",

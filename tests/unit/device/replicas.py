@@ -10,7 +10,7 @@ from services.device.service import Device
 
 
 def replica_of(device: Device) -> Device:
-    """It hears nothing of what the other has in memory."""
+    """It shares nothing that the first process has in memory."""
     commands = replace(
         device.commands, signals=LocalSignals(), alarm=Alarm(device.clock), process_id="device-replica"
     )

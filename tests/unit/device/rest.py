@@ -1,4 +1,4 @@
-"""The REST API of the device service, put together once: its hundred paths take longer than most tests."""
+"""The REST API of the device service, built once because building its hundred paths is slow."""
 
 from __future__ import annotations
 

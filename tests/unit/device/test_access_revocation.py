@@ -41,7 +41,7 @@ def revocations(csms: Csms) -> list[Any]:
         ("POST", "/chargingstations/update/CS1", {"registrationStatus": "Rejected"}),
     ],
 )
-async def test_a_rejected_station_has_to_leave(
+async def test_a_rejected_station_is_disconnected(
     operator: httpx.AsyncClient, csms: Csms, method: str, path: str, body: Any
 ) -> None:
     for _ in range(2):
@@ -50,7 +50,7 @@ async def test_a_rejected_station_has_to_leave(
     assert revocations(csms) == [("CS1", "the charging station has been rejected")]
 
 
-async def test_one_that_is_to_boot_again_has_to_leave_and_one_that_may_operate_stays(
+async def test_a_station_that_is_to_boot_again_is_disconnected_and_an_accepted_one_stays(
     operator: httpx.AsyncClient, csms: Csms
 ) -> None:
     for status in ("Accepted", "Pending", "Pending", "Accepted"):
@@ -61,7 +61,7 @@ async def test_one_that_is_to_boot_again_has_to_leave_and_one_that_may_operate_s
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", PATH), ("POST", "/chargingstations/delete/CS1")])
-async def test_a_deleted_station_has_to_leave(
+async def test_a_deleted_station_is_disconnected(
     operator: httpx.AsyncClient, csms: Csms, method: str, path: str
 ) -> None:
     assert (await operator.request(method, path)).is_success
@@ -70,7 +70,9 @@ async def test_a_deleted_station_has_to_leave(
     assert revocations(csms) == [("CS1", "the charging station has been deleted")]
 
 
-async def test_a_station_with_another_secret_has_to_leave(operator: httpx.AsyncClient, csms: Csms) -> None:
+async def test_a_station_whose_secret_is_replaced_is_disconnected(
+    operator: httpx.AsyncClient, csms: Csms
+) -> None:
     given = {"secret": "sixteen letters!"}
     for body in (given, given, {"secret": "seventeen letters"}):
         assert (await operator.post(f"{PATH}/credentials", json=body)).status_code == 201
@@ -80,7 +82,7 @@ async def test_a_station_with_another_secret_has_to_leave(operator: httpx.AsyncC
     assert (await operator.post("/chargingstations/nobody/credentials")).status_code == 404
 
 
-async def test_nobody_leaves_before_the_decision_is_durable(
+async def test_no_station_is_disconnected_before_the_decision_is_durable(
     operator: httpx.AsyncClient, csms: Csms, device: Device
 ) -> None:
     known: list[str] = []

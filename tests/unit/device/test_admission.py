@@ -22,7 +22,7 @@ async def test_a_station_without_a_secret_connects_without_one(device: Device, r
     assert (await device.security.admit("CS1", "", False)).registration_status == "Pending"
 
 
-async def test_an_unknown_station_does_not(device: Device) -> None:
+async def test_an_unknown_station_does_not_connect(device: Device) -> None:
     assert await refusal(device, "", "nobody") == 404
     assert await refusal(device, basic("nobody", SECRET), "nobody") == 404
 
@@ -65,7 +65,7 @@ async def test_the_right_secret_is_admitted(device: Device, id: str) -> None:
         "Basic " + base64.b64encode(b"CS1").decode(),
     ],
 )
-async def test_everything_else_is_not(device: Device, authorization: str) -> None:
+async def test_anything_but_the_right_secret_is_refused(device: Device, authorization: str) -> None:
     await with_secret(device, SECRET)
 
     assert await refusal(device, authorization) == 401
@@ -104,16 +104,16 @@ async def test_acceptance_outlives_the_connection(csms: Csms, device: Device, re
 
 
 @pytest.mark.parametrize("decision", ["Pending", "Rejected"])
-async def test_the_operator_may_change_his_mind(
+async def test_the_operator_may_change_the_registration_status(
     csms: Csms, device: Device, client: httpx.AsyncClient, registered: Station, decision: str
 ) -> None:
     await csms.call("BootNotification", BOOT)
     await client.patch("/chargingstations/CS1", json={"registrationStatus": decision})
     for_now = await device.security.admit("CS1", "", False)
-    told = await csms.call("BootNotification", BOOT)
+    response = await csms.call("BootNotification", BOOT)
     await client.patch("/chargingstations/CS1", json={"registrationStatus": "Accepted"})
 
-    assert (for_now.registration_status, told["status"]) == (decision, decision)
+    assert (for_now.registration_status, response["status"]) == (decision, decision)
     assert (await device.security.admit("CS1", "", False)).registration_status == "Pending"
 
 
@@ -134,7 +134,7 @@ async def test_a_gateway_elsewhere_asks_over_http(device: Device, client: httpx.
     assert unknown.status_code == 404
 
 
-async def test_it_also_tells_whether_the_station_comes_with_tls(
+async def test_the_gateway_also_reports_whether_the_station_connects_with_tls(
     device: Device, client: httpx.AsyncClient
 ) -> None:
     await with_secret(device, SECRET)

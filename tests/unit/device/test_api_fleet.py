@@ -25,7 +25,7 @@ async def test_a_station_that_never_connected_has_a_status(
     }
 
 
-async def test_the_status_of_a_station_tells_of_its_connection_and_connectors(
+async def test_the_status_of_a_station_shows_its_connection_and_connectors(
     csms: Csms, client: httpx.AsyncClient, registered: Station
 ) -> None:
     await csms.event(StationConnected())

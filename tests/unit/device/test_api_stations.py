@@ -15,7 +15,7 @@ from .station import NOW, Csms, after
 from .test_boot_notification import BOOT
 from .test_status_notification import status
 
-SEED: dict[str, Any] = {
+OLDER_PAYLOAD: dict[str, Any] = {
     "id": "CS123",
     "serialNumber": "5",
     "model": "CS-5500",
@@ -36,16 +36,16 @@ def _at(id: str) -> str:
 async def test_a_station_is_created_with_the_payload_of_earlier_systems(
     client: httpx.AsyncClient, path: str
 ) -> None:
-    created = await client.post(path, json=SEED)
+    created = await client.post(path, json=OLDER_PAYLOAD)
 
-    assert (created.status_code, created.json()) == (201, SEED | OURS)
-    assert (await client.get("/chargingstations/CS123")).json() == SEED | OURS
-    assert (await client.get("/chargingstations/station/CS123")).json() == SEED | OURS
+    assert (created.status_code, created.json()) == (201, OLDER_PAYLOAD | OURS)
+    assert (await client.get("/chargingstations/CS123")).json() == OLDER_PAYLOAD | OURS
+    assert (await client.get("/chargingstations/station/CS123")).json() == OLDER_PAYLOAD | OURS
 
 
 @pytest.mark.parametrize("path", ["/chargingstations", "/chargingstations/create"])
 async def test_an_existing_station_is_not_overwritten(client: httpx.AsyncClient, path: str) -> None:
-    await client.post(path, json=SEED)
+    await client.post(path, json=OLDER_PAYLOAD)
 
     again = await client.post(path, json={"id": "CS123", "model": "other"})
 
@@ -103,9 +103,7 @@ async def test_any_id_that_a_station_may_have_works_in_every_path(client: httpx.
         None,
     ],
 )
-async def test_what_is_not_a_station_is_refused(
-    client: httpx.AsyncClient, device: Device, body: object
-) -> None:
+async def test_an_invalid_station_is_refused(client: httpx.AsyncClient, device: Device, body: object) -> None:
     for path in ("/chargingstations", "/chargingstations/create"):
         refused = await client.post(path, json=body)
 
@@ -123,7 +121,7 @@ async def test_what_is_not_json_is_refused(client: httpx.AsyncClient, content: b
     assert refused.headers["content-type"] == PROBLEM
 
 
-async def test_zero_is_a_place(client: httpx.AsyncClient) -> None:
+async def test_zero_is_a_valid_latitude_and_longitude(client: httpx.AsyncClient) -> None:
     await client.post("/chargingstations", json={"id": "buoy", "location": {"lat": 0, "lng": 0}})
 
     assert (await client.get("/chargingstations/buoy")).json()["location"] == {"lat": 0, "lng": 0}
@@ -153,26 +151,28 @@ async def test_an_unknown_station_is_not_found(
     assert await device.registry.stations.count({}) == 0
 
 
-async def test_put_replaces_what_the_operator_said(client: httpx.AsyncClient) -> None:
-    await client.post("/chargingstations", json=SEED | {"registrationStatus": "Rejected"})
+async def test_put_replaces_what_the_operator_has_set(client: httpx.AsyncClient) -> None:
+    await client.post("/chargingstations", json=OLDER_PAYLOAD | {"registrationStatus": "Rejected"})
 
     replaced = await client.put("/chargingstations/CS123", json={"model": "M"})
 
     assert (replaced.status_code, replaced.json()) == (200, {"id": "CS123", "model": "M"} | OURS)
 
 
-async def test_the_older_update_leaves_alone_what_it_does_not_know(client: httpx.AsyncClient) -> None:
+async def test_the_older_update_path_keeps_fields_that_it_does_not_know(client: httpx.AsyncClient) -> None:
     decided = {"registrationStatus": "Rejected", "heartbeatInterval": 60}
-    await client.post("/chargingstations", json=SEED | decided)
+    await client.post("/chargingstations", json=OLDER_PAYLOAD | decided)
 
-    changed = {key: value for key, value in SEED.items() if key != "modem"} | {"firmwareVersion": "1.9"}
+    changed = {key: value for key, value in OLDER_PAYLOAD.items() if key != "modem"} | {
+        "firmwareVersion": "1.9"
+    }
     updated = await client.post("/chargingstations/update/CS123", json=changed)
 
     assert (updated.status_code, updated.json()) == (200, changed | decided)
 
 
 async def test_patch_merges_and_null_removes(client: httpx.AsyncClient) -> None:
-    await client.post("/chargingstations", json=SEED | {"registrationStatus": "Rejected"})
+    await client.post("/chargingstations", json=OLDER_PAYLOAD | {"registrationStatus": "Rejected"})
 
     patch = {
         "model": "M",
@@ -221,22 +221,22 @@ async def test_a_station_can_be_sent_back_as_it_was_read(
     ],
 )
 async def test_a_station_does_not_change_its_id(client: httpx.AsyncClient, method: str, path: str) -> None:
-    await client.post("/chargingstations", json=SEED)
+    await client.post("/chargingstations", json=OLDER_PAYLOAD)
 
-    other = await client.request(method, path, json=SEED | {"id": "CS124"})
-    same = await client.request(method, path, json=SEED)
+    other = await client.request(method, path, json=OLDER_PAYLOAD | {"id": "CS124"})
+    same = await client.request(method, path, json=OLDER_PAYLOAD)
 
     assert (other.status_code, same.status_code) == (422, 200)
     assert (await client.get("/chargingstations/CS124")).status_code == 404
 
 
 async def test_a_refused_change_changes_nothing(client: httpx.AsyncClient) -> None:
-    await client.post("/chargingstations", json=SEED)
+    await client.post("/chargingstations", json=OLDER_PAYLOAD)
 
     for method in ("PUT", "PATCH"):
         refused = await client.request(method, "/chargingstations/CS123", json={"location": {"lat": 99}})
         assert refused.status_code == 422
-    assert (await client.get("/chargingstations/CS123")).json() == SEED | OURS
+    assert (await client.get("/chargingstations/CS123")).json() == OLDER_PAYLOAD | OURS
 
 
 @pytest.mark.parametrize(("method", "path", "code"), [("DELETE", "/", 204), ("POST", "/delete/", 200)])
@@ -267,7 +267,7 @@ async def test_a_deleted_station_is_gone_with_all_that_belonged_to_it(
     assert [await collection.count({}) for collection in collections] == [0, 0, 0, 0]
 
 
-async def test_the_connection_of_a_deleted_station_is_known_while_it_lasts(
+async def test_the_connection_of_a_deleted_station_is_known_until_it_ends(
     csms: Csms, device: Device, client: httpx.AsyncClient, registered: Station
 ) -> None:
     await csms.event(StationConnected(), at=NOW)
@@ -300,12 +300,12 @@ async def test_an_impossible_page_is_refused(client: httpx.AsyncClient, query: s
 @pytest.mark.parametrize("count", [0, 1, 3])
 async def test_the_older_list_is_a_bare_array(client: httpx.AsyncClient, count: int) -> None:
     for number in range(count):
-        await client.post("/chargingstations", json=SEED | {"id": f"CS{number}"})
+        await client.post("/chargingstations", json=OLDER_PAYLOAD | {"id": f"CS{number}"})
 
     listed = await client.get("/chargingstations/list")
 
     assert listed.headers["content-type"] == "application/json"
-    assert listed.json() == [SEED | OURS | {"id": f"CS{number}"} for number in range(count)]
+    assert listed.json() == [OLDER_PAYLOAD | OURS | {"id": f"CS{number}"} for number in range(count)]
 
 
 async def test_the_older_list_is_complete_beyond_one_page(client: httpx.AsyncClient, device: Device) -> None:
@@ -340,7 +340,7 @@ async def test_stations_of_a_group(client: httpx.AsyncClient) -> None:
     assert (await client.get("/chargingstations?group=west")).json() == {"items": []}
 
 
-async def test_a_group_is_changed_kept_and_left(client: httpx.AsyncClient) -> None:
+async def test_a_group_is_changed_kept_and_removed(client: httpx.AsyncClient) -> None:
     await client.post("/chargingstations", json={"id": "A", "group": "north"})
 
     patched = await client.patch("/chargingstations/A", json={"model": "M"})

@@ -65,7 +65,9 @@ async def test_a_station_of_1_6_is_remembered_with_the_serial_number_it_gives(
     assert station.boot_reason is None
 
 
-async def test_what_a_station_leaves_unsaid_stays_as_the_operator_said(csms: Csms, device: Device) -> None:
+async def test_what_a_station_does_not_report_stays_as_the_operator_set_it(
+    csms: Csms, device: Device
+) -> None:
     await _decide(device, serial_number="operator's", modem=Modem(iccid="1", imsi="2"))
 
     await csms.call(
@@ -96,7 +98,7 @@ async def test_an_unknown_station_is_rejected_and_leaves_no_trace(
 
 
 @pytest.mark.parametrize("decision", ["Pending", "Rejected"])
-async def test_a_station_hears_the_operators_decision_and_when_to_ask_again(
+async def test_a_station_gets_the_operators_decision_and_when_to_ask_again(
     csms: Csms, device: Device, decision: str
 ) -> None:
     await _decide(device, registration_status=decision, heartbeat_interval=900)

@@ -58,7 +58,7 @@ async def test_every_command_of_every_version_can_be_sent(operator: Operator, ve
         assert len(command.message_id) <= 36
 
 
-def test_what_the_docs_say_of_a_payload_is_valid_json_schema_that_the_examples_satisfy() -> None:
+def test_the_docs_describe_a_payload_by_valid_json_schema_that_the_examples_satisfy() -> None:
     for action in COMMANDS:
         body = form(action)["requestBody"]["content"]["application/json"]
 
@@ -126,7 +126,7 @@ async def test_a_callerror_is_the_stations_answer_too(operator: Operator) -> Non
     ("reason", "status", "journaled"),
     [("timeout", 504, "timeout"), ("notConnected", 409, "error"), ("overloaded", 429, "error")],
 )
-async def test_what_the_gateway_says_instead_of_the_station(
+async def test_errors_that_the_gateway_reports_instead_of_the_station(
     operator: Operator, reason: str, status: int, journaled: str
 ) -> None:
     await operator.connected()
@@ -223,7 +223,7 @@ async def test_a_gateway_that_has_ended_with_its_inbox_is_no_connection(operator
     assert (await operator.command(answer.json()["commandId"]))["status"] == "error"
 
 
-async def test_final_is_final(operator: Operator) -> None:
+async def test_a_final_status_does_not_change(operator: Operator) -> None:
     await operator.connected()
     await operator.post("Reset", RESET)
     command = await operator.next()
@@ -308,7 +308,7 @@ async def test_the_same_key_for_another_command_is_refused(
     assert operator.sent.qsize() == 1
 
 
-async def test_the_journal_of_a_station_newest_first_and_in_pages(
+async def test_the_commands_of_a_station_newest_first_and_in_pages(
     operator: Operator, clock: StoppedClock
 ) -> None:
     await operator.connected()
@@ -345,10 +345,10 @@ async def test_nulls_in_payloads_and_answers_are_kept(operator: Operator) -> Non
     assert known["response"]["data"] == {"c": None}
 
 
-async def test_a_process_that_starts_tells_again_what_stations_have_just_answered(
+async def test_a_process_that_starts_publishes_recent_results_again(
     operator: Operator, clock: StoppedClock
 ) -> None:
-    """The one before it may have died between the store and the bus, or before all had heard."""
+    """The process before it may have failed between the store and the bus, or before all received it."""
     await operator.connected()
     for second in (0, 200, 300):
         clock.at = after(second)

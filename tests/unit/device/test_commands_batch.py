@@ -88,7 +88,7 @@ async def test_each_station_has_its_result(operator: Operator) -> None:
         ({"group": "North"}, set()),
     ],
 )
-async def test_stations_are_selected_by_all_that_is_said(
+async def test_stations_are_selected_by_all_given_conditions(
     operator: Operator, selection: Any, stations: set[str]
 ) -> None:
     path = await to_many(operator, "ClearCache", selection)
@@ -96,7 +96,9 @@ async def test_stations_are_selected_by_all_that_is_said(
     assert set(await results(operator, path)) == stations
 
 
-async def test_those_that_are_away_get_it_later_if_they_may(operator: Operator, csms: Csms) -> None:
+async def test_stations_that_are_not_connected_get_a_batch_command_later_if_it_may_wait(
+    operator: Operator, csms: Csms
+) -> None:
     path = await to_many(operator, "ClearCache", {"model": "M"}, deliver="when-online", ttl=600)
     await operator.answer(await operator.next(), ACCEPTED)
     assert await results(operator, path) == {"CS1": "answered", "CS2": "queued"}
@@ -109,7 +111,7 @@ async def test_those_that_are_away_get_it_later_if_they_may(operator: Operator, 
     assert (await operator.http.get(path)).json()["status"] == "done"
 
 
-async def test_a_batch_that_is_prepared_twice_asks_every_station_once(
+async def test_a_batch_that_is_prepared_twice_sends_one_command_to_each_station(
     operator: Operator, device: Device
 ) -> None:
     path = await to_many(operator, "ClearCache", {"ids": ["CS1", "CS3"]})
@@ -137,7 +139,7 @@ async def test_a_batch_that_is_prepared_twice_asks_every_station_once(
         ("ChangeConfiguration", {"model": "M"}, {"key": "AuthorizationKey", "value": "0" * 40}, 422),
     ],
 )
-async def test_what_is_not_for_many(
+async def test_commands_that_cannot_be_sent_as_a_batch(
     operator: Operator, action: str, selection: Any, payload: Any, status: int
 ) -> None:
     body = {"selection": selection, "payload": payload}
@@ -151,7 +153,9 @@ async def test_what_is_not_for_many(
 @pytest.mark.parametrize(
     "payload", [b'{"x": "\\ud800"}', b'{"x": 123456789012345678901234567890}', b'{"x": [NaN]}', b"{"]
 )
-async def test_a_payload_that_is_no_json_of_others(operator: Operator, payload: bytes) -> None:
+async def test_a_batch_payload_that_is_no_portable_json_is_refused(
+    operator: Operator, payload: bytes
+) -> None:
     body = b'{"selection": {"model": "M"}, "payload": ' + payload + b"}"
 
     answer = await operator.http.post(
@@ -161,7 +165,7 @@ async def test_a_payload_that_is_no_json_of_others(operator: Operator, payload: 
     assert answer.status_code in (400, 422), answer.text
 
 
-async def test_what_waited_for_a_deleted_station_is_withdrawn(
+async def test_waiting_commands_of_a_deleted_station_are_withdrawn(
     operator: Operator, csms: Csms, device: Device
 ) -> None:
     await operator.away("CS1")

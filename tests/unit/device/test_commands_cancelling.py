@@ -62,7 +62,7 @@ async def test_the_next_one_is_due_when_the_first_is_cancelled(operator: Operato
     assert (await operator.next()).message_id == ids[1]
 
 
-async def test_what_does_not_wait_cannot_be_cancelled(operator: Operator) -> None:
+async def test_a_command_that_does_not_wait_cannot_be_cancelled(operator: Operator) -> None:
     await operator.connected()
     sent = (await operator.post("Reset", RESET)).json()["id"]
     command = await operator.next()
@@ -97,7 +97,7 @@ async def test_a_command_that_is_just_being_sent_is_sent_or_cancelled(operator: 
             assert operator.sent.empty()
 
 
-async def test_a_command_to_many_is_cancelled_where_it_waits(operator: Operator, csms: Csms) -> None:
+async def test_a_batch_is_cancelled_for_stations_where_it_waits(operator: Operator, csms: Csms) -> None:
     for id in ("CS2", "CS3"):
         await operator.connected(id=id)
     await operator.away("CS3")
@@ -122,7 +122,9 @@ async def test_a_command_to_many_is_cancelled_where_it_waits(operator: Operator,
     assert operator.sent.empty()
 
 
-async def test_what_is_prepared_after_the_cancelling_is_not_sent(operator: Operator, device: Device) -> None:
+async def test_commands_of_a_cancelled_batch_that_are_prepared_later_are_not_sent(
+    operator: Operator, device: Device
+) -> None:
     """Another replica had begun to prepare it, and goes on with what it read."""
     await operator.connected()
     body = {"selection": {"ids": ["CS1"]}, "payload": {}}

@@ -78,7 +78,7 @@ async def test_a_charging_profile_is_checked_before_it_is_sent(
 
 
 @pytest.mark.parametrize("problem", [Conflict("in the way", chargingProfileId=7), Invalid("evseId: x")])
-async def test_what_is_wrong_is_answered_and_not_sent(
+async def test_a_wrong_profile_is_refused_and_not_sent(
     operator: Operator, checker: Checker, problem: DomainError
 ) -> None:
     checker.problem = problem
@@ -115,7 +115,7 @@ async def test_a_profile_on_its_way_excludes_others_and_no_other_commands(
             assert (await operator.post(action, payload)).status_code == 202
 
 
-async def test_what_cannot_be_sent_anyhow_is_not_checked(operator: Operator, checker: Checker) -> None:
+async def test_a_command_that_cannot_be_sent_is_not_checked(operator: Operator, checker: Checker) -> None:
     await operator.connected()
     await operator.away()
 
@@ -135,7 +135,7 @@ async def test_the_same_key_is_checked_once(operator: Operator, checker: Checker
     assert len(checker.asked) == 1
 
 
-async def test_what_waits_for_a_station_is_checked_when_it_is_asked(
+async def test_a_command_that_waits_for_its_station_is_checked_when_it_is_requested(
     operator: Operator, checker: Checker
 ) -> None:
     await operator.connected()

@@ -58,7 +58,7 @@ URL = f"ftp://user:{SECRET}@files.example/fw.bin"
         ),
     ],
 )
-async def test_a_secret_is_sent_in_full_and_nowhere_kept(
+async def test_a_secret_is_sent_in_full_and_stored_nowhere(
     operator: Operator, device: Device, version: Version, action: str, payload: dict[str, Any]
 ) -> None:
     await operator.connected(version)
@@ -74,7 +74,7 @@ async def test_a_secret_is_sent_in_full_and_nowhere_kept(
     assert "***" in kept.payload
 
 
-async def test_secrets_in_answers_are_not_kept_either(operator: Operator) -> None:
+async def test_secrets_in_answers_are_not_stored_either(operator: Operator) -> None:
     await operator.connected(V16)
     key = {"key": "AuthorizationKey", "readonly": False, "value": SECRET}
     open_ = {"key": "HeartbeatInterval", "readonly": False, "value": "300"}

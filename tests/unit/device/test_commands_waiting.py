@@ -92,7 +92,9 @@ async def test_a_station_whose_boot_is_not_accepted_waits_for_that(
     assert (await operator.next()).action == "Reset"
 
 
-async def test_a_station_that_leaves_at_once_is_waited_for_again(operator: Operator, csms: Csms) -> None:
+async def test_commands_wait_again_for_a_station_that_disconnects_at_once(
+    operator: Operator, csms: Csms
+) -> None:
     await queue(operator, "Reset")
     await reconnects(operator, csms, 100)
     await operator.away()
@@ -121,7 +123,7 @@ async def test_the_next_one_is_delivered_when_the_one_before_gets_no_answer(
     assert (await operator.next()).action == "ClearCache"
 
 
-async def test_what_has_waited_too_long_expires(operator: Operator, csms: Csms) -> None:
+async def test_a_command_that_has_waited_too_long_expires(operator: Operator, csms: Csms) -> None:
     ids = await queue(operator, "Reset", "ClearCache")
 
     await operator.look_after(600)
@@ -133,7 +135,7 @@ async def test_what_has_waited_too_long_expires(operator: Operator, csms: Csms) 
     assert operator.sent.empty()
 
 
-async def test_a_connected_station_gets_it_at_once_but_behind_what_waits(operator: Operator) -> None:
+async def test_a_connected_station_gets_a_command_at_once_but_after_waiting_ones(operator: Operator) -> None:
     await operator.connected()
     answer = await operator.post("Reset", RESET, **LATER | {"wait": 0})
     assert (answer.status_code, answer.json()["status"]) == (202, "sent")
@@ -165,7 +167,7 @@ async def test_only_one_of_several_replicas_delivers(
 
 
 @pytest.mark.parametrize("action", sorted(NEVER_QUEUED))
-async def test_what_moves_energy_or_metal_is_not_for_later(operator: Operator, action: str) -> None:
+async def test_commands_that_move_energy_or_metal_cannot_wait(operator: Operator, action: str) -> None:
     version = next(v for v in (V201, V21, V16) if action in ACTIONS[v])
     await operator.connected(version)
     await operator.away()
@@ -175,7 +177,7 @@ async def test_what_moves_energy_or_metal_is_not_for_later(operator: Operator, a
     assert answer.status_code == 422, answer.text
 
 
-async def test_a_secret_is_not_for_later(operator: Operator) -> None:
+async def test_a_command_with_a_secret_cannot_wait(operator: Operator) -> None:
     variable = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
     payload = {"setVariableData": [variable | {"attributeValue": "hunter2hunter2hunter2"}]}
 
@@ -186,7 +188,7 @@ async def test_a_secret_is_not_for_later(operator: Operator) -> None:
     assert (await operator.http.get("/chargingstations/CS1/commands")).json()["items"] == []
 
 
-async def test_no_more_wait_than_anybody_could_mean(operator: Operator) -> None:
+async def test_the_number_of_waiting_commands_is_limited(operator: Operator) -> None:
     for number in range(MAX_QUEUED):
         answer = await operator.post("ClearCache", **LATER, key=f"k{number}")
         assert answer.status_code == 202

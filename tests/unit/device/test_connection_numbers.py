@@ -46,13 +46,13 @@ async def test_every_admission_has_a_greater_number_whatever_the_clock_does(
     assert numbers == sorted(set(numbers))
 
 
-async def test_many_at_once_all_get_different_numbers(device: Device, registered: Station) -> None:
+async def test_admissions_at_the_same_time_get_different_numbers(device: Device, registered: Station) -> None:
     numbers = await asyncio.gather(*(number(device) for _ in range(20)))
 
     assert len(set(numbers)) == 20
 
 
-async def test_news_of_connections_keep_the_number(device: Device, csms: Csms, registered: Station) -> None:
+async def test_connection_events_keep_the_number(device: Device, csms: Csms, registered: Station) -> None:
     first = await number(device)
     before = Connection(station_id="CS1", connection_id="1", connected=True, connected_at=NOW)
     newer = before.changed(connection_id="2")
@@ -67,7 +67,7 @@ async def test_news_of_connections_keep_the_number(device: Device, csms: Csms, r
     assert await number(device) == first + 1
 
 
-async def test_after_its_document_was_deleted_numbers_go_on_above_those_of_before(
+async def test_numbers_go_on_growing_after_the_document_was_deleted(
     device: Device, registered: Station, clock: StoppedClock
 ) -> None:
     before = await number(device)
@@ -77,7 +77,7 @@ async def test_after_its_document_was_deleted_numbers_go_on_above_those_of_befor
     assert await number(device) > before
 
 
-async def test_who_is_refused_leaves_no_document(device: Device) -> None:
+async def test_a_refused_station_leaves_no_document(device: Device) -> None:
     assert await refusal(device, "", "nobody") == 404
     await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
     await device.security.stations.update("CS1", lambda _: holding(SECRET, NOW))
@@ -87,7 +87,7 @@ async def test_who_is_refused_leaves_no_document(device: Device) -> None:
         assert await device.connectivity.connections.get(station) is None
 
 
-async def test_a_revocation_tells_the_number_of_the_newest_connection(
+async def test_a_revocation_has_the_number_of_the_newest_connection(
     device: Device, csms: Csms, registered: Station
 ) -> None:
     await device.registry.revoke_access("CS1", "")

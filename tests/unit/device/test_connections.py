@@ -47,9 +47,7 @@ async def test_the_end_of_a_connection_is_known_with_its_reason(csms: Csms, devi
     assert (connection.close_code, connection.close_reason) == (1001, "going away")
 
 
-async def test_what_an_older_connection_does_late_changes_nothing_about_the_newer(
-    csms: Csms, device: Device
-) -> None:
+async def test_late_events_of_an_older_connection_do_not_change_the_newer(csms: Csms, device: Device) -> None:
     await csms.event(OPEN, connection_id="1", at=NOW)
     await csms.event(OPEN, connection_id="2", gateway_id="g2", at=after(3))
     await csms.call("StatusNotification", status("Available"), connection_id="2", at=after(4))
@@ -71,7 +69,7 @@ STORY: list[tuple[EventData, str, float]] = [
 ]
 
 
-async def test_connections_end_alike_whatever_the_order_of_the_events(csms: Csms, device: Device) -> None:
+async def test_connections_are_the_same_for_any_order_of_events(csms: Csms, device: Device) -> None:
     for order in itertools.permutations(range(4)):
         id = f"CS{order}"
         for index in [*order, order[0]]:
@@ -104,7 +102,7 @@ REPORTED: list[tuple[EventData | str, str, float]] = [
 ]
 
 
-async def test_connectors_end_alike_whatever_the_order_of_the_events(csms: Csms, device: Device) -> None:
+async def test_connectors_are_the_same_for_any_order_of_events(csms: Csms, device: Device) -> None:
     for order in itertools.permutations(range(5)):
         id = "CS" + "".join(map(str, order))
         for index in order:
@@ -123,7 +121,7 @@ async def test_connectors_end_alike_whatever_the_order_of_the_events(csms: Csms,
 @pytest.mark.parametrize(
     ("reply_to", "inbox"), [("BootNotificationResponse", ""), ("gateway-g1", "gateway-g1")]
 )
-async def test_a_boot_that_is_heard_of_first_tells_of_its_connection(
+async def test_a_boot_that_arrives_first_shows_its_connection(
     csms: Csms, device: Device, registered: Station, reply_to: str, inbox: str
 ) -> None:
     boot = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}

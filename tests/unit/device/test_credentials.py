@@ -13,7 +13,7 @@ from .admission import SECRET, basic, refusal
 from .station import NOW
 
 
-async def test_a_secret_is_made_and_shown_once(
+async def test_a_secret_is_generated_and_shown_once(
     device: Device, client: httpx.AsyncClient, registered: Station
 ) -> None:
     made = await client.post("/chargingstations/CS1/credentials", json={})
@@ -29,13 +29,13 @@ async def test_a_secret_is_made_and_shown_once(
     assert secret not in stored.model_dump_json()
 
 
-async def test_two_stations_with_the_same_secret_do_not_look_alike(device: Device) -> None:
+async def test_two_stations_with_the_same_secret_have_different_hashes(device: Device) -> None:
     one, other = Secret.of(SECRET, NOW), Secret.of(SECRET, NOW)
 
     assert one.digest != other.digest
 
 
-async def test_a_new_secret_takes_the_place_of_the_one_before(
+async def test_a_new_secret_replaces_the_one_before(
     device: Device, client: httpx.AsyncClient, registered: Station
 ) -> None:
     first = (await client.post("/chargingstations/CS1/credentials")).json()["secret"]
@@ -55,7 +55,7 @@ async def test_a_new_secret_takes_the_place_of_the_one_before(
         {"word": "x" * 16},
     ],
 )
-async def test_an_unfit_secret_is_refused_and_not_repeated(
+async def test_an_invalid_secret_is_refused_and_not_repeated(
     client: httpx.AsyncClient, device: Device, registered: Station, body: dict[str, str]
 ) -> None:
     refused = await client.post("/chargingstations/CS1/credentials", json=body)
@@ -65,7 +65,7 @@ async def test_an_unfit_secret_is_refused_and_not_repeated(
     assert await device.security.stations.get("CS1") is None
 
 
-async def test_a_secret_can_be_taken_away(
+async def test_a_secret_can_be_deleted(
     client: httpx.AsyncClient, device: Device, registered: Station
 ) -> None:
     await client.post("/chargingstations/CS1/credentials")

@@ -27,9 +27,9 @@ def variable(name: str, value: str, component: str = "EVSE", evse: int = 1, **mo
     }
 
 
-def report(seq_no: int, *told: dict[str, Any], tbc: bool = False, request_id: int = 7) -> dict[str, Any]:
+def report(seq_no: int, *variables: dict[str, Any], tbc: bool = False, request_id: int = 7) -> dict[str, Any]:
     payload = {"requestId": request_id, "generatedAt": "2026-11-20T11:00:00Z", "seqNo": seq_no, "tbc": tbc}
-    return payload | ({"reportData": list(told)} if told else {})
+    return payload | ({"reportData": list(variables)} if variables else {})
 
 
 async def listed(client: httpx.AsyncClient, path: str, **params: Any) -> list[dict[str, Any]]:
@@ -44,9 +44,9 @@ async def test_a_report_becomes_the_device_model(
     csms: Csms, client: httpx.AsyncClient, version: Version
 ) -> None:
     characteristics = {"dataType": "decimal", "supportsMonitoring": True, "unit": "W", "maxLimit": 22000.5}
-    told = variable("Power", "11000", variableCharacteristics=characteristics)
+    power = variable("Power", "11000", variableCharacteristics=characteristics)
 
-    assert await csms.call("NotifyReport", report(0, told), version=version) == {}
+    assert await csms.call("NotifyReport", report(0, power), version=version) == {}
 
     at = "2026-11-20T12:00:00.000Z"
     assert await listed(client, "variables") == [
@@ -63,8 +63,8 @@ async def test_a_report_becomes_the_device_model(
 
 
 async def test_variables_are_found_by_component_evse_and_name(csms: Csms, client: httpx.AsyncClient) -> None:
-    told = [variable("Power", "1"), variable("Power", "2", evse=2), variable("Color", "red", "Display")]
-    await csms.call("NotifyReport", report(0, *told))
+    variables = [variable("Power", "1"), variable("Power", "2", evse=2), variable("Color", "red", "Display")]
+    await csms.call("NotifyReport", report(0, *variables))
 
     assert len(await listed(client, "variables")) == 3
     assert len(await listed(client, "variables", component="EVSE")) == 2
@@ -72,7 +72,7 @@ async def test_variables_are_found_by_component_evse_and_name(csms: Csms, client
     assert second["attributes"][0]["value"] == "2"
 
 
-async def test_the_newest_value_wins_in_whatever_order_reports_come(csms: Csms, device: Device) -> None:
+async def test_the_newest_value_wins_in_any_order_of_reports(csms: Csms, device: Device) -> None:
     await csms.call("NotifyReport", report(0, variable("Power", "new")), at=after(10))
     await csms.call("NotifyReport", report(0, variable("POWER", "old"), request_id=6))
 
@@ -91,11 +91,11 @@ async def test_a_report_of_one_attribute_leaves_the_others(csms: Csms, device: D
 
 async def test_secrets_that_a_station_reports_are_not_kept(csms: Csms, client: httpx.AsyncClient) -> None:
     write_only = {"type": "Actual", "value": "hush-1", "mutability": "WriteOnly"}
-    told = [
+    variables = [
         variable("Pin", "") | {"variableAttribute": [write_only]},
         variable("BasicAuthPassword", "hush-2", "SecurityCtrlr"),
     ]
-    await csms.call("NotifyReport", report(0, *told))
+    await csms.call("NotifyReport", report(0, *variables))
 
     kept = str(await listed(client, "variables")) + str(await listed(client, "messages"))
     assert "hush" not in kept
@@ -140,19 +140,19 @@ async def test_a_number_used_again_later_begins_another_report(csms: Csms, clien
 
 
 async def test_monitors_are_listed_as_reported_last(csms: Csms, client: httpx.AsyncClient) -> None:
-    def told(value: float) -> dict[str, Any]:
+    def monitoring_report(value: float) -> dict[str, Any]:
         monitor = {"id": 4, "transaction": False, "value": value, "type": "UpperThreshold", "severity": 5}
         one = {"component": {"name": "EVSE"}, "variable": {"name": "Power"}, "variableMonitoring": [monitor]}
         return {"requestId": 1, "seqNo": 0, "generatedAt": "2026-11-20T11:00:00Z", "monitor": [one]}
 
-    await csms.call("NotifyMonitoringReport", told(7.5), at=after(1))
-    assert await csms.call("NotifyMonitoringReport", told(7)) == {}
+    await csms.call("NotifyMonitoringReport", monitoring_report(7.5), at=after(1))
+    assert await csms.call("NotifyMonitoringReport", monitoring_report(7)) == {}
 
     [monitor] = await listed(client, "monitors")
     assert (monitor["id"], monitor["value"], monitor["component"]) == (4, 7.5, {"name": "EVSE"})
 
 
-async def test_what_a_station_has_goes_with_it(
+async def test_the_device_model_of_a_deleted_station_is_deleted(
     csms: Csms, client: httpx.AsyncClient, registered: Station
 ) -> None:
     await csms.call("NotifyReport", report(0, variable("Power", "1")))

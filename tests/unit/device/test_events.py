@@ -28,7 +28,7 @@ def event(number: int, at: str, value: str = "1", **more: Any) -> dict[str, Any]
     }
 
 
-def told(*events: dict[str, Any]) -> dict[str, Any]:
+def notify_event(*events: dict[str, Any]) -> dict[str, Any]:
     return {"generatedAt": "2026-11-20T11:00:00Z", "seqNo": 0, "eventData": list(events)}
 
 
@@ -42,7 +42,7 @@ async def test_events_are_listed_newest_first_by_the_stations_time(
 ) -> None:
     first = event(1, "2026-11-20T10:00:00Z", techCode="E7", severity=3)
     second = event(2, "2026-11-20T11:00:00+01:30", cleared=True)
-    assert await csms.call("NotifyEvent", told(first, second), version=Version.V21) == {}
+    assert await csms.call("NotifyEvent", notify_event(first, second), version=Version.V21) == {}
 
     newest, oldest = await listed(client, "events")
     assert (newest["id"], newest["techCode"], newest["severity"]) == (1, "E7", 3)
@@ -50,15 +50,15 @@ async def test_events_are_listed_newest_first_by_the_stations_time(
 
 
 async def test_an_event_that_is_sent_again_is_kept_once(csms: Csms, client: httpx.AsyncClient) -> None:
-    await csms.call("NotifyEvent", told(event(1, "2026-11-20T10:00:00Z")))
-    await csms.call("NotifyEvent", told(event(1, "2026-11-20T10:00:00Z")), at=after(60))
-    await csms.call("NotifyEvent", told(event(1, "2026-11-20T10:00:01Z")), at=after(60))
+    await csms.call("NotifyEvent", notify_event(event(1, "2026-11-20T10:00:00Z")))
+    await csms.call("NotifyEvent", notify_event(event(1, "2026-11-20T10:00:00Z")), at=after(60))
+    await csms.call("NotifyEvent", notify_event(event(1, "2026-11-20T10:00:01Z")), at=after(60))
 
     assert len(await listed(client, "events")) == 2
 
 
 async def test_events_are_found_by_time(csms: Csms, client: httpx.AsyncClient) -> None:
-    await csms.call("NotifyEvent", told(*(event(n, f"2026-11-20T1{n}:00:00Z") for n in range(4))))
+    await csms.call("NotifyEvent", notify_event(*(event(n, f"2026-11-20T1{n}:00:00Z") for n in range(4))))
 
     found = await listed(client, "events", **{"from": "2026-11-20T11:00:00Z", "to": "2026-11-20T13:00:00Z"})
     assert [one["id"] for one in found] == [2, 1]
@@ -66,7 +66,7 @@ async def test_events_are_found_by_time(csms: Csms, client: httpx.AsyncClient) -
 
 async def test_an_event_about_a_connector_shows_its_state(csms: Csms, device: Device) -> None:
     late = availability("Available", at="2026-11-20T11:00:05Z")
-    await csms.call("NotifyEvent", told(late, availability("Occupied")), version=Version.V21)
+    await csms.call("NotifyEvent", notify_event(late, availability("Occupied")), version=Version.V21)
 
     connector = await device.connectivity.connectors.get("CS1:2:1")
     assert connector is not None
@@ -76,7 +76,7 @@ async def test_an_event_about_a_connector_shows_its_state(csms: Csms, device: De
 async def test_an_event_that_comes_after_the_end_of_its_connection_counts(csms: Csms, device: Device) -> None:
     await csms.event(StationConnected())
     await csms.event(StationDisconnected(code=1001), at=after(5))
-    await csms.call("NotifyEvent", told(availability("Available")), at=after(1))
+    await csms.call("NotifyEvent", notify_event(availability("Available")), at=after(1))
 
     connector = await device.connectivity.connectors.get("CS1:2:1")
     assert connector is not None
@@ -88,7 +88,7 @@ async def test_an_event_that_comes_after_the_end_of_its_connection_counts(csms: 
     [availability("Exploded"), availability("Available", 100_000), event(1, "2026-11-20T11:00:00Z")],
 )
 async def test_other_events_show_no_connector(csms: Csms, device: Device, impossible: dict[str, Any]) -> None:
-    assert await csms.call("NotifyEvent", told(impossible)) == {}
+    assert await csms.call("NotifyEvent", notify_event(impossible)) == {}
 
     assert await device.connectivity.connectors.count({}) == 0
     assert await device.device_model.events.count({}) == 1

@@ -56,7 +56,7 @@ async def test_a_silent_gateway_loses_its_connections(
     assert await shown(device) == "Occupied"
 
 
-async def test_a_gateway_that_was_heard_of_in_time_keeps_them(
+async def test_a_gateway_that_was_heard_of_in_time_keeps_its_connections(
     device: Device, clock: StoppedClock, liveness: GatewayLiveness, two_gateways: None
 ) -> None:
     device.connectivity.gateway_heard("g1")
@@ -70,7 +70,7 @@ async def test_a_gateway_that_was_heard_of_in_time_keeps_them(
 async def test_a_gateway_that_no_process_remembers_is_lost_too(
     csms: Csms, device: Device, clock: StoppedClock, two_gateways: None
 ) -> None:
-    """The process that heard of its connections has died too."""
+    """The process that received its connections has failed too."""
     device.connectivity.gateways.clear()
     device.connectivity.gateway_heard("g2")
     clock.at = after(100)
@@ -80,7 +80,7 @@ async def test_a_gateway_that_no_process_remembers_is_lost_too(
     assert await connected(device) == {"CS1": False, "CS2": False, "CS3": True}
 
 
-async def test_what_belonged_to_a_lost_gateway_on_the_bus_goes_with_it(
+async def test_the_topics_of_a_lost_gateway_are_deleted(
     device: Device, clock: StoppedClock, liveness: GatewayLiveness, two_gateways: None
 ) -> None:
     topic = "gateway-g1"
@@ -94,7 +94,7 @@ async def test_what_belonged_to_a_lost_gateway_on_the_bus_goes_with_it(
         await device.bus.create_subscription(Subscription("anything", topic))
 
 
-async def test_gateways_are_heard_on_the_bus_and_nothing_is_stored(
+async def test_gateway_alive_is_received_on_the_bus_and_nothing_is_stored(
     device: Device, clock: StoppedClock, liveness: GatewayLiveness
 ) -> None:
     message = alive_message("g7", rfc3339(NOW))
@@ -108,7 +108,7 @@ async def test_gateways_are_heard_on_the_bus_and_nothing_is_stored(
     assert device.connectivity.gateways == {"g7": NOW}
 
 
-async def test_several_processes_may_notice_it_at_the_same_time(
+async def test_several_processes_may_find_a_lost_gateway_at_the_same_time(
     csms: Csms, device: Device, clock: StoppedClock, liveness: GatewayLiveness, two_gateways: None
 ) -> None:
     clock.at = after(100)
@@ -122,7 +122,7 @@ async def test_several_processes_may_notice_it_at_the_same_time(
     assert await connected(device) == {"CS1": False, "CS2": False, "CS3": True}
 
 
-async def test_a_station_that_came_back_elsewhere_is_not_touched(
+async def test_a_station_that_reconnected_to_another_gateway_is_not_touched(
     csms: Csms, device: Device, clock: StoppedClock, liveness: GatewayLiveness, two_gateways: None
 ) -> None:
     await csms.event(StationConnected(), gateway_id="g2", connection_id="2", at=after(20))
@@ -155,7 +155,9 @@ async def test_a_message_of_a_connection_thought_lost_brings_it_back(
     assert await shown(device) == "Occupied"
 
 
-async def test_a_message_older_than_the_end_of_its_connection_does_not(csms: Csms, device: Device) -> None:
+async def test_a_message_older_than_the_end_of_its_connection_does_not_bring_it_back(
+    csms: Csms, device: Device
+) -> None:
     await csms.event(StationConnected())
     await csms.event(StationDisconnected(code=1000), at=after(100))
 

@@ -17,7 +17,7 @@ FIRMWARE = "FirmwareStatusNotification"
 LOG = "LogStatusNotification"
 
 
-async def tell(csms: Csms, action: str, *statuses: str, start: float = 0, **more: Any) -> None:
+async def report(csms: Csms, action: str, *statuses: str, start: float = 0, **more: Any) -> None:
     version = more.pop("version", Version.V201)
     for seconds, status in enumerate(statuses):
         at = after(start + seconds)
@@ -32,9 +32,9 @@ def brief(jobs: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 async def test_an_update_is_a_job_with_progress_and_outcome(csms: Csms, client: httpx.AsyncClient) -> None:
-    await tell(csms, FIRMWARE, "Downloading", "Downloaded", requestId=5)
+    await report(csms, FIRMWARE, "Downloading", "Downloaded", requestId=5)
     [running] = await listed(client, "jobs")
-    await tell(csms, FIRMWARE, "Installing", "Installed", requestId=5, start=10)
+    await report(csms, FIRMWARE, "Installing", "Installed", requestId=5, start=10)
     [ended] = await listed(client, "jobs")
 
     assert (running["status"], running["outcome"]) == ("Downloaded", "running")
@@ -58,11 +58,9 @@ async def test_statuses_may_come_in_any_order(csms: Csms, client: httpx.AsyncCli
     assert {tuple(job[3]) for job in brief(jobs)} == {("Downloading", "Downloaded", "Installed")}
 
 
-async def test_in_1_6_a_status_is_about_the_latest_job_that_is_open(
-    csms: Csms, client: httpx.AsyncClient
-) -> None:
-    await tell(csms, FIRMWARE, "Downloading", "DownloadFailed", version=Version.V16)
-    await tell(csms, FIRMWARE, "Downloading", "Installed", version=Version.V16, start=60)
+async def test_in_1_6_a_status_is_about_the_latest_running_job(csms: Csms, client: httpx.AsyncClient) -> None:
+    await report(csms, FIRMWARE, "Downloading", "DownloadFailed", version=Version.V16)
+    await report(csms, FIRMWARE, "Downloading", "Installed", version=Version.V16, start=60)
 
     assert brief(await listed(client, "jobs")) == [
         ("firmware", None, "succeeded", ["Downloading", "Installed"]),
@@ -70,25 +68,25 @@ async def test_in_1_6_a_status_is_about_the_latest_job_that_is_open(
     ]
 
 
-async def test_a_job_of_1_6_that_fell_silent_is_not_the_next_one(
+async def test_in_1_6_a_status_after_a_long_silence_begins_another_job(
     csms: Csms, client: httpx.AsyncClient
 ) -> None:
-    await tell(csms, "DiagnosticsStatusNotification", "Uploading", version=Version.V16)
-    await tell(
+    await report(csms, "DiagnosticsStatusNotification", "Uploading", version=Version.V16)
+    await report(
         csms, "DiagnosticsStatusNotification", "Uploading", "Uploaded", version=Version.V16, start=90_000
     )
 
     assert [job[2] for job in brief(await listed(client, "jobs"))] == ["succeeded", "running"]
 
 
-async def test_an_outcome_that_is_told_twice_is_one(csms: Csms, client: httpx.AsyncClient) -> None:
-    await tell(csms, FIRMWARE, "Installing", "Installed", "Installed", requestId=5)
+async def test_an_outcome_that_is_reported_twice_is_one(csms: Csms, client: httpx.AsyncClient) -> None:
+    await report(csms, FIRMWARE, "Installing", "Installed", "Installed", requestId=5)
 
     assert brief(await listed(client, "jobs")) == [("firmware", 5, "succeeded", ["Installing", "Installed"])]
 
 
 async def test_a_station_that_is_idle_has_no_job(csms: Csms, client: httpx.AsyncClient) -> None:
-    await tell(csms, LOG, "Idle")
+    await report(csms, LOG, "Idle")
 
     assert await listed(client, "jobs") == []
     assert len(await listed(client, "messages")) == 1
@@ -109,22 +107,22 @@ async def test_a_station_that_is_idle_has_no_job(csms: Csms, client: httpx.Async
 async def test_some_statuses_end_a_job(
     csms: Csms, client: httpx.AsyncClient, action: str, version: Version, status: str, kind: str, outcome: str
 ) -> None:
-    await tell(csms, action, status, version=version, requestId=1)
+    await report(csms, action, status, version=version, requestId=1)
 
     assert brief(await listed(client, "jobs", kind=kind)) == [(kind, 1, outcome, [status])]
 
 
 async def test_published_firmware_says_where_it_is(csms: Csms, client: httpx.AsyncClient) -> None:
     where = ["http://10.0.0.1/fw.bin"]
-    await tell(csms, "PublishFirmwareStatusNotification", "Published", requestId=1, location=where)
+    await report(csms, "PublishFirmwareStatusNotification", "Published", requestId=1, location=where)
 
     [job] = await listed(client, "jobs")
     assert (job["outcome"], job["location"]) == ("succeeded", where)
 
 
-async def test_the_reason_that_a_station_gives_is_kept(csms: Csms, client: httpx.AsyncClient) -> None:
+async def test_the_reason_that_a_station_gives_is_stored(csms: Csms, client: httpx.AsyncClient) -> None:
     why = {"reasonCode": "OutOfStorage", "additionalInfo": "12 kB free"}
-    await tell(csms, FIRMWARE, "DownloadFailed", requestId=1, statusInfo=why, version=Version.V21)
+    await report(csms, FIRMWARE, "DownloadFailed", requestId=1, statusInfo=why, version=Version.V21)
 
     [job] = await listed(client, "jobs")
     assert job["history"][0]["reasonCode"] == "OutOfStorage"

@@ -34,15 +34,15 @@ async def boots(station: Csms, version: Version, firmware: str = "1.0", connecti
     await connects(station, version, connection)
     at = station.clock()
     if version is V16:
-        told: dict[str, Any] = {
+        payload: dict[str, Any] = {
             "chargePointVendor": "V",
             "chargePointModel": "M",
             "firmwareVersion": firmware,
         }
     else:
         charging_station = {"vendorName": "V", "model": "M", "firmwareVersion": firmware}
-        told = {"reason": "PowerUp", "chargingStation": charging_station}
-    answer = await station.call("BootNotification", told, version=version, connection_id=connection, at=at)
+        payload = {"reason": "PowerUp", "chargingStation": charging_station}
+    answer = await station.call("BootNotification", payload, version=version, connection_id=connection, at=at)
     assert answer["status"] == "Accepted"
 
 
@@ -66,7 +66,7 @@ async def asked(operator: Operator, seconds: float) -> list[Message]:
 
 
 async def deliver_events(operator: Operator) -> None:
-    """What the device service tells, it hears too."""
+    """Deliver the events of the device service to the device service."""
     events = operator.events
     operator.bus.published.clear()
     for event in events:
@@ -124,18 +124,18 @@ async def test_the_configuration_keys_of_1_6_are_variables(operator: Operator, s
     assert odd.attributes[0].value == "x"
 
 
-async def test_a_new_station_whose_boot_is_heard_of_before_its_connection_is_asked_too(
+async def test_a_new_station_whose_boot_arrives_before_its_connection_is_asked_too(
     operator: Operator, station: Csms
 ) -> None:
-    told = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}
-    await station.call("BootNotification", told)
+    payload = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}
+    await station.call("BootNotification", payload)
     await connects(station, V201, "1")
 
     [command] = await asked(operator, 4)
     assert command.action == "GetBaseReport"
 
 
-async def test_news_of_the_inventory_that_come_after_a_boot_are_not_of_the_new_firmware(
+async def test_an_inventory_answer_from_before_a_boot_does_not_count_for_the_new_firmware(
     operator: Operator, station: Csms
 ) -> None:
     await boots(station, V201)
@@ -168,7 +168,7 @@ async def test_a_station_that_did_not_answer_is_asked_again_after_its_next_boot(
 
 @TWO
 @pytest.mark.parametrize("reason", ["notConnected", "overloaded"])
-async def test_a_station_that_was_not_heard_is_asked_again_after_its_next_boot(
+async def test_a_station_that_a_command_did_not_reach_is_asked_again_after_its_next_boot(
     operator: Operator, station: Csms, version: Version, reason: str
 ) -> None:
     await boots(station, version)
@@ -255,7 +255,7 @@ async def test_many_connectors_are_asked_for_one_after_another(
     assert await asked(operator, 690) == []
 
 
-async def test_what_was_to_be_asked_over_an_older_connection_is_not_asked_again(
+async def test_requests_for_an_older_connection_are_not_sent_again(
     operator: Operator, station: Csms, clock: StoppedClock
 ) -> None:
     await boots(station, V201)
@@ -302,18 +302,18 @@ async def test_a_station_that_reports_its_connectors_itself_is_not_asked(
 async def reports(station: Csms, version: Version, number: int, connection: str = "1") -> None:
     at = station.clock()
     if version is V16:
-        told: dict[str, Any] = {"connectorId": number, "errorCode": "NoError", "status": "Available"}
+        payload: dict[str, Any] = {"connectorId": number, "errorCode": "NoError", "status": "Available"}
     else:
-        told = {
+        payload = {
             "timestamp": "2026-11-20T12:00:00Z",
             "connectorStatus": "Available",
             "evseId": number,
             "connectorId": 1,
         }
-    await station.call("StatusNotification", told, version=version, connection_id=connection, at=at)
+    await station.call("StatusNotification", payload, version=version, connection_id=connection, at=at)
 
 
-async def test_what_is_read_and_set_by_command_is_known(operator: Operator, station: Csms) -> None:
+async def test_variables_that_commands_read_or_set_are_stored(operator: Operator, station: Csms) -> None:
     await operator.connected(V201)
     place = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
     other = {"component": {"name": "TxCtrlr"}, "variable": {"name": "EVConnectionTimeOut"}}

@@ -43,10 +43,10 @@ async def is_sent_as(
     assert (shown["operation"], shown["action"], shown["status"]) == (operation, action, "pending")
     assert accepted.headers["Location"] == f"/commands/{shown['id']}"
     topic, command = operator.sent.get_nowait()
-    told = (await operator.command(shown["id"]))["payload"]
+    sent = (await operator.command(shown["id"]))["payload"]
     assert (topic, command.message_id) == (f"{action}Request", shown["id"])
-    assert same(told, payload), told
-    ACTIONS[version][action].request_validator.check(told)
+    assert same(sent, payload), sent
+    ACTIONS[version][action].request_validator.check(sent)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ async def is_sent_as(
         (V201, "reset", {"kind": "Immediate"}, "kind"),
     ],
 )
-async def test_what_a_version_cannot_express_is_said_and_not_sent(
+async def test_what_a_version_cannot_express_is_refused_and_not_sent(
     operator: Operator, version: Version, operation: str, body: Any, field: str
 ) -> None:
     await operator.connected(version)
@@ -89,7 +89,7 @@ async def test_what_a_version_cannot_express_is_said_and_not_sent(
 @pytest.mark.parametrize(
     "data", ['"\\ud800"', '{"\\ud800": 1}', "NaN", "[1e999]", "1" * 30, "[" * 300 + "]" * 300]
 )
-async def test_what_is_no_json_of_others_is_not_sent(operator: Operator, version: Version, data: str) -> None:
+async def test_what_is_no_portable_json_is_not_sent(operator: Operator, version: Version, data: str) -> None:
     await operator.connected(version)
 
     refused = await operator.http.post(
@@ -116,7 +116,7 @@ async def test_what_is_too_long_for_a_command_is_too_long_for_an_operation(opera
     ("operation", "response"),
     [("get-local-list-version", {"versionNumber": 1}), ("clear-cache", {"status": "Rejected"})],
 )
-async def test_an_answer_that_is_not_kept_is_no_acceptance(
+async def test_an_answer_that_is_not_stored_is_no_acceptance(
     operator: Operator, operation: str, response: dict[str, Any]
 ) -> None:
     await operator.connected()
@@ -129,7 +129,7 @@ async def test_an_answer_that_is_not_kept_is_no_acceptance(
     assert "stationStatus" not in answered and "result" not in answered
 
 
-async def test_whom_nothing_can_be_asked(operator: Operator) -> None:
+async def test_stations_that_no_operation_can_be_sent_to(operator: Operator) -> None:
     assert (await remote(operator, "clear-cache", {})).status_code == 404
     await operator.connected()
     assert (await remote(operator, "self-destruct", {})).status_code == 404

@@ -22,11 +22,13 @@ from .station import NOW
 V16 = Version.V16
 
 
-async def started(operator: Operator, at_minute: int = 0, **told: Any) -> None:
-    """The transaction service tells of a start."""
+async def started(operator: Operator, at_minute: int = 0, **fields: Any) -> None:
+    """The transaction service publishes that a transaction has started."""
     started_at = rfc3339(NOW + timedelta(minutes=at_minute))
     event = TransactionStarted(
-        id=f"CS1:{told.get('transaction_id', 'tx')}", started_at=started_at, **{"transaction_id": "tx"} | told
+        id=f"CS1:{fields.get('transaction_id', 'tx')}",
+        started_at=started_at,
+        **{"transaction_id": "tx"} | fields,
     )
     message = Message(
         data=encode(event),
@@ -81,7 +83,7 @@ async def test_a_rejected_start_waits_for_no_transaction(operator: Operator, ver
     assert "transaction" not in await operator.command(answered["id"])
 
 
-async def test_a_start_that_is_told_again_does_not_come_from_an_earlier_remote_start(
+async def test_a_redelivered_start_does_not_come_from_an_earlier_remote_start(
     operator: Operator,
 ) -> None:
     await operator.connected(V16)

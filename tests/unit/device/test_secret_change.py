@@ -65,9 +65,7 @@ async def admitted(operator: Operator, *secrets: str | bytes) -> list[bool]:
 
 
 @pytest.mark.parametrize("version", [V201, Version.V21])
-async def test_an_accepted_secret_takes_the_place_of_the_old_one(
-    operator: Operator, version: Version
-) -> None:
+async def test_an_accepted_secret_replaces_the_old_one(operator: Operator, version: Version) -> None:
     await operator.connected(version)
     await operator.answer(await ask(operator), answer("Accepted"))
 
@@ -87,7 +85,9 @@ async def test_a_key_of_1_6_may_be_presented_as_bytes_or_text(operator: Operator
 
 @pytest.mark.parametrize("version", [V16, V201])
 @pytest.mark.parametrize("status", ["Rejected", "NotSupported"])
-async def test_after_a_refusal_the_old_one_stays(operator: Operator, version: Version, status: str) -> None:
+async def test_after_a_refusal_the_old_secret_stays(
+    operator: Operator, version: Version, status: str
+) -> None:
     status = {(V201, "NotSupported"): "UnknownVariable"}.get((version, status), status)
     await operator.connected(version)
     await operator.answer(await ask(operator, KEY, version), answer(status, version))
@@ -103,7 +103,7 @@ async def test_after_a_refusal_the_old_one_stays(operator: Operator, version: Ve
         (ErrorCode.FORMAT_VIOLATION, {"gateway": "invalidRequest"}),
     ],
 )
-async def test_after_an_error_the_old_one_stays(
+async def test_after_an_error_the_old_secret_stays(
     operator: Operator, code: ErrorCode, details: dict[str, str]
 ) -> None:
     await operator.refuse(await ask(operator), code, "no", **details)
@@ -113,7 +113,7 @@ async def test_after_an_error_the_old_one_stays(
 
 @pytest.mark.parametrize("reason", ["timeout", "notConnected", "invalidResponse"])
 @pytest.mark.parametrize(("first", "other"), [(OLD, NEW), (NEW, OLD)])
-async def test_where_nobody_knows_the_first_one_used_is_the_one(
+async def test_of_uncertain_secrets_the_first_one_used_is_the_stations(
     operator: Operator, reason: str, first: str, other: str
 ) -> None:
     await operator.refuse(await ask(operator), ErrorCode.GENERIC_ERROR, "no answer", gateway=reason)
@@ -122,14 +122,16 @@ async def test_where_nobody_knows_the_first_one_used_is_the_one(
 
 
 @pytest.mark.parametrize(("first", "other"), [(OLD, NEW), (NEW, OLD)])
-async def test_so_it_is_when_no_answer_ever_came(operator: Operator, first: str, other: str) -> None:
+async def test_of_secrets_that_are_uncertain_after_a_timeout_the_first_one_used_is_the_stations(
+    operator: Operator, first: str, other: str
+) -> None:
     await ask(operator)
     await operator.look_after(200)
 
     assert await admitted(operator, first, other, first) == [True, False, True]
 
 
-async def test_a_station_may_come_back_with_it_before_its_answer_does(operator: Operator) -> None:
+async def test_a_station_may_connect_with_a_new_secret_before_its_answer_arrives(operator: Operator) -> None:
     command = await ask(operator)
 
     assert await admitted(operator, OLD, NEW, OLD) == [True, True, False]
@@ -137,7 +139,7 @@ async def test_a_station_may_come_back_with_it_before_its_answer_does(operator: 
     assert await admitted(operator, OLD, NEW) == [False, True]
 
 
-async def test_one_that_needs_a_reboot_counts_from_its_first_use(operator: Operator) -> None:
+async def test_a_secret_that_needs_a_reboot_counts_from_its_first_use(operator: Operator) -> None:
     """Until the reboot the station reconnects with the old one, as often as it must."""
     await operator.answer(await ask(operator), answer("RebootRequired"))
 
@@ -173,7 +175,7 @@ async def test_of_two_commands_the_later_counts_whichever_answer_is_first(
     assert await admitted(operator, "the first of two secrets", OLD) == [False, False]
 
 
-async def test_answers_that_come_twice_change_nothing(operator: Operator, device: Device) -> None:
+async def test_an_answer_that_is_delivered_twice_changes_nothing(operator: Operator, device: Device) -> None:
     command = await ask(operator)
     for _ in range(2):
         await operator.answer(command, answer("Accepted"))
@@ -186,7 +188,7 @@ async def test_answers_that_come_twice_change_nothing(operator: Operator, device
     assert [secret.state for secret in known.secrets] == ["active"]
 
 
-async def test_the_operator_has_the_last_word(
+async def test_the_secret_that_the_operator_sets_counts(
     operator: Operator, device: Device, client: httpx.AsyncClient
 ) -> None:
     await operator.refuse(await ask(operator), ErrorCode.GENERIC_ERROR, "no answer", gateway="timeout")
@@ -196,7 +198,7 @@ async def test_the_operator_has_the_last_word(
     assert await admitted(operator, OLD, NEW, set_by_hand) == [False, False, True]
 
 
-async def test_the_secret_is_nowhere_kept(operator: Operator, device: Device) -> None:
+async def test_the_secret_is_stored_nowhere(operator: Operator, device: Device) -> None:
     command = await ask(operator)
     kept = [await device.security.stations.get("CS1"), await device.commands.commands.get(command.message_id)]
     await operator.answer(command, answer("Accepted"))
@@ -262,10 +264,10 @@ async def upgrade(operator: Operator, version: Version, profile: str, status: st
     await operator.answer(await operator.next(), answered)
 
 
-async def test_a_station_on_trial_is_not_admitted_without_a_secret_from_profile_1_on(
+async def test_a_station_with_an_uncertain_secret_needs_a_secret_from_profile_1_on(
     operator: Operator, device: Device
 ) -> None:
-    """What has been refused is no use: it does not tell that the station has not taken the new one."""
+    """A refused connection changes nothing: it does not prove that the station lacks the new secret."""
     await device.security.stations.delete("CS1")
     await operator.refuse(await ask(operator), ErrorCode.GENERIC_ERROR, "no answer", gateway="timeout")
     secured = replace(device, security=replace(device.security, min_profile=1))

@@ -19,7 +19,7 @@ from .operator import Operator, operating
 from .station import NOW, StoppedClock
 
 
-async def held_to(device: Device, profile: int | None) -> None:
+async def set_profile(device: Device, profile: int | None) -> None:
     await device.security.stations.update(
         "CS1", lambda known: (known or StationSecurity()).changed(security_profile=profile)
     )
@@ -31,7 +31,7 @@ async def test_from_security_profile_2_on_a_station_needs_tls_and_its_secret(
     device: Device, profile: int | None, tls: bool
 ) -> None:
     await with_secret(device, SECRET)
-    await held_to(device, profile)
+    await set_profile(device, profile)
 
     admitted = await refusal(device, basic("CS1", SECRET), tls=tls) is None
     assert admitted is (tls or profile in (None, 1))
@@ -39,7 +39,7 @@ async def test_from_security_profile_2_on_a_station_needs_tls_and_its_secret(
     assert await refusal(device, "", tls=tls) == 401
 
 
-async def test_so_it_is_when_every_station_has_to_have_that_profile(device: Device) -> None:
+async def test_the_same_applies_when_every_station_needs_that_profile(device: Device) -> None:
     await with_secret(device, SECRET)
     secured = replace(device, security=replace(device.security, min_profile=2))
 
@@ -47,7 +47,7 @@ async def test_so_it_is_when_every_station_has_to_have_that_profile(device: Devi
     assert await refusal(secured, basic("CS1", SECRET), tls=True) is None
 
 
-async def test_who_is_refused_for_want_of_tls_has_not_used_the_secret(device: Device) -> None:
+async def test_a_station_refused_without_tls_has_not_used_its_secret(device: Device) -> None:
     """It went over the network in clear."""
     waiting = Secret.of(SECRET, NOW).in_state("awaiting_reboot")
     await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
@@ -59,7 +59,7 @@ async def test_who_is_refused_for_want_of_tls_has_not_used_the_secret(device: De
 
 
 async def offer(device: Device, clock: StoppedClock, profile: int, status: str = "Accepted") -> None:
-    """A command brings a network profile of that security profile, in a slot of its own."""
+    """A command sets a network profile of that security profile, in a slot of its own."""
     data = {
         "ocppVersion": "OCPP20",
         "ocppTransport": "JSON",
@@ -70,11 +70,13 @@ async def offer(device: Device, clock: StoppedClock, profile: int, status: str =
     }
     async with operating(device, clock) as operator:
         request = {"configurationSlot": profile, "connectionData": data}
-        await told(operator, Version.V201, "SetNetworkProfile", request, {"status": status})
+        await ask_and_answer(operator, Version.V201, "SetNetworkProfile", request, {"status": status})
 
 
-async def told(operator: Operator, version: Version, action: str, request: Any, response: Any) -> None:
-    """The station is connected, gets the command, and its answer comes twice."""
+async def ask_and_answer(
+    operator: Operator, version: Version, action: str, request: Any, response: Any
+) -> None:
+    """The station is connected, gets the command, and its answer is delivered twice."""
     known = await operator.device.registry.stations.get("CS1")
     await operator.connected(version)
     await operator.device.registry.stations.update("CS1", lambda new: known or new or Station(id="CS1"))
@@ -85,7 +87,7 @@ async def told(operator: Operator, version: Version, action: str, request: Any, 
 
 
 async def profiles(device: Device) -> tuple[int | None, tuple[int, ...] | None]:
-    """What the station has, and what it has yet to come with."""
+    """The security profile of the station, and the profiles that it has accepted."""
     security = await device.security.of_station("CS1")
     return security.security_profile, security.offered_security_profiles
 
@@ -106,7 +108,7 @@ async def test_an_offered_security_profile_counts_from_the_first_connection_that
     assert await refusal(device, basic("CS1", SECRET), tls=True) is None
 
 
-async def test_a_station_without_a_secret_comes_up_to_nothing_by_tls(
+async def test_a_station_without_a_secret_reaches_no_profile_by_tls(
     device: Device, clock: StoppedClock
 ) -> None:
     await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
@@ -124,7 +126,7 @@ async def test_a_station_without_a_secret_comes_up_to_nothing_by_tls(
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)])
-async def test_of_several_offers_the_one_that_the_station_comes_with_counts(
+async def test_of_several_offers_the_one_that_the_station_connects_with_counts(
     device: Device, clock: StoppedClock, order: tuple[int, ...]
 ) -> None:
     """Nobody can see here that a station comes with profile 3: its certificate ends at the proxy."""
@@ -140,11 +142,11 @@ async def test_of_several_offers_the_one_that_the_station_comes_with_counts(
 
 
 @pytest.mark.parametrize(("profile", "status"), [(2, "Rejected"), (2, "Failed"), (1, "Accepted")])
-async def test_what_was_refused_or_is_no_higher_is_no_offer(
+async def test_a_profile_that_was_refused_or_is_no_higher_is_no_offer(
     device: Device, clock: StoppedClock, profile: int, status: str
 ) -> None:
     await with_secret(device, SECRET)
-    await held_to(device, 1)
+    await set_profile(device, 1)
     await offer(device, clock, profile, status)
 
     assert await refusal(device, basic("CS1", SECRET), tls=True) is None
@@ -169,14 +171,14 @@ async def test_a_setting_that_needs_a_reboot_is_an_offer_too(
         )
     await with_secret(device, SECRET)
     async with operating(device, clock) as operator:
-        await told(operator, version, action, request, response)
+        await ask_and_answer(operator, version, action, request, response)
 
     assert await refusal(device, basic("CS1", SECRET)) is None
     assert await refusal(device, basic("CS1", SECRET), tls=True) is None
     assert await refusal(device, basic("CS1", SECRET)) == 401
 
 
-async def test_a_station_that_is_deleted_while_it_comes_is_not_made_again(
+async def test_a_station_that_is_deleted_while_it_connects_is_not_created_again(
     device: Device, clock: StoppedClock
 ) -> None:
     await with_secret(device, SECRET)
@@ -194,7 +196,7 @@ async def test_a_station_that_is_deleted_while_it_comes_is_not_made_again(
     assert await real.get("CS1") is None
 
 
-async def test_a_secret_that_is_deleted_while_a_station_comes_with_it_has_shown_nothing(
+async def test_a_secret_that_is_deleted_while_a_station_connects_with_it_changes_nothing(
     device: Device, clock: StoppedClock
 ) -> None:
     await with_secret(device, SECRET)
@@ -213,7 +215,7 @@ async def test_a_secret_that_is_deleted_while_a_station_comes_with_it_has_shown_
 
 
 class Counted:
-    """A collection, and what is asked of it."""
+    """A collection that records its reads and writes."""
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
@@ -226,20 +228,20 @@ class Counted:
     async def update(self, id: str, change: Callable[[Any], Any]) -> Any:
         old: Any = None
 
-        def noted(current: Any) -> Any:
+        def read(current: Any) -> Any:
             nonlocal old
             self.asked.append("read")
             old = current
             return change(current)
 
-        new = await self._collection.update(id, noted)
+        new = await self._collection.update(id, read)
         if new is not old:
             self.asked.append("write")
         return new
 
 
 @pytest.mark.parametrize("secret", [None, SECRET])
-async def test_to_let_a_station_in_as_ever_costs_two_reads_of_it_and_of_its_secret_and_no_write(
+async def test_an_unchanged_admission_reads_station_and_secret_twice_and_writes_nothing(
     device: Device, secret: str | None
 ) -> None:
     """Thousands of stations may reconnect at once. It is decided before and after it gets its number."""

@@ -34,7 +34,7 @@ ACKNOWLEDGED: list[tuple[Version, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("version", "action", "payload"), ACKNOWLEDGED)
-async def test_what_a_station_tells_can_be_read_as_it_came(
+async def test_messages_of_a_station_can_be_read_as_received(
     csms: Csms, client: httpx.AsyncClient, version: Version, action: str, payload: dict[str, Any]
 ) -> None:
     assert await csms.call(action, payload, version=version) == {}
@@ -56,15 +56,15 @@ async def test_the_same_message_sent_again_is_kept_once(csms: Csms, client: http
     await csms.call("ReportDERControl", {"requestId": 2}, version=V21)
     await csms.call("ReportDERControl", {"requestId": 2}, version=V21, at=after(30))
 
-    told = [(one["action"], one["receivedAt"][17:19]) for one in await listed(client, "messages")]
-    assert told == [
+    received = [(one["action"], one["receivedAt"][17:19]) for one in await listed(client, "messages")]
+    assert received == [
         ("ReportDERControl", "30"),
         ("SecurityEventNotification", "00"),
         ("ReportDERControl", "00"),
     ]
 
 
-async def test_notices_are_found_by_time_and_report(csms: Csms, client: httpx.AsyncClient) -> None:
+async def test_messages_are_found_by_time_and_report(csms: Csms, client: httpx.AsyncClient) -> None:
     for seconds, request_id in enumerate([1, 2, 2]):
         payload = {"requestId": request_id, "tbc": True}
         await csms.call("NotifyDisplayMessages", payload, at=after(seconds))
@@ -75,16 +75,16 @@ async def test_notices_are_found_by_time_and_report(csms: Csms, client: httpx.As
     assert refused.status_code == 422
 
 
-async def test_vendors_additions_are_kept_to_the_letter(csms: Csms, client: httpx.AsyncClient) -> None:
+async def test_custom_data_is_stored_unchanged(csms: Csms, client: httpx.AsyncClient) -> None:
     custom = {"vendorId": "V", "snake_case": {"iso15118eMAID": [1, 2.5, None, {"": "é"}], "x": None}}
     payload = {"requestId": 2, "customData": custom}
     await csms.call("ReportDERControl", payload, version=V21)
 
-    [notice] = await listed(client, "messages")
-    assert notice["payload"] == payload
+    [message] = await listed(client, "messages")
+    assert message["payload"] == payload
 
 
-async def test_a_payload_that_no_reader_could_show_is_refused(csms: Csms, device: Device) -> None:
+async def test_a_payload_that_is_nested_too_deeply_is_refused(csms: Csms, device: Device) -> None:
     nested: dict[str, Any] = {}
     for _ in range(200):
         nested = {"deeper": nested}
@@ -100,8 +100,8 @@ async def test_a_pin_is_hidden(csms: Csms, client: httpx.AsyncClient) -> None:
     swap = {"eventType": "BatteryIn", "requestId": 1, "idToken": TOKEN, "batteryData": [BATTERY]}
     assert await csms.call("BatterySwap", swap, version=V21) == {}
 
-    [notice] = await listed(client, "messages")
-    assert notice["payload"] == swap | {"idToken": {"idToken": "***", "type": "KeyCode"}}
+    [message] = await listed(client, "messages")
+    assert message["payload"] == swap | {"idToken": {"idToken": "***", "type": "KeyCode"}}
 
 
 async def test_customer_information_is_put_together_in_the_order_of_its_parts(
@@ -124,7 +124,7 @@ async def test_a_certificate_is_not_promised_without_an_authority(csms: Csms) ->
         assert answer == {"status": "Rejected", "statusInfo": NOT_ENABLED}
 
 
-async def test_questions_about_certificates_are_answered_without_asking_anybody(csms: Csms) -> None:
+async def test_requests_about_certificates_are_answered_without_asking_another_server(csms: Csms) -> None:
     ocsp = {"ocspRequestData": {**HASH, "responderURL": "http://169.254.169.254/"}}
     contract = {"iso15118SchemaVersion": "urn:iso", "action": "Install", "exiRequest": "AAAA"}
     chain = {"certificateHashData": HASH, "source": "OCSP", "urls": ["http://169.254.169.254/"]}
@@ -145,7 +145,7 @@ async def test_questions_about_certificates_are_answered_without_asking_anybody(
     ]
 
 
-async def test_a_stream_is_open_until_it_is_closed_in_whatever_order_that_comes(
+async def test_a_stream_is_open_until_it_is_closed_in_any_order_of_messages(
     csms: Csms, client: httpx.AsyncClient
 ) -> None:
     await csms.call("ClosePeriodicEventStream", {"id": 3}, version=V21, at=after(60))
@@ -178,7 +178,9 @@ async def test_a_data_transfer_is_answered_by_the_function_of_its_vendor_and_mes
 
 
 @pytest.mark.parametrize("version", [V16, V201, V21])
-async def test_a_data_transfer_that_nobody_knows_says_what_is_unknown(csms: Csms, version: Version) -> None:
+async def test_the_answer_to_an_unknown_data_transfer_says_what_is_unknown(
+    csms: Csms, version: Version
+) -> None:
     vendor = await csms.call("DataTransfer", {"vendorId": "com.example.other"}, version=version)
     message = await csms.call("DataTransfer", {"vendorId": "com.example.tests"}, version=version)
 
@@ -202,5 +204,5 @@ async def test_a_vendors_message_has_one_function() -> None:
         "customerinformation/99999999999999999999",
     ],
 )
-async def test_a_question_that_makes_no_sense_is_refused(client: httpx.AsyncClient, query: str) -> None:
+async def test_an_invalid_query_is_refused(client: httpx.AsyncClient, query: str) -> None:
     assert (await client.get(f"/chargingstations/CS1/{query}")).status_code == 422

@@ -44,8 +44,8 @@ async def test_a_connectors_state_is_kept(csms: Csms, device: Device, version: V
 
 
 async def test_a_connector_of_1_6_keeps_its_number_and_counts_as_an_evse(csms: Csms, device: Device) -> None:
-    told = status_v16(2, "Faulted", info="hot", vendorId="V", vendorErrorCode="E7")
-    await csms.call("StatusNotification", {**told, "errorCode": "HighTemperature"}, version=Version.V16)
+    payload = status_v16(2, "Faulted", info="hot", vendorId="V", vendorErrorCode="E7")
+    await csms.call("StatusNotification", {**payload, "errorCode": "HighTemperature"}, version=Version.V16)
 
     connector = await device.connectivity.connectors.get("CS1:2:2")
     assert connector is not None
@@ -68,7 +68,7 @@ async def test_station_ids_cannot_be_confused_in_the_ids_of_connectors(csms: Csm
     assert (await shown(device, "a%3A1:1:1"), await shown(device, "a%253A1:1:1")) == ("Occupied", "Reserved")
 
 
-async def test_the_newest_report_wins_in_whatever_order_they_come(csms: Csms, device: Device) -> None:
+async def test_the_newest_report_wins_in_any_order(csms: Csms, device: Device) -> None:
     await csms.call("StatusNotification", status("Occupied"), at=after(2))
     await csms.call("StatusNotification", status("Available"), at=after(1))
 

@@ -11,7 +11,7 @@ from ..service import Connectivity, router
 
 @router.on(STATION_DISCONNECTED)
 async def station_disconnected(call: Call[StationDisconnected], connectivity: Connectivity) -> None:
-    """The end of an older connection changes nothing. That of a newer one may arrive before its beginning."""
+    """May be delivered before StationConnected of the same connection, or after that of a newer one."""
     await connectivity.close(
         Connection(
             station_id=call.station_id,

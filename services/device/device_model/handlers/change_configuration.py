@@ -1,4 +1,4 @@
-"""ChangeConfiguration of 1.6 answered: what was set is what the station has (B05)."""
+"""ChangeConfiguration of 1.6 answered: the value that the station accepted is stored (B05)."""
 
 from __future__ import annotations
 

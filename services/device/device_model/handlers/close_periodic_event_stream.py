@@ -1,4 +1,4 @@
-"""ClosePeriodicEventStream: a station sends no more values of a monitor (N11)."""
+"""ClosePeriodicEventStream: a station stops sending the values of a monitor (N11)."""
 
 from __future__ import annotations
 

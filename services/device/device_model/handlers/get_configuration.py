@@ -1,4 +1,4 @@
-"""GetConfiguration of 1.6 answered: its keys are variables (B06)."""
+"""GetConfiguration of 1.6 answered: its keys are stored as variables (B06)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GetVariables answered: its values are what the station has (B06)."""
+"""GetVariables answered: the values that the station returned are stored (B06)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NotifyEvent: monitors of a station have raised events, or it tells of events by itself (N07, N08)."""
+"""NotifyEvent: a station reports events, of monitors or of its own (N07, N08)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NUMBERS = range(1, MAX_NUMBER + 1)
 
 @router.on(v201.NotifyEvent, v21.NotifyEvent)
 async def notify_event(call: Call[Request], device_model: DeviceModel) -> ocpp2.NotifyEventResponse:
-    """The state of a connector may come so, instead of by StatusNotification (G01 in 2.1)."""
+    """A station of 2.1 may report the state of a connector here instead of by StatusNotification (G01)."""
     await device_model.messages.connectivity.touch(call)
     events = [MonitoredEvent.of(call.station_id, one, call.received_at) for one in call.request.event_data]
     await device_model.merge(device_model.events, events)

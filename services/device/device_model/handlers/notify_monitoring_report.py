@@ -1,4 +1,4 @@
-"""NotifyMonitoringReport: a station tells which of its variables it monitors, and how (N02)."""
+"""NotifyMonitoringReport: a station reports the monitors of its variables (N02)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NotifyPeriodicEventStream: values of an open stream, which nobody answers (N)."""
+"""NotifyPeriodicEventStream: values of an open stream; the message has no response (N)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NotifyReport: a station tells the variables of its components, in one message or many (B07, B08)."""
+"""NotifyReport: a station reports its variables, in one message or several (B07, B08)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SetVariables answered: what the station accepted is what it has (B05)."""
+"""SetVariables answered: the values that the station accepted are stored (B05)."""
 
 from __future__ import annotations
 

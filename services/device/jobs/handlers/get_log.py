@@ -1,4 +1,4 @@
-"""GetLog answered: an upload that the station has given up for it is over (N01.FR.12)."""
+"""GetLog answered: the upload that it replaced is cancelled (N01.FR.12)."""
 
 from __future__ import annotations
 

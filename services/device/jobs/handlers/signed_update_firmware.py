@@ -1,4 +1,4 @@
-"""SignedUpdateFirmware of 1.6 answered: an update that the station has given up for it is over."""
+"""SignedUpdateFirmware of 1.6 answered: the update that it replaced is cancelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UpdateFirmware answered: an update that the station has given up for it is over (L01.FR.24)."""
+"""UpdateFirmware answered: the update that it replaced is cancelled (L01.FR.24)."""
 
 from __future__ import annotations
 

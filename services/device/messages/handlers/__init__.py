@@ -1,1 +1,1 @@
-"""One module for each message that is kept as it came."""
+"""One module for each message that is stored as received."""

@@ -31,6 +31,8 @@ async def data_transfer_v2(
 
 async def _reply(call: Call[Any], messages: Messages) -> Reply:
     await messages.append(call)
-    told = call.request
-    transfer = Transfer(call.station_id, told.vendor_id, told.message_id, told.data, call.received_at)
+    request = call.request
+    transfer = Transfer(
+        call.station_id, request.vendor_id, request.message_id, request.data, call.received_at
+    )
     return await extensions.answer(transfer, messages)

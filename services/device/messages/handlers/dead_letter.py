@@ -1,4 +1,4 @@
-"""DeadLetter: a message that no attempt could handle is kept for the operator."""
+"""DeadLetter: a message that could not be handled is stored for the operator."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from libs.ocpp_messages.event import DEAD_LETTER, DeadLetter
 
 from ..service import DeadMessage, Messages, router
 
-MAX_DATA = 100_000
-"""Characters that are kept; a document of Firestore holds a mebibyte."""
+MAX_DATA_LENGTH = 100_000
+"""Characters that are stored; a document of Firestore holds a mebibyte."""
 
 
 @router.on(DEAD_LETTER)
 async def dead_letter(call: Call[DeadLetter], messages: Messages) -> None:
     """The id comes from the message, so that it is stored once however often it is delivered."""
     letter, message = call.request, call.message
-    found_in = f"{message.sent_at} {message.station_id} {message.message_id} ".encode() + message.data
+    content = f"{message.sent_at} {message.station_id} {message.message_id} ".encode() + message.data
     dead = DeadMessage(
-        id=hashlib.sha256(found_in).hexdigest()[:32],
+        id=hashlib.sha256(content).hexdigest()[:32],
         received_at=call.received_at,
         topic=letter.topic,
         subscription=letter.subscription,
         reason=letter.reason,
         attempts=letter.attempts,
-        data=_without_secrets(letter.data)[:MAX_DATA],
+        data=_without_secrets(letter.data)[:MAX_DATA_LENGTH],
         attributes=letter.attributes,
         station_id=message.station_id,
     )
@@ -34,5 +34,5 @@ async def dead_letter(call: Call[DeadLetter], messages: Messages) -> None:
 
 
 def _without_secrets(data: str) -> str:
-    """Data that may hold a password or PIN is not kept: not even its sender may have known where."""
+    """Data that may hold a password or PIN is not stored, because its place in the data is not known."""
     return "(withheld: may hold a secret)" if may_hold_secret(data) else masked_text(data)

@@ -1,4 +1,4 @@
-"""NotifyCustomerInformation: what a station knows about a customer, as it was asked (N09, N10)."""
+"""NotifyCustomerInformation: a station reports what it knows about a customer, on request (N09, N10)."""
 
 from __future__ import annotations
 

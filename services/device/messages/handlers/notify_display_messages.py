@@ -1,4 +1,4 @@
-"""NotifyDisplayMessages: what a station shows on its display, as it was asked (O03, O04)."""
+"""NotifyDisplayMessages: a station reports the messages on its display, on request (O03, O04)."""
 
 from __future__ import annotations
 

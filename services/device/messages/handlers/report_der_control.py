@@ -1,4 +1,4 @@
-"""ReportDERControl: the controls of the grid code that a station has, as it was asked (R)."""
+"""ReportDERControl: a station reports its grid code controls, on request (R)."""
 
 from __future__ import annotations
 

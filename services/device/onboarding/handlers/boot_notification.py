@@ -1,4 +1,4 @@
-"""BootNotification: a station tells what it is, and asks whether it may operate (B01 to B03)."""
+"""BootNotification: a station reports what it is, and asks whether it may operate (B01 to B03)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 from ...registry.model import Boot, Modem
 from ..service import Onboardings, router
 
-AFTER_BOOT = timedelta(seconds=1)
-"""Then what waited for the station is sent, if it could not be before."""
+COMMAND_DELAY = timedelta(seconds=1)
+"""After this time, commands that waited for the boot of the station are sent."""
 
 
 @router.on(v16.BootNotification)
@@ -66,7 +66,7 @@ async def _boot(call: Call[Any], boot: Boot, onboardings: Onboardings) -> tuple[
         return station.registration_status, onboardings.boot_retry_interval
     if await onboardings.lacks_inventory(station):
         await onboardings.schedule(call.station_id, call.message.connection_id)
-    commands.alarm.set(onboardings.clock() + AFTER_BOOT)
+    commands.alarm.set(onboardings.clock() + COMMAND_DELAY)
     return "Accepted", station.heartbeat_interval or onboardings.heartbeat_interval
 
 

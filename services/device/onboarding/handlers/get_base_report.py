@@ -12,6 +12,6 @@ from ..service import Onboardings, router
 async def get_base_report_v2(
     result: Result[ocpp2.GetBaseReportRequest, ocpp2.GetBaseReportResponse], onboardings: Onboardings
 ) -> None:
-    """A station that cannot tell, and says so, is not asked again until it has other firmware."""
+    """A station that rejects the request is not asked again until it has other firmware."""
     if result.request.report_base == "FullInventory" and result.reached_station:
         await onboardings.inventoried(result.station_id, result.command_id)

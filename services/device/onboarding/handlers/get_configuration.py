@@ -1,4 +1,4 @@
-"""GetConfiguration of 1.6 answered: the settings of the station are known, or it cannot tell them."""
+"""GetConfiguration of 1.6 answered: the station has reported its settings, or cannot."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ async def get_configuration_v16(
     result: Result[ocpp16.GetConfigurationRequest, ocpp16.GetConfigurationResponse],
     onboardings: Onboardings,
 ) -> None:
-    """A station that cannot tell, and says so, is not asked again until it has other firmware."""
+    """A station that rejects the request is not asked again until it has other firmware."""
     if not result.request.key and result.reached_station:
         await onboardings.inventoried(result.station_id, result.command_id)

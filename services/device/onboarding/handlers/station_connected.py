@@ -10,7 +10,7 @@ from ..service import Onboardings, router
 
 @router.on(STATION_CONNECTED)
 async def station_connected(call: Call[StationConnected], onboardings: Onboardings) -> None:
-    """After the connection is known, which the connectivity package sees to."""
+    """Runs after the handler of the connectivity package, which stores the connection."""
     connection = await onboardings.commands.connectivity.connection(call.station_id)
     if connection.connection_id != call.message.connection_id:
         return

@@ -10,16 +10,17 @@ from libs.ocpp_messages import ocpp2, v21
 
 from ..service import Security, router
 
-ASK_AGAIN = timedelta(days=1)
+NEXT_UPDATE_DELAY = timedelta(days=1)
+"""After this time the station asks again."""
 
 
 @router.on(v21.GetCertificateChainStatus)
 async def get_certificate_chain_status(
     call: Call[ocpp2.GetCertificateChainStatusRequest], security: Security
 ) -> ocpp2.GetCertificateChainStatusResponse:
-    """Nobody is asked, least of all at the addresses that a station names."""
+    """No OCSP server is asked: the addresses come from the station and are not trusted."""
     await security.messages.append(call)
-    later = rfc3339(call.received_at + ASK_AGAIN)
+    later = rfc3339(call.received_at + NEXT_UPDATE_DELAY)
     return ocpp2.GetCertificateChainStatusResponse(
         certificate_status=[
             ocpp2.CertificateStatusType(

@@ -13,6 +13,6 @@ from ..service import Security, router
 async def get_certificate_status(
     call: Call[ocpp2.GetCertificateStatusRequest], security: Security
 ) -> ocpp2.GetCertificateStatusResponse:
-    """Nobody is asked, least of all at the address that a station names."""
+    """No OCSP server is asked: the address comes from the station and is not trusted."""
     await security.messages.append(call)
     return ocpp2.GetCertificateStatusResponse(status="Failed", status_info=NOT_ENABLED)

@@ -1,4 +1,4 @@
-"""What smart charging is told and asked: commands of an operator, messages of a station, transactions."""
+"""What smart charging receives: commands of an operator, messages of a station, transactions."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Operator:
         await self.ended("SetChargingProfile", SET[self.version](evse_id, profile), second, **changes)
 
     async def started(self, transaction_id: str, second: int, start: int | None = None, **more: Any) -> None:
-        """The transaction began at the ``start``, and it is told at that second."""
+        """The transaction began at ``start``, and its event is received at ``second``."""
         id = document_id(self.id, transaction_id)
         started_at = at(second if start is None else start)
         event = TransactionStarted(id=id, transaction_id=transaction_id, started_at=started_at, **more)

@@ -20,7 +20,7 @@ def refusal(problem: DomainError | None, kind: type[DomainError]) -> DomainError
     return problem
 
 
-async def test_a_violation_is_told_with_its_place(operator: Operator) -> None:
+async def test_a_violation_is_reported_with_its_place(operator: Operator) -> None:
     problem = refusal(await operator.check("a", SET, set2(0, profile2(1, TX, transactionId=None))), Invalid)
 
     places = [error["at"] for error in problem.members["errors"]]
@@ -28,7 +28,7 @@ async def test_a_violation_is_told_with_its_place(operator: Operator) -> None:
     assert "K01.FR.03" in problem.detail
 
 
-async def test_a_violation_in_a_remote_start_is_told_with_its_place(operator: Operator) -> None:
+async def test_a_violation_in_a_remote_start_is_reported_with_its_place(operator: Operator) -> None:
     problem = refusal(await operator.check("a", "RequestStartTransaction", start2(profile2(1, TX))), Invalid)
 
     assert problem.members["errors"][0]["at"] == "chargingProfile.transactionId"
@@ -43,7 +43,7 @@ async def test_a_violation_in_a_remote_start_is_told_with_its_place(operator: Op
         (V16, "RemoteStartTransaction", {"idTag": "T"}),
     ],
 )
-async def test_other_commands_pass_and_are_in_nobodys_way(
+async def test_other_commands_pass_and_conflict_with_nothing(
     operator: Operator, version: Version, action: str, payload: Json
 ) -> None:
     operator.version = version
@@ -52,7 +52,7 @@ async def test_other_commands_pass_and_are_in_nobodys_way(
     assert await operator.smart_charging.profiles.pending.get("CS1") is None
 
 
-async def test_what_the_station_has_is_in_the_way(operator: Operator) -> None:
+async def test_a_profile_that_the_station_has_conflicts(operator: Operator) -> None:
     await operator.set(1, profile2(7), 1)
 
     problem = refusal(await operator.check("a", SET, set2(1, profile2(8))), Conflict)
@@ -63,7 +63,7 @@ async def test_what_the_station_has_is_in_the_way(operator: Operator) -> None:
     assert await operator.check("b", SET, set2(2, profile2(8))) is None
 
 
-async def test_what_was_refused_is_in_nobodys_way(operator: Operator) -> None:
+async def test_a_refused_profile_conflicts_with_nothing(operator: Operator) -> None:
     await operator.set(1, profile2(7), 1)
     refusal(await operator.check("a", SET, set2(1, profile2(8))), Conflict)
     await operator.ended("ClearChargingProfile", {"chargingProfileId": 7}, 2)
@@ -71,7 +71,7 @@ async def test_what_was_refused_is_in_nobodys_way(operator: Operator) -> None:
     assert await operator.check("b", SET, set2(1, profile2(9))) is None
 
 
-async def test_what_has_just_been_cleared_is_in_nobodys_way(operator: Operator) -> None:
+async def test_a_profile_that_has_just_been_cleared_conflicts_with_nothing(operator: Operator) -> None:
     """The station's answer is shown to the operator before its handler has run."""
     clear = {"chargingProfileId": 7}
     await operator.set(1, profile2(7), 1)
@@ -84,7 +84,9 @@ async def test_what_has_just_been_cleared_is_in_nobodys_way(operator: Operator) 
     assert problem is None
 
 
-async def test_what_the_station_has_just_rejected_is_in_nobodys_way(operator: Operator) -> None:
+async def test_a_profile_that_the_station_has_just_rejected_conflicts_with_nothing(
+    operator: Operator,
+) -> None:
     assert await operator.check("a", SET, set2(1, profile2(7))) is None
 
     problem, _ = await asyncio.gather(
@@ -95,7 +97,7 @@ async def test_what_the_station_has_just_rejected_is_in_nobodys_way(operator: Op
     assert problem is None
 
 
-async def test_what_could_not_be_cleared_stays_in_the_way(operator: Operator) -> None:
+async def test_a_profile_that_could_not_be_cleared_still_conflicts(operator: Operator) -> None:
     clear = {"chargingProfileCriteria": {"stackLevel": 3}}
     await operator.set(1, profile2(7), 1)
     assert await operator.check("clear", CLEAR, clear) is None
@@ -112,7 +114,7 @@ async def test_a_limit_from_outside_is_not_replaced(operator: Operator) -> None:
     assert problem.members == {"chargingProfileId": 7}
 
 
-async def test_of_many_at_once_one_passes_until_it_has_ended(operator: Operator) -> None:
+async def test_of_many_conflicting_commands_at_once_one_passes_until_it_has_ended(operator: Operator) -> None:
     checks = [operator.check(f"c{id}", SET, set2(1, profile2(id))) for id in range(5)]
     problems = await asyncio.gather(*checks)
     [passed] = [id for id, problem in enumerate(problems) if problem is None]
@@ -125,7 +127,7 @@ async def test_of_many_at_once_one_passes_until_it_has_ended(operator: Operator)
     assert await operator.check("later", SET, set2(1, profile2(9))) is None
 
 
-async def test_what_passed_and_was_accepted_stays_in_the_way(operator: Operator) -> None:
+async def test_a_profile_that_passed_and_was_accepted_still_conflicts(operator: Operator) -> None:
     assert await operator.check("a", SET, set2(1, profile2(1))) is None
     await operator.set(1, profile2(1), 1, answer=ACCEPTED, id="a")
 
@@ -138,7 +140,7 @@ async def test_the_same_command_may_be_checked_again(operator: Operator) -> None
     assert problems == [None] * 5
 
 
-async def test_a_command_that_does_not_end_is_in_the_way_for_three_minutes(
+async def test_a_command_that_does_not_end_conflicts_for_three_minutes(
     operator: Operator, clock: Clock
 ) -> None:
     await operator.check("a", SET, set2(1, profile2(1)))
@@ -149,7 +151,7 @@ async def test_a_command_that_does_not_end_is_in_the_way_for_three_minutes(
     assert await operator.check("b", SET, set2(1, profile2(2))) is None
 
 
-async def test_in_1_6_a_new_profile_replaces_and_is_in_nobodys_way(operator: Operator) -> None:
+async def test_in_1_6_a_new_profile_replaces_the_old_one_without_conflict(operator: Operator) -> None:
     operator.version = V16
     await operator.set(1, profile16(7), 1)
 
@@ -217,7 +219,7 @@ async def test_a_transaction_that_began_more_than_thirty_days_ago_is_for_the_sta
     assert await operator.check("a", SET, set2(2, profile2(1, TX))) is None
 
 
-async def test_several_schedules_are_for_a_vehicle_that_told_its_needs(operator: Operator) -> None:
+async def test_several_schedules_are_for_a_vehicle_that_reported_its_needs(operator: Operator) -> None:
     operator.id = "CS 1"
     await operator.started("tx-1", 0, evse_id=1, connector_id=1)
     wanted = set2(1, profile2(1, TX, chargingSchedule=[schedule2(), schedule2(id=2)]))

@@ -16,8 +16,8 @@ NOON, HOUR = parse_time("2026-11-20T12:00:00Z"), 3600
 
 def periods(*limits: float | Json, step: int = HOUR) -> list[Json]:
     """One an hour."""
-    told = [one if isinstance(one, dict) else {"limit": one} for one in limits]
-    return [{"startPeriod": step * number, **one} for number, one in enumerate(told)]
+    fields = [one if isinstance(one, dict) else {"limit": one} for one in limits]
+    return [{"startPeriod": step * number, **one} for number, one in enumerate(fields)]
 
 
 def schedule(*limits: float | Json, **changes: Any) -> Json:
@@ -35,9 +35,9 @@ def absolute(*limits: float | Json, valid_to: str | None = None, **changes: Any)
 
 def is_too_much(chosen: Json, offered: Json, begin: str = "12:00", **more: Any) -> bool:
     """The vehicle's schedule begins at this time, and the station has had the profile since noon."""
-    told = {"timeBase": f"2026-11-20T{begin}:00Z", "evseId": 1, "chargingSchedule": chosen, **more}
+    request = {"timeBase": f"2026-11-20T{begin}:00Z", "evseId": 1, "chargingSchedule": chosen, **more}
     return exceeds(
-        msgspec.json.decode(msgspec.json.encode(told), type=ocpp2.NotifyEVChargingScheduleRequest),
+        msgspec.json.decode(msgspec.json.encode(request), type=ocpp2.NotifyEVChargingScheduleRequest),
         msgspec.json.decode(msgspec.json.encode(offered), type=ocpp2.ChargingProfileType),
         NOON,
     )
@@ -69,7 +69,7 @@ def test_another_unit_cannot_be_compared() -> None:
     assert not is_too_much(schedule(32), relative(16, chargingRateUnit="A"))
 
 
-def test_what_is_over_or_not_begun_limits_nothing() -> None:
+def test_a_schedule_that_is_over_or_not_begun_limits_nothing() -> None:
     assert not is_too_much(schedule(16, 32), relative(16, duration=HOUR))
     assert not is_too_much(schedule(16, 32), absolute(16, duration=HOUR))
     assert not is_too_much(schedule(16, 32), absolute(16, valid_to="2026-11-20T13:00:00Z"))

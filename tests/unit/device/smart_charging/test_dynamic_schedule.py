@@ -41,28 +41,30 @@ def accepted(**limits: float) -> Json:
     return {"status": "Accepted", "scheduleUpdate": limits}
 
 
-async def test_a_station_is_told_the_limits_of_a_profile_that_it_accepted(operator: Operator) -> None:
+async def test_a_station_is_sent_the_limits_of_a_profile_that_it_accepted(operator: Operator) -> None:
     await operator.set(1, dynamic(**SETPOINT), 1)
 
     assert await pulled(operator) == accepted(setpoint=-5000.5)
 
 
 @pytest.mark.parametrize("id", [6, 8])
-async def test_there_is_no_update_of_what_is_unknown_or_not_dynamic(operator: Operator, id: int) -> None:
+async def test_there_is_no_update_of_a_profile_that_is_unknown_or_not_dynamic(
+    operator: Operator, id: int
+) -> None:
     await operator.set(1, dynamic(limit=10), 1)
     await operator.set(1, profile2(8), 2)
 
     assert (await pulled(operator, id))["status"] == "Rejected"
 
 
-async def test_there_is_no_update_of_what_is_gone(operator: Operator) -> None:
+async def test_there_is_no_update_of_a_removed_profile(operator: Operator) -> None:
     await operator.set(1, dynamic(limit=10), 1)
     await operator.ended("ClearChargingProfile", {"chargingProfileId": 7}, 2)
 
     assert (await pulled(operator))["status"] == "Rejected"
 
 
-async def test_the_newest_of_each_field_counts_in_any_order_and_however_often_it_is_told(
+async def test_the_newest_of_each_field_counts_in_any_order_and_after_redelivery(
     operator: Operator,
 ) -> None:
     steps: list[Step] = [

@@ -30,7 +30,7 @@ ACKNOWLEDGED: list[tuple[Version, str, Json, Json]] = [
 
 
 @pytest.mark.parametrize(("version", "action", "payload", "answer"), ACKNOWLEDGED)
-async def test_what_a_station_tells_of_charging_can_be_read_as_it_came(
+async def test_messages_of_a_station_about_charging_can_be_read_as_received(
     operator: Operator, version: Version, action: str, payload: Json, answer: Json
 ) -> None:
     operator.version = version

@@ -51,7 +51,7 @@ async def test_what_a_station_did_not_accept_is_not_listed(operator: Operator, a
 
 
 @pytest.mark.parametrize("answer", [{"withheld": "x"}, None])
-async def test_a_clearing_without_an_answer_takes_nothing_away(
+async def test_clear_charging_profile_without_an_answer_removes_nothing(
     operator: Operator, answer: Json | None
 ) -> None:
     operator.version = V16
@@ -62,7 +62,7 @@ async def test_a_clearing_without_an_answer_takes_nothing_away(
     assert await operator.known() == [(1, 1, None)]
 
 
-async def test_what_is_reported_later_counts_and_what_was_accepted_is_not_forgotten(
+async def test_a_later_report_counts_and_accepted_profiles_are_not_forgotten(
     operator: Operator,
 ) -> None:
     await operator.report(1, profile2(7, stackLevel=2), second=2)
@@ -85,7 +85,7 @@ async def test_what_is_reported_later_counts_and_what_was_accepted_is_not_forgot
     ],
 )
 @pytest.mark.parametrize("status", ["Accepted", "Unknown"])
-async def test_what_was_cleared_or_is_not_there_is_gone(
+async def test_a_profile_that_was_cleared_or_is_unknown_to_the_station_is_removed(
     operator: Operator, asked: Json, left: list[int], status: str
 ) -> None:
     await operator.set(0, profile2(1, MAX), 1)
@@ -145,7 +145,7 @@ async def test_the_profile_of_a_remote_start_belongs_to_what_it_started(operator
     assert await operator.known() == [(2, 1, "tx-1")]
 
 
-async def test_a_station_may_tell_at_once_which_transaction_it_has_begun(operator: Operator) -> None:
+async def test_a_station_may_answer_with_the_transaction_that_it_has_started(operator: Operator) -> None:
     asked = start2(profile2(1, TX, transactionId=None), evseId=2)
 
     await operator.ended(START, asked, 1, {"status": "Accepted", "transactionId": "tx-9"})
@@ -153,7 +153,9 @@ async def test_a_station_may_tell_at_once_which_transaction_it_has_begun(operato
     assert await operator.known() == [(2, 1, "tx-9")]
 
 
-async def test_a_remote_start_that_began_nothing_is_forgotten_in_the_end(operator: Operator) -> None:
+async def test_the_profile_of_a_remote_start_without_a_transaction_is_removed_in_the_end(
+    operator: Operator,
+) -> None:
     await operator.ended(START, start2(profile2(1, TX, transactionId=None)), -10_000)
     await operator.started("tx-1", 1, start=-7_200, id_token="TAG", evse_id=2, connector_id=1)
 
@@ -161,7 +163,7 @@ async def test_a_remote_start_that_began_nothing_is_forgotten_in_the_end(operato
 
 
 @pytest.mark.parametrize("asked", [{}, {"chargingLimitSource": ["CSO"]}])
-async def test_what_a_full_report_does_not_hold_is_gone(operator: Operator, asked: Json) -> None:
+async def test_a_profile_that_a_full_report_lacks_is_removed(operator: Operator, asked: Json) -> None:
     for id in (1, 2, 3):
         await operator.set(1, profile2(id, stackLevel=id), id)
     await operator.set(2, profile2(4), 4)
@@ -174,7 +176,7 @@ async def test_what_a_full_report_does_not_hold_is_gone(operator: Operator, aske
     assert await operator.known() == [(1, 1, None), (1, 3, None), (2, 4, None)]
 
 
-async def test_an_earlier_report_of_the_same_number_says_nothing_of_later(operator: Operator) -> None:
+async def test_an_earlier_report_of_the_same_number_does_not_affect_a_later_one(operator: Operator) -> None:
     await operator.report(1, profile2(1), second=1)
     await operator.set(2, profile2(2), 2)
 
@@ -183,7 +185,7 @@ async def test_an_earlier_report_of_the_same_number_says_nothing_of_later(operat
     assert await operator.known() == [(1, 1, None), (2, 2, None)]
 
 
-async def test_what_a_report_of_some_does_not_hold_may_still_be_there(operator: Operator) -> None:
+async def test_a_profile_that_a_partial_report_lacks_stays(operator: Operator) -> None:
     await operator.set(1, profile2(1), 1)
     await operator.set(1, profile2(2, stackLevel=2), 2)
 
@@ -298,7 +300,7 @@ def a_profile_of_16_whose_transaction_ended() -> list[Step]:
         (a_transaction_that_ended, V201, [(1, 2, None)]),
     ],
 )
-async def test_the_registry_is_the_same_in_any_order_and_however_often_it_is_told(
+async def test_the_registry_is_the_same_in_any_order_and_after_redelivery(
     operator: Operator,
     story: Callable[[], list[Step]],
     version: Version,
@@ -325,7 +327,7 @@ async def test_a_remote_start_of_1_6_belongs_to_the_next_transaction_of_its_toke
     assert await operator.known() == [(1, 1, "17")]
 
 
-async def test_all_of_it_at_once(operator: Operator) -> None:
+async def test_concurrent_events_give_the_same_registry(operator: Operator) -> None:
     steps = [step(operator) for step in cleared_and_set_again() * 3]
 
     await asyncio.gather(*steps)
@@ -375,7 +377,7 @@ async def test_a_composite_schedule_of_1_6(operator: Operator) -> None:
 
 
 @pytest.mark.parametrize("version", [V201, V21])
-async def test_a_vehicles_schedule_is_compared_with_the_ruling_profile_of_its_evse(
+async def test_a_vehicles_schedule_is_compared_with_the_active_profile_of_its_evse(
     operator: Operator, version: Version
 ) -> None:
     operator.version = version
@@ -407,7 +409,7 @@ async def test_another_station_under_the_id_of_a_deleted_one_has_none_of_its_pro
     assert await operator.check("a", "SetChargingProfile", set2(2, profile2(8))) is None
 
     await operator.deleted(3)
-    await operator.set(1, profile2(6, stackLevel=6), 2)  # heard late
+    await operator.set(1, profile2(6, stackLevel=6), 2)  # delivered late
     await operator.set(1, profile2(9, stackLevel=9), 4)
     await operator.deleted(3)
 
@@ -416,7 +418,7 @@ async def test_another_station_under_the_id_of_a_deleted_one_has_none_of_its_pro
     assert await operator.check("b", "SetChargingProfile", set2(1, profile2(10))) is None
 
 
-async def test_a_dismissed_station_that_is_not_deleted_keeps_its_profiles(operator: Operator) -> None:
+async def test_a_rejected_station_that_is_not_deleted_keeps_its_profiles(operator: Operator) -> None:
     await operator.set(1, profile2(7), 1)
 
     await operator.event(StationAccessRevoked(reason="rejected"), 2)
@@ -425,7 +427,7 @@ async def test_a_dismissed_station_that_is_not_deleted_keeps_its_profiles(operat
 
 
 @pytest.mark.parametrize("is_known_first", [True, False])
-async def test_one_of_16_that_names_no_transaction_is_over_with_the_one_on_its_connector(
+async def test_a_profile_of_1_6_without_a_transaction_id_ends_with_the_transaction_on_its_connector(
     operator: Operator, is_known_first: bool
 ) -> None:
     operator.version = V16
@@ -464,7 +466,7 @@ async def test_a_profile_of_16_is_not_for_a_transaction_of_the_next_day(operator
     assert await operator.known() == []
 
 
-async def test_what_was_lost_more_than_a_week_ago_leaves_no_trace(operator: Operator, clock: Clock) -> None:
+async def test_data_of_removed_profiles_is_deleted_after_a_week(operator: Operator, clock: Clock) -> None:
     operator.version, registry = V21, operator.smart_charging.profiles
     schedule = schedule2(startSchedule=None)
     dynamic = {"chargingProfileKind": "Dynamic", "chargingSchedule": [schedule]}

@@ -44,9 +44,7 @@ async def test_the_profiles_of_a_resumed_transaction_are_sent_again_and_no_other
     assert len({one.key for one in commands.sent}) == 2
 
 
-async def test_each_resumption_is_one_however_often_it_is_told(
-    operator: Operator, commands: Commands
-) -> None:
+async def test_a_redelivered_resumption_is_handled_once(operator: Operator, commands: Commands) -> None:
     await operator.set(1, profile2(1, TX), 1)
 
     for seq_no in (3, 3, 9):
@@ -124,7 +122,7 @@ async def test_a_refusal_is_final(operator: Operator, commands: Commands, proble
 
 
 @pytest.mark.parametrize("problem", [TooMany("x"), Unavailable("x"), NoAnswer("x")])
-async def test_what_may_succeed_later_is_tried_again(
+async def test_a_failure_that_may_pass_is_tried_again(
     operator: Operator, commands: Commands, problem: DomainError
 ) -> None:
     await operator.set(1, profile2(1, TX), 1)

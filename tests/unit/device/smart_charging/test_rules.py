@@ -297,7 +297,7 @@ def test_what_ocpp_allows_is_allowed(version: Version, action: str, payload: Jso
 
 
 @pytest.mark.parametrize(("version", "action", "payload", "place", "reason"), BAD)
-def test_what_ocpp_forbids_is_told_with_its_place_and_reason(
+def test_what_ocpp_forbids_is_reported_with_its_place_and_reason(
     version: Version, action: str, payload: Json, place: str, reason: str
 ) -> None:
     ACTIONS[version][action].request_validator.check(payload)
