@@ -34,8 +34,9 @@ class File:
         self._cache: OrderedDict[Key, Document] = OrderedDict()
         self.commits = GroupCommit(self._writer, self._committed, self._cache.clear)
 
-    def define(self, sql: str) -> None:
-        self._writer.execute(sql)
+    def define(self, statements: Sequence[str]) -> None:
+        """All of them or none: one wait for the disk."""
+        self._writer.executescript(";".join(["BEGIN IMMEDIATE", *statements, "COMMIT"]))
 
     def index_names(self, table: str) -> set[str]:
         """Of the indexes that were defined, without SQLite's own."""

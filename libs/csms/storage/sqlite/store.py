@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic
 
@@ -37,13 +38,15 @@ class SqliteStore:
             raise ValueError(f"not a collection name: {name!r}")
         if self._types.setdefault(name, type_) is not type_:
             raise ValueError(f"{name} holds {self._types[name]}, not {type_}")
-        self._file.define(f'CREATE TABLE IF NOT EXISTS "{name}" (id TEXT PRIMARY KEY, doc TEXT NOT NULL)')
-        wanted = {_index_name(name, index): index.fields for index in indexes if index.embedded}
-        for old in self._file.index_names(name) - wanted.keys():
-            self._file.define(f'DROP INDEX "{old}"')
-        for index, fields in wanted.items():
-            columns = ", ".join([*map(_expression, fields), "id"])
-            self._file.define(f'CREATE INDEX IF NOT EXISTS "{index}" ON "{name}" ({columns})')
+        defined = {_index_name(name, index): index.fields for index in indexes if index.embedded}
+        old_ones = self._file.index_names(name) - defined.keys()
+        self._file.define(
+            [
+                f'CREATE TABLE IF NOT EXISTS "{name}" (id TEXT PRIMARY KEY, doc TEXT NOT NULL)',
+                *(f'DROP INDEX "{old}"' for old in old_ones),
+                *(_create_index(name, index, fields) for index, fields in defined.items()),
+            ]
+        )
         return SqliteCollection(self._file, name, type_, indexes)
 
     async def close(self) -> None:
@@ -57,7 +60,10 @@ class SqliteCollection(Generic[Doc]):
         self._name = name
         self._type = type_
         self._indexes = indexes
-        self._page: TypeAdapter[list[tuple[str, Doc]]] = TypeAdapter(list[tuple[str, type_]])  # type: ignore[valid-type]
+
+    @cached_property
+    def _page(self) -> TypeAdapter[list[tuple[str, Doc]]]:
+        return TypeAdapter(list[tuple[str, self._type]])  # type: ignore[name-defined]
 
     async def get(self, id: str) -> Doc | None:
         key = self._name, id
@@ -120,6 +126,11 @@ class SqliteCollection(Generic[Doc]):
 
 def _index_name(collection: str, index: Index) -> str:
     return f"{collection} by {', '.join(index.fields)}"
+
+
+def _create_index(collection: str, index: str, fields: Sequence[str]) -> str:
+    columns = ", ".join([*map(_expression, fields), "id"])
+    return f'CREATE INDEX IF NOT EXISTS "{index}" ON "{collection}" ({columns})'
 
 
 def _json(document: Document) -> str:
