@@ -9,12 +9,13 @@ import pytest
 from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.ocpp_messages.event import EVENTS
+from services.device.api import device_api
 from services.device.registry.model import Station
 from services.device.service import Device
 
+from ..rest import client_of
 from .bus import RecordingBus
 from .operator import Operator, operating
-from .rest import client_of
 from .station import NOW, Csms, StoppedClock
 
 
@@ -45,7 +46,7 @@ async def registered(device: Device) -> Station:
 
 @pytest.fixture
 async def client(device: Device) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(device) as client:
+    async with client_of(device_api, device) as client:
         yield client
 
 

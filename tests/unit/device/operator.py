@@ -15,6 +15,7 @@ from libs.csms.clock import rfc3339
 from libs.ocpp_messages.errors import CallError, ErrorCode
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
+from services.device.api import device_api
 from services.device.app import router
 from services.device.commands.scheduler import look_after
 from services.device.connectivity.model import Connection
@@ -22,8 +23,8 @@ from services.device.onboarding.model import Onboarding
 from services.device.registry.model import Station
 from services.device.service import Device
 
+from ..rest import client_of
 from .bus import RecordingBus
-from .rest import client_of
 from .station import NOW, StoppedClock, after
 
 
@@ -35,7 +36,6 @@ class Operator:
         self.clock = clock
         self.bus = cast(RecordingBus, device.bus)
         self.sent, self.topics_gone = self.bus.sent, self.bus.topics_gone
-        self.http = httpx.AsyncClient()
 
     @property
     def events(self) -> list[Message]:
@@ -106,5 +106,5 @@ class Operator:
 @asynccontextmanager
 async def operating(device: Device, clock: StoppedClock) -> AsyncIterator[Operator]:
     operator = Operator(device, clock)
-    async with client_of(operator.device) as operator.http:
+    async with client_of(device_api, operator.device) as operator.http:
         yield operator

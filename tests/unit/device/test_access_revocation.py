@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from libs.ocpp_messages.message import Kind
+from services.device.api import device_api
 from services.device.registry.model import Station
 from services.device.service import Device
 
-from .rest import client_of
+from ..rest import client_of
 from .station import Csms
 
 PATH = "/chargingstations/CS1"
@@ -22,7 +23,7 @@ PATH = "/chargingstations/CS1"
 @pytest.fixture
 async def operator(device: Device, csms: Csms, registered: Station) -> AsyncIterator[httpx.AsyncClient]:
     """What becomes known to gateways is in ``csms.published``."""
-    async with client_of(device) as client:
+    async with client_of(device_api, device) as client:
         yield client
 
 

@@ -7,13 +7,12 @@ import httpx
 import pytest
 
 from libs.csms.clients.authorization import Authorization
-from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
-from libs.csms.web.app import create_app
 from libs.ocpp_messages.version import Version
 from services.transaction.api import api
 from services.transaction.service import TransactionService
 
+from ..rest import client_of
 from .fakes import Station, UserService, service_on
 
 
@@ -31,8 +30,7 @@ async def service(tmp_path: Path, users: UserService) -> AsyncIterator[Transacti
 
 @pytest.fixture
 async def client(service: TransactionService) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app("Transaction service", api(service), Settings(_env_file=None))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://transaction") as client:
+    async with client_of(api, service) as client:
         yield client
 
 

@@ -65,54 +65,57 @@ class DeviceApi:
         self.commands: dict[str, tuple[Json, int, Json]] = {}
         self.calls = 0
         self.down = False
-        self.app = FastAPI()
-        self._paths()
 
-    def _paths(self) -> None:
-        @self.app.get("/chargingstations/{id}", response_model=None)
-        async def get_station(id: str) -> Any:
-            return self._missing(id) or {"id": id}
-
-        @self.app.get("/chargingstations/{id}/status", response_model=None)
-        async def get_status(id: str) -> Any:
-            if missing := self._missing(id):
-                return missing
-            station = self.stations[id]
-            return {"id": id, "connected": station.connected, "ocppVersion": station.ocpp_version}
-
-        @self.app.get("/chargingstations/{id}/variables", response_model=None)
-        async def get_variables(id: str, component: str) -> Any:
-            assert component == "LocalAuthListCtrlr"
-            return self._missing(id) or {"items": self.stations[id].variables}
-
-        @self.app.post("/chargingstations/{id}/remote/get-local-list-version", response_model=None)
-        async def get_version(id: str) -> Any:
-            return {"result": {"versionNumber": self.stations[id].version}}
-
-        @self.app.post("/chargingstations/{id}/remote/send-local-list", response_model=None)
-        async def send(id: str, body: Json, idempotency_key: str = Header()) -> Any:
-            if missing := self._missing(id):
-                return missing
-            if idempotency_key not in self.commands:
-                station = self.stations[id]
-                if not station.connected:
-                    return problem(409, "the charging station is not connected")
-                if station.next_answers and station.next_answers[0].isdecimal():
-                    return problem(int(station.next_answers.pop(0)), "refused as asked")
-                status, answer = _operation(command_id(id, idempotency_key), station.receive(body))
-                self.commands[idempotency_key] = body, status, answer
-                if station.meanwhile is not None:
-                    happens, station.meanwhile = station.meanwhile, None
-                    await happens()
-            asked, status, answer = self.commands[idempotency_key]
-            assert asked == body, "the same key for another list"
-            return problem(504, "no answer", **answer) if status == 504 else answer
-
-    def _missing(self, id: str) -> Response | None:
+    def missing(self, id: str) -> Response | None:
         self.calls += 1
         if self.down:
             return problem(502, "down")
         return None if id in self.stations else problem(404, "there is no charging station of that id")
+
+
+def device_paths(api: DeviceApi) -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/chargingstations/{id}", response_model=None)
+    async def get_station(id: str) -> Any:
+        return api.missing(id) or {"id": id}
+
+    @app.get("/chargingstations/{id}/status", response_model=None)
+    async def get_status(id: str) -> Any:
+        if missing := api.missing(id):
+            return missing
+        station = api.stations[id]
+        return {"id": id, "connected": station.connected, "ocppVersion": station.ocpp_version}
+
+    @app.get("/chargingstations/{id}/variables", response_model=None)
+    async def get_variables(id: str, component: str) -> Any:
+        assert component == "LocalAuthListCtrlr"
+        return api.missing(id) or {"items": api.stations[id].variables}
+
+    @app.post("/chargingstations/{id}/remote/get-local-list-version", response_model=None)
+    async def get_version(id: str) -> Any:
+        return {"result": {"versionNumber": api.stations[id].version}}
+
+    @app.post("/chargingstations/{id}/remote/send-local-list", response_model=None)
+    async def send(id: str, body: Json, idempotency_key: str = Header()) -> Any:
+        if missing := api.missing(id):
+            return missing
+        if idempotency_key not in api.commands:
+            station = api.stations[id]
+            if not station.connected:
+                return problem(409, "the charging station is not connected")
+            if station.next_answers and station.next_answers[0].isdecimal():
+                return problem(int(station.next_answers.pop(0)), "refused as asked")
+            status, answer = _operation(command_id(id, idempotency_key), station.receive(body))
+            api.commands[idempotency_key] = body, status, answer
+            if station.meanwhile is not None:
+                happens, station.meanwhile = station.meanwhile, None
+                await happens()
+        asked, status, answer = api.commands[idempotency_key]
+        assert asked == body, "the same key for another list"
+        return problem(504, "no answer", **answer) if status == 504 else answer
+
+    return app
 
 
 def _operation(id: str, answer: str) -> tuple[int, Json]:

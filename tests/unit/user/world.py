@@ -18,7 +18,6 @@ from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Collection, Doc, Page, Query
-from libs.csms.web.app import create_app
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import CommandEnded, StationConnected, StationDeleted
 from libs.ocpp_messages.message import Kind, Message
@@ -28,7 +27,8 @@ from services.user.local_list.model import LocalList
 from services.user.local_list.sync import reconcile
 from services.user.service import User, router
 
-from .device_api import DeviceApi, FakeStation
+from ..rest import client_of
+from .device_api import DeviceApi, FakeStation, device_paths
 from .moment import NOW
 
 LIST = "/chargingstations/CS1/locallist"
@@ -207,18 +207,19 @@ class World:
         return self.observed(Operations(writes_left=writes))
 
 
+NOBODY = DeviceClient(httpx.AsyncClient(base_url="http://nobody"))
+
+
 def user_client(user: User, device: DeviceClient | None = None) -> httpx.AsyncClient:
     """Of its API; without a device service, local lists cannot be replaced."""
-    device = device or DeviceClient(httpx.AsyncClient(base_url="http://nobody"))
-    app = create_app("User service", api(user, device), Settings(_env_file=None))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://user")
+    return client_of(api, user, device or NOBODY)
 
 
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
     store, device = SqliteStore(folder / "user.db"), DeviceApi()
     device.stations["CS1"] = FakeStation()
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(device.app), base_url="http://device")
+    http = client_of(device_paths, device)
     device_client = DeviceClient(http)
     user = User.of(store, lambda: made.now, Settings(_env_file=None))
     async with user_client(user, device_client) as client, http:

@@ -14,9 +14,7 @@ from fastapi import APIRouter
 
 from libs.csms.clock import rfc3339
 from libs.csms.errors import DomainError
-from libs.csms.settings import Settings
 from libs.csms.station_messages.api import messages_api
-from libs.csms.web.app import create_app
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.event import (
@@ -34,6 +32,7 @@ from services.device.smart_charging.api import smart_charging_api
 from services.device.smart_charging.service import SmartCharging, router
 from services.device.smart_charging.transactions import document_id
 
+from ...rest import client_of
 from .profiles import SET, Json
 
 router.load(handlers)
@@ -207,12 +206,15 @@ class Operator:
 
 @asynccontextmanager
 async def operating(smart_charging: SmartCharging) -> AsyncIterator[Operator]:
+    async with client_of(_api, smart_charging) as http:
+        yield Operator(smart_charging, http)
+
+
+def _api(smart_charging: SmartCharging) -> APIRouter:
     paths = APIRouter()
     paths.include_router(smart_charging_api(smart_charging))
     paths.include_router(messages_api(smart_charging.message_log, smart_charging.clock))
-    transport = httpx.ASGITransport(create_app("x", paths, Settings(_env_file=None)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://device") as http:
-        yield Operator(smart_charging, http)
+    return paths
 
 
 def at(second: int) -> str:
