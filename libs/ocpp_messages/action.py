@@ -69,24 +69,14 @@ class Action(Generic[Req, Res]):
 
     def decode_request(self, data: bytes) -> Req:
         """The typed request. Data that has been validated fits; raises ``Unparseable`` for what does not."""
-        return self._decode(self._request_decoder, data)
-
-    def decode_response(self, data: bytes) -> Res:
-        return self._decode(self._response_decoder, data)
+        try:
+            return self._request_decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Unparseable(f"{self.version} {self.name}: {error}") from error
 
     @cached_property
     def _request_decoder(self) -> msgspec.json.Decoder[Req]:
         return msgspec.json.Decoder(self.request, strict=False)
-
-    @cached_property
-    def _response_decoder(self) -> msgspec.json.Decoder[Res]:
-        return msgspec.json.Decoder(self.response, strict=False)
-
-    def _decode(self, decoder: msgspec.json.Decoder[Payload], data: bytes) -> Payload:
-        try:
-            return decoder.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise Unparseable(f"{self.version} {self.name}: {error}") from error
 
 
 encode = msgspec.json.Encoder(decimal_format="number").encode

@@ -7,18 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import rfc3339
 from libs.csms.station_messages.log import MessageLog
 from libs.csms.storage.store import Document, Store
-from libs.ocpp_messages.action import Direction
-from libs.ocpp_messages.catalogue import ACTIONS
-from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.transaction import handlers
 from services.transaction.service import TransactionService, router
+
+from ..calls import RecordingBus, response_to
 
 router.load(handlers)
 
@@ -30,14 +27,6 @@ Json = dict[str, Any]
 def minute(number: float) -> str:
     """Minutes after ten o'clock."""
     return rfc3339(datetime(2026, 11, 20, 10, tzinfo=UTC) + timedelta(minutes=number))
-
-
-class RecordingBus:
-    def __init__(self) -> None:
-        self.published: list[tuple[str, Message]] = []
-
-    async def publish(self, topic: str, message: Message) -> None:
-        self.published.append((topic, message))
 
 
 class InMemoryCollection:
@@ -95,24 +84,7 @@ class Station:
 
     async def send(self, action: str, payload: Json) -> Json:
         """What a CALL is answered. Both are checked against their schemas."""
-        definition, answers = ACTIONS[self.version][action], RecordingBus()
-        definition.request_validator.check(payload)
-        message = Message(
-            data=msgspec.json.encode(payload),
-            message_id="1",
-            station_id=self.id,
-            action=action,
-            kind=Kind.CALL,
-            origin=Direction.FROM_STATION,
-            ocpp_version=self.version,
-            reply_to=definition.response_topic,
-            sent_at=rfc3339(NOW),
-        )
-        await router.handle(message, answers, self.service, lambda: NOW)  # type: ignore[arg-type]
-        [(_, answer)] = answers.published
-        response: Json = msgspec.json.decode(answer.data)
-        definition.response_validator.check(response)
-        return response
+        return await response_to(action, payload, router, self.service, self.version, self.id, NOW, NOW)
 
     async def start(self, **changes: Any) -> Json:
         payload = {"connectorId": 1, "idTag": "TAG", "meterStart": 1000, "timestamp": minute(0)}

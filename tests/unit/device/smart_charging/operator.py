@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import msgspec
 from fastapi import APIRouter
 
 from libs.csms.clock import rfc3339
@@ -32,6 +31,7 @@ from services.device.smart_charging.api import smart_charging_api
 from services.device.smart_charging.service import SmartCharging, router
 from services.device.smart_charging.transactions import document_id
 
+from ...calls import RecordingBus, response_to
 from ...rest import client_of
 from .profiles import SET, Json
 
@@ -75,16 +75,6 @@ class Commands:
         self.sent.append(SentCommand(station_id, action, payload, key, ttl))
         if self.problem is not None:
             raise self.problem
-
-
-class Recorder:
-    """A bus to publish on."""
-
-    def __init__(self) -> None:
-        self.published: list[Message] = []
-
-    async def publish(self, topic: str, message: Message) -> None:
-        self.published.append(message)
 
 
 @dataclass
@@ -147,7 +137,7 @@ class Operator:
             ocpp_version=self.version,
             sent_at=at(second),
         )
-        await router.handle(message, Recorder(), self.smart_charging, lambda: NOW)  # type: ignore[arg-type]
+        await router.handle(message, RecordingBus(), self.smart_charging, lambda: NOW)
 
     async def report(
         self, evse_id: int, *profiles: Json, second: int, source: str = "CSO", tbc: bool = False
@@ -163,24 +153,9 @@ class Operator:
 
     async def call(self, action: str, payload: Json, second: int = 0) -> Json:
         """What the station is answered, right by its schema."""
-        known, bus = ACTIONS[self.version][action], Recorder()
-        known.request_validator.check(payload)
-        message = Message(
-            data=msgspec.json.encode(payload),
-            message_id="1",
-            station_id=self.id,
-            action=action,
-            kind=Kind.CALL,
-            origin=Direction.FROM_STATION,
-            ocpp_version=self.version,
-            reply_to=known.response_topic,
-            sent_at=at(second),
-        )
-        await router.handle(message, bus, self.smart_charging, lambda: NOW)  # type: ignore[arg-type]
-        [answer] = bus.published
-        response: Json = msgspec.json.decode(answer.data)
-        known.response_validator.check(response)
-        return response
+        sent_at = NOW + timedelta(seconds=second)
+        smart_charging = self.smart_charging
+        return await response_to(action, payload, router, smart_charging, self.version, self.id, sent_at, NOW)
 
     async def listed(self, path: str = "chargingprofiles", **params: Any) -> list[Json]:
         answer = await self.http.get(f"/chargingstations/{self.id}/{path}", params=params)
