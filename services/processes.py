@@ -87,7 +87,7 @@ async def _listening(
 ) -> AsyncIterator[dict[str, socket.socket]]:
     """The sockets of services, by their names. ``ports`` are the fields of the settings that hold the ports.
 
-    They are opened before anything else, so that a port in use is the first thing that is said.
+    They are opened before anything else, so that a port in use is reported first.
     """
     with ExitStack() as stack:
         listeners = {}

@@ -15,7 +15,6 @@ from .version import Version
 
 Req = TypeVar("Req")
 Res = TypeVar("Res")
-Payload = TypeVar("Payload")
 
 
 class Direction(StrEnum):

@@ -30,7 +30,7 @@ Timed = TypeVar("Timed", Statement, Reading)
 class Facts(TypedDict, total=False):
     """What one message says of a transaction. A fact that is None is as one that is not there.
 
-    The names are those of the transaction document where nothing else is said.
+    The names are those of the transaction document unless their docstrings say otherwise.
     """
 
     message: int

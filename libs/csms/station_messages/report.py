@@ -55,7 +55,7 @@ class MultipartReport(Document):
     request_id: int = Field(description="Number of the request that the station answers by it.")
     started_at: Time = Field(description="When the gateway received its first part.")
     last_part_at: Time = Field(description="When the gateway received its latest part.")
-    last_seq_no: int | None = Field(None, description="Number of the part that said that it is the last.")
+    last_seq_no: int | None = Field(None, description="Number of the last part; absent until it has come.")
     ended: bool = Field(False, description="Whether the last part has come.")
     received: list[int] = Field([], description="Numbers of the parts that have come, as ranges.")
 

@@ -39,7 +39,7 @@ def smart_charging_api(smart_charging: SmartCharging) -> APIRouter:
         page_size: PageSize = 100,
         page_token: PageToken = "",
     ) -> PageOf[ChargingProfileView]:
-        """What the station has, as far as it has said: what it accepted, and what it reported."""
+        """What the station has, as far as is known: what it accepted, and what it reported."""
         found = equals(stationId=id, present=True, evseId=evse_id, requestId=request_id)
         page = await registry.profiles.find(Query(found, page_size=page_size, page_token=page_token))
         views = [ChargingProfileView.of(one, await registry.newest(one)) for one in page.items]

@@ -194,7 +194,7 @@ class SmartCharging:
             _refuse([Violation(f"{name}.chargingSchedule", "is one, but for ISO 15118 (K01.FR.34)")])
 
     async def _speaks_iso15118(self, transaction: ChargingTransaction, evse_id: int) -> bool:
-        """Whether the vehicle in this transaction has told what it needs."""
+        """Whether the vehicle in this transaction has reported its charging needs."""
         needs = Query(
             {"stationId": transaction.station_id, "action": "NotifyEVChargingNeeds"},
             order_by="receivedAt",
