@@ -200,12 +200,12 @@ async def test_the_last_composite_schedule_is_listed(system: System, cs: str, ve
     periods = {"duration": 600, "chargingRateUnit": "A", "chargingSchedulePeriod": [PERIOD]}
     if version == "1.6":
         asked = {"connectorId": 1, "duration": 600}
-        told = {"connectorId": 1, "scheduleStart": START, "chargingSchedule": periods}
+        payload = {"connectorId": 1, "scheduleStart": START, "chargingSchedule": periods}
     else:
         asked = {"evseId": 1, "duration": 600}
-        told = {"schedule": periods | {"evseId": 1, "scheduleStart": START}}
+        payload = {"schedule": periods | {"evseId": 1, "scheduleStart": START}}
     async with booted_station(system.gateways[0], cs, version) as connected:
-        await tell(system, connected, "GetCompositeSchedule", asked, ACCEPTED | told)
+        await tell(system, connected, "GetCompositeSchedule", asked, ACCEPTED | payload)
 
         async with asyncio.timeout(30):
             while not (found := await listed(system, cs, "compositeschedules")):

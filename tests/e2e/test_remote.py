@@ -29,9 +29,9 @@ def session(version: str, connected: Station, tag: str, started: Command) -> Ses
     charging = Session2(connected, "TX-1", tag)
     event = charging.event
 
-    def remotely(type_: str, *told: Any, **more: Any) -> Any:
+    def remotely(type_: str, *reported: Any, **more: Any) -> Any:
         info = {"remoteStartId": started.payload["remoteStartId"]} if type_ == "Started" else {}
-        return event(type_, *told, **more, info=more.pop("info", {}) | info)
+        return event(type_, *reported, **more, info=more.pop("info", {}) | info)
 
     charging.event = remotely  # type: ignore[method-assign]
     return charging
@@ -59,11 +59,11 @@ async def test_start_session_answers_with_the_transaction_and_stop_session_ends_
 
         answer = await starting
         assert answer.status_code == 200, answer.text
-        told = answer.json()
+        body = answer.json()
         [transaction] = await system.transactions(cs)
-        assert told["status"] == "accepted"
-        assert told["result"]["transaction"]["id"] == transaction["id"]
-        assert told["result"]["transaction"]["transactionId"] == transaction["transactionId"]
+        assert body["status"] == "accepted"
+        assert body["result"]["transaction"]["id"] == transaction["id"]
+        assert body["result"]["transaction"]["transactionId"] == transaction["transactionId"]
 
         stopping = operate(system, cs, "stop-session", {"transactionId": transaction["transactionId"]})
         command = await connected.expect(stop)

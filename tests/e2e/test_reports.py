@@ -13,13 +13,13 @@ AT = "2026-03-01T10:00:00Z"
 
 
 def part(seq_no: int, evse: int, tbc: bool) -> dict[str, Any]:
-    told = {
+    payload = {
         "component": {"name": "EVSE", "evse": {"id": evse}},
         "variable": {"name": "Power"},
         "variableAttribute": [{"value": str(1_000 * evse), "mutability": "ReadOnly"}],
         "variableCharacteristics": {"dataType": "decimal", "supportsMonitoring": True, "maxLimit": 22_000.5},
     }
-    return {"requestId": 1, "generatedAt": AT, "seqNo": seq_no, "tbc": tbc, "reportData": [told]}
+    return {"requestId": 1, "generatedAt": AT, "seqNo": seq_no, "tbc": tbc, "reportData": [payload]}
 
 
 async def test_what_a_station_tells_of_itself_can_be_read(system: System, cs: str) -> None:

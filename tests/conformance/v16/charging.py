@@ -85,8 +85,10 @@ class Charging:
     async def status(self, *statuses: str, error_code: str = "NoError") -> None:
         """One after the other."""
         for status in statuses:
-            told = {"connectorId": self.connector, "errorCode": error_code, "status": status}
-            assert await self.operator.station.call("StatusNotification", told | {"timestamp": now()}) == {}
+            payload = {"connectorId": self.connector, "errorCode": error_code, "status": status}
+            assert (
+                await self.operator.station.call("StatusNotification", payload | {"timestamp": now()}) == {}
+            )
             shown = await self.shown()
             assert (shown["status"], shown["errorCode"]) == (status, error_code)
 
@@ -98,40 +100,40 @@ class Charging:
 
     async def start(self, at: str | None = None, **more: Any) -> Any:
         """The answer's idTagInfo. There is a transactionId, and a transaction, whatever it is."""
-        told = {"connectorId": self.connector, "idTag": self.tag, "meterStart": METER_START_WH}
-        told |= {"timestamp": at or now(), **more}
-        answer = await self.operator.station.call("StartTransaction", told)
+        payload = {"connectorId": self.connector, "idTag": self.tag, "meterStart": METER_START_WH}
+        payload |= {"timestamp": at or now(), **more}
+        answer = await self.operator.station.call("StartTransaction", payload)
         assert answer.keys() == {"idTagInfo", "transactionId"}
         self.transaction_id = answer["transactionId"]
         assert self.transaction_id > 0
         shown = await self.transaction()
         assert (shown["active"], shown["idToken"], shown["connectorId"]) == (True, self.tag, self.connector)
-        assert moment(shown["startedAt"]) == moment(told["timestamp"])
+        assert moment(shown["startedAt"]) == moment(payload["timestamp"])
         return answer["idTagInfo"]
 
     async def meter(self, wh: int) -> None:
         """So much has been charged so far."""
         sample = {"value": str(METER_START_WH + wh), "unit": "Wh", "context": "Sample.Periodic"}
-        told = {
+        payload = {
             "connectorId": self.connector,
             "transactionId": self.transaction_id,
             "meterValue": [{"timestamp": now(), "sampledValue": [sample]}],
         }
-        assert await self.operator.station.call("MeterValues", told) == {}
+        assert await self.operator.station.call("MeterValues", payload) == {}
         assert (await self.transaction())["energyWh"] == wh
 
     async def stop(self, reason: str, wh: int, at: str | None = None, by: str | None = None) -> Json:
         """``by`` is the token that stopped it."""
-        told = {
+        payload = {
             "transactionId": self.transaction_id,
             "meterStop": METER_START_WH + wh,
             "timestamp": at or now(),
             "reason": reason,
         }
-        answer = await self.operator.station.call("StopTransaction", told | ({"idTag": by} if by else {}))
+        answer = await self.operator.station.call("StopTransaction", payload | ({"idTag": by} if by else {}))
         shown = await self.transaction()
         assert (shown["active"], shown["stoppedReason"], shown["energyWh"]) == (False, reason, wh)
-        assert moment(shown["endedAt"]) == moment(told["timestamp"])
+        assert moment(shown["endedAt"]) == moment(payload["timestamp"])
         assert shown["warnings"] == []
         return answer
 

@@ -119,8 +119,8 @@ async def test_the_operator_reads_configuration_keys(
     keys = [{"key": one, "readonly": one != "HeartbeatInterval", "value": values[one]} for one in names]
     operator.station.answers["GetConfiguration"] = {"configurationKey": keys}
     known = await operator.tell("GetConfiguration", asked, {"configurationKey": keys})
-    [journaled] = [one for one in await operator.listed("commands") if one["id"] == known["id"]]
-    assert (journaled["payload"], journaled["response"]) == (asked, {"configurationKey": keys})
+    [logged] = [one for one in await operator.listed("commands") if one["id"] == known["id"]]
+    assert (logged["payload"], logged["response"]) == (asked, {"configurationKey": keys})
 
 
 @pytest.mark.parametrize(

@@ -28,5 +28,7 @@ async def asked_and_told(operator: Operator, criteria: Json, *messages: Json) ->
         part = {"requestId": 9, "messageInfo": [one]} | ({"tbc": True} if number < len(messages) else {})
         assert await operator.station.call("NotifyDisplayMessages", part) == {}
         assert await complete(operator, "NotifyDisplayMessages", 9) is (number == len(messages))
-    told = [one for part in await noticed(operator, "NotifyDisplayMessages") for one in part["messageInfo"]]
-    assert sorted(told, key=lambda one: int(one["id"])) == list(messages)
+    reported = [
+        one for part in await noticed(operator, "NotifyDisplayMessages") for one in part["messageInfo"]
+    ]
+    assert sorted(reported, key=lambda one: int(one["id"])) == list(messages)

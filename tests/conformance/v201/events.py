@@ -55,7 +55,7 @@ class Charging:
         """The answer of the CSMS. ``id_token`` is presented if it is not that of the driver."""
         number = next(self._numbers)
         info = {"chargingState": event.state, "stoppedReason": event.reason}
-        told = {
+        reported = {
             "eventType": event.type,
             "timestamp": at(number),
             "triggerReason": event.trigger,
@@ -64,13 +64,13 @@ class Charging:
             | {name: value for name, value in info.items() if value},
         } | event.more
         if number == 0:
-            told["evse"] = {"id": self.evse_id, "connectorId": 1}
+            reported["evse"] = {"id": self.evse_id, "connectorId": 1}
         if event.presents_token:
-            told["idToken"] = {"idToken": id_token or self.id_token, "type": "ISO14443"}
+            reported["idToken"] = {"idToken": id_token or self.id_token, "type": "ISO14443"}
         if event.wh is not None:
             sample = {"value": event.wh, "context": CONTEXTS[event.type]}
-            told["meterValue"] = [{"timestamp": at(number), "sampledValue": [sample]}]
-        return await self.station.call("TransactionEvent", told)
+            reported["meterValue"] = [{"timestamp": at(number), "sampledValue": [sample]}]
+        return await self.station.call("TransactionEvent", reported)
 
     async def tells(self, *events: Event) -> None:
         """The CSMS answers each as it should: about the token where one is presented, else nothing."""

@@ -34,8 +34,8 @@ async def changed(operator: Operator, method: str, body: Json) -> Json:
     return command.payload
 
 
-def told(payload: Json) -> dict[str, str | None]:
-    """The tokens of a SendLocalList, each once, with the status that it tells of them."""
+def statuses_in(payload: Json) -> dict[str, str | None]:
+    """The tokens of a SendLocalList, each once, with its status."""
     entries = payload["localAuthorizationList"]
     statuses = {one["idToken"]["idToken"]: one.get("idTokenInfo", {}).get("status") for one in entries}
     assert len(statuses) == len(entries)

@@ -36,22 +36,22 @@ async def asked_and_reported(operator: Operator, criteria: Json, *monitored: Jso
     await operator.tell("GetMonitoringReport", {"requestId": 7} | criteria, {"status": "Accepted"})
     await report(operator.station, 7, *monitored)
     assert await complete(operator, "NotifyMonitoringReport", 7)
-    told = [
+    reported = [
         one | {"component": place["component"], "variable": place["variable"]}
         for place in monitored
         for one in place["variableMonitoring"]
     ]
     known = {one["id"]: one for one in await operator.listed("monitors")}
-    assert known.keys() == {one["id"] for one in told}
-    for one in told:
+    assert known.keys() == {one["id"] for one in reported}
+    for one in reported:
         assert {name: known[one["id"]][name] for name in one} == one
 
 
 async def event(station: Station, place: Json, **fields: Any) -> Json:
     """The station raises an event, and is answered."""
     data = {"eventId": 1, "timestamp": AT, "eventNotificationType": "CustomMonitor"} | place | fields
-    told = {"generatedAt": AT, "seqNo": 0, "tbc": False, "eventData": [data]}
-    assert await station.call("NotifyEvent", told) == {}
+    payload = {"generatedAt": AT, "seqNo": 0, "tbc": False, "eventData": [data]}
+    assert await station.call("NotifyEvent", payload) == {}
     return data
 
 
@@ -65,6 +65,6 @@ async def known_events(operator: Operator) -> list[Json]:
     ]
 
 
-def as_known(told: Json) -> Json:
+def as_known(reported: Json) -> Json:
     """An event without its time, of which the CSMS has its own spelling."""
-    return {name: value for name, value in told.items() if name != "timestamp"}
+    return {name: value for name, value in reported.items() if name != "timestamp"}

@@ -65,12 +65,12 @@ async def has_profiles(operator: Operator, *expected: tuple[int, Json]) -> None:
     assert (shown := await known()) == wanted, shown
 
 
-async def report(operator: Operator, request_id: int, evse_id: int, told: Json, **more: Any) -> None:
+async def report(operator: Operator, request_id: int, evse_id: int, reported: Json, **more: Any) -> None:
     """A station reports a profile that it has."""
     payload = {
         "requestId": request_id,
         "chargingLimitSource": "CSO",
         "evseId": evse_id,
-        "chargingProfile": [told],
+        "chargingProfile": [reported],
     }
     assert await operator.station.call("ReportChargingProfiles", payload | more) == {}

@@ -66,8 +66,8 @@ async def changed(csms: System, station: Station, status: str) -> None:
     operator = Operator(csms, station)
     request = {"setVariableData": [PASSWORD | {"attributeValue": NEW}]}
     response = {"setVariableResult": [PASSWORD | {"attributeStatus": status}]}
-    told = await operator.tell("SetVariables", request, response)
-    assert told["payload"] == {"setVariableData": [PASSWORD | {"attributeValue": "***"}]}
+    command = await operator.tell("SetVariables", request, response)
+    assert command["payload"] == {"setVariableData": [PASSWORD | {"attributeValue": "***"}]}
 
 
 @case("TC_A_01_CSMS")

@@ -31,8 +31,8 @@ async def refuses(station: Station) -> None:
 
 @case("TC_B_01_CSMS")
 async def test_a_station_boots_and_is_accepted(csms: System, cs: str) -> None:
-    told = await csms.http.patch(f"{csms.device}/chargingstations/{cs}", json={"heartbeatInterval": 120})
-    assert told.status_code == 200, told.text
+    response = await csms.http.patch(f"{csms.device}/chargingstations/{cs}", json={"heartbeatInterval": 120})
+    assert response.status_code == 200, response.text
 
     async with connected(csms.gateways[0], cs) as station:
         answer = await boots(station)
@@ -72,8 +72,8 @@ async def test_a_station_that_has_to_wait_is_configured_first(csms: System, cs: 
         )
         report = {"requestId": 70_002, "reportBase": "FullInventory"}
         await operator.tell("GetBaseReport", report, {"status": "Accepted"})
-        told = POWER | {"variableAttribute": [{"value": "11000"}]}
-        part = {"requestId": 70_002, "generatedAt": at(0), "seqNo": 0, "reportData": [told]}
+        payload = POWER | {"variableAttribute": [{"value": "11000"}]}
+        part = {"requestId": 70_002, "generatedAt": at(0), "seqNo": 0, "reportData": [payload]}
         assert await station.call("NotifyReport", part) == {}
         [known] = await operator.listed("variables?component=EVSE")
         assert known["attributes"][0]["value"] == "11000"

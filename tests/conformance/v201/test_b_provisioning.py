@@ -38,10 +38,10 @@ def found(asked: Json) -> Json:
 
 async def report(station: Station, request_id: int, *parts: Json) -> None:
     """Each part a message of its own, the last one first: their order of arrival means nothing."""
-    for number, told in reversed(list(enumerate(parts))):
+    for number, reported in reversed(list(enumerate(parts))):
         last = number == len(parts) - 1
         part = {"requestId": request_id, "generatedAt": at(0), "seqNo": number, "tbc": not last}
-        assert await station.call("NotifyReport", part | {"reportData": [told]}) == {}
+        assert await station.call("NotifyReport", part | {"reportData": [reported]}) == {}
 
 
 def reported(asked: Json, value: str) -> Json:
@@ -56,9 +56,9 @@ def reported(asked: Json, value: str) -> Json:
 @pytest.mark.parametrize("asked", [[ACTUAL], BOTH], ids=["TC_B_06", "TC_B_07"])
 async def test_the_operator_reads_variables(operator: Operator, asked: list[Json]) -> None:
     response = {"getVariableResult": [found(one) for one in asked]}
-    told = await operator.tell("GetVariables", {"getVariableData": asked}, response)
-    [journaled] = await operator.listed("commands?action=GetVariables")
-    assert journaled == told
+    command = await operator.tell("GetVariables", {"getVariableData": asked}, response)
+    [logged] = await operator.listed("commands?action=GetVariables")
+    assert logged == command
 
 
 @case("TC_B_08_CSMS")
@@ -84,8 +84,8 @@ async def test_no_more_variables_are_asked_for_than_the_station_takes_at_once(
 async def test_the_operator_sets_variables(operator: Operator, places: list[Json]) -> None:
     data = [one | {"attributeValue": VALUES[one["variable"]["name"]]} for one in places]
     response = {"setVariableResult": [one | {"attributeStatus": "Accepted"} for one in places]}
-    told = await operator.tell("SetVariables", {"setVariableData": data}, response)
-    assert told["payload"] == {"setVariableData": data}
+    command = await operator.tell("SetVariables", {"setVariableData": data}, response)
+    assert command["payload"] == {"setVariableData": data}
 
 
 @case("TC_B_12_CSMS", "TC_B_13_CSMS", "TC_B_14_CSMS")

@@ -100,7 +100,7 @@ async def test_the_operator_gives_a_station_the_address_of_a_csms(
         "ocppInterface": "Wired0",
     }
     request = {"configurationSlot": 2, "connectionData": profile}
-    told = await operator.tell("SetNetworkProfile", request, {"status": status})
-    assert told["payload"] == request
-    [journaled] = await operator.listed("commands?action=SetNetworkProfile")
-    assert journaled == told
+    command = await operator.tell("SetNetworkProfile", request, {"status": status})
+    assert command["payload"] == request
+    [logged] = await operator.listed("commands?action=SetNetworkProfile")
+    assert logged == command

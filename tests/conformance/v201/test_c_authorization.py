@@ -75,8 +75,8 @@ async def test_a_token_that_has_become_invalid_is_refused_though_the_cache_knows
 @pytest.mark.parametrize("status", ["Accepted", "Rejected"], ids=["TC_C_37", "TC_C_38"])
 async def test_the_operator_clears_the_cache(operator: Operator, status: str) -> None:
     cleared = await operator.tell("ClearCache", {}, {"status": status})
-    [journaled] = await operator.listed("commands?action=ClearCache")
-    assert journaled == cleared
+    [logged] = await operator.listed("commands?action=ClearCache")
+    assert logged == cleared
 
 
 @case("TC_C_39_CSMS")

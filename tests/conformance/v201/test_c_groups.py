@@ -43,8 +43,8 @@ async def test_the_local_list_tells_the_group_of_each_token(
     first, second, group = f"A-{name}", f"B-{name}", f"GROUP-{name}"
     for token in (first, second):
         await csms.token(token, groupIdToken=group)
-    told = await brought(operator, first, second)
-    assert told == {first: in_group(group), second: in_group(group)}
+    statuses = await brought(operator, first, second)
+    assert statuses == {first: in_group(group), second: in_group(group)}
 
     charging = Charging(station, first)
     await started(charging, in_group(group))
@@ -61,8 +61,8 @@ async def test_a_blocked_token_of_the_group_stops_nothing(
     first, blocked, group = f"A-{name}", f"B-{name}", f"GROUP-{name}"
     await csms.token(first, groupIdToken=group)
     await csms.token(blocked, groupIdToken=group, status="Blocked")
-    told = await brought(operator, first, blocked)
-    assert told == {first: in_group(group), blocked: in_group(group, "Blocked")}
+    statuses = await brought(operator, first, blocked)
+    assert statuses == {first: in_group(group), blocked: in_group(group, "Blocked")}
 
     charging = Charging(station, first)
     await started(charging, in_group(group))

@@ -9,7 +9,7 @@ from tests.e2e.system import System
 
 from ..case import case
 from ..operator import Operator
-from .local_list import changed, known, told
+from .local_list import changed, known, statuses_in
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def without_list(station: Station) -> None:
 async def test_a_whole_list_is_brought_to_the_station(operator: Operator, tag: str, other: str) -> None:
     sent = await changed(operator, "PUT", {"idTokens": [tag, other]})
     assert (sent["updateType"], sent["versionNumber"] > 0) == ("Full", True)
-    assert told(sent) == {tag: "Accepted", other: "Accepted"}
+    assert statuses_in(sent) == {tag: "Accepted", other: "Accepted"}
     assert {one["idToken"]["type"] for one in sent["localAuthorizationList"]} == {"ISO14443"}
     assert sorted((await known(operator))["idTokens"]) == sorted([tag, other])
 
@@ -39,7 +39,7 @@ async def test_a_token_is_added_by_a_differential_update(operator: Operator, tag
     first = await changed(operator, "PUT", {"idTokens": [tag]})
     sent = await changed(operator, "PATCH", {"add": [other]})
     assert (sent["updateType"], sent["versionNumber"] > first["versionNumber"]) == ("Differential", True)
-    assert told(sent) == {other: "Accepted"}
+    assert statuses_in(sent) == {other: "Accepted"}
     assert sorted((await known(operator))["idTokens"]) == sorted([tag, other])
 
 

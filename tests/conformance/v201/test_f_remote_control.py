@@ -83,6 +83,6 @@ async def test_nobody_plugs_in_after_a_remote_start(operator: Operator, tag: str
 
 @case("TC_F_06_CSMS")
 async def test_a_connector_is_unlocked_from_afar(operator: Operator) -> None:
-    told = await operator.tell("UnlockConnector", {"evseId": 1, "connectorId": 1}, {"status": "Unlocked"})
+    command = await operator.tell("UnlockConnector", {"evseId": 1, "connectorId": 1}, {"status": "Unlocked"})
 
-    assert await operator.listed("commands?action=UnlockConnector") == [told]
+    assert await operator.listed("commands?action=UnlockConnector") == [command]

@@ -87,6 +87,6 @@ async def test_the_state_of_a_connector_is_asked_for(operator: Operator, notify:
 @case("TC_F_27_CSMS")
 async def test_a_station_cannot_send_what_is_asked_for(operator: Operator) -> None:
     payload = {"requestedMessage": "SignCombinedCertificate"}
-    told = await operator.tell("TriggerMessage", payload, {"status": "NotImplemented"})
+    command = await operator.tell("TriggerMessage", payload, {"status": "NotImplemented"})
 
-    assert await operator.listed("commands?action=TriggerMessage") == [told]
+    assert await operator.listed("commands?action=TriggerMessage") == [command]

@@ -17,6 +17,6 @@ async def test_the_running_cost_is_sent_to_a_station_that_charges(
     await charging.start()
     for total_cost in (0.5, 1.25):
         cost = {"totalCost": total_cost, "transactionId": charging.transaction_id}
-        told = await operator.tell("CostUpdated", cost, {})
-        assert told["payload"] == cost
+        command = await operator.tell("CostUpdated", cost, {})
+        assert command["payload"] == cost
     assert await charging.stop() == {}

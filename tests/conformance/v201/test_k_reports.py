@@ -17,13 +17,13 @@ AT_2 = (2, profile(3, DEFAULT, 6))
 BY_OTHERS = (1, profile(4, EXTERNAL, 10))
 
 
-async def ask_for_profiles(operator: Operator, asked: Json, *told: tuple[int, Json], **more: Any) -> None:
+async def ask_for_profiles(operator: Operator, asked: Json, *reported: tuple[int, Json], **more: Any) -> None:
     """The station reports these, and that none follow with the last."""
     await operator.tell("GetChargingProfiles", {"requestId": 9} | asked, ACCEPTED)
-    for number, (evse_id, one) in enumerate(told, 1):
-        await report(operator, 9, evse_id, one, **more | ({"tbc": True} if number < len(told) else {}))
+    for number, (evse_id, one) in enumerate(reported, 1):
+        await report(operator, 9, evse_id, one, **more | ({"tbc": True} if number < len(reported) else {}))
 
-    await has_profiles(operator, *told)
+    await has_profiles(operator, *reported)
     [noted] = await operator.listed("reports")
     assert (noted["requestId"], noted["status"]) == (9, "complete")
 
@@ -37,7 +37,7 @@ async def test_which_profiles_the_station_has_as_a_whole(operator: Operator, tag
 
 
 @pytest.mark.parametrize(
-    ("evse", "criterion", "told"),
+    ("evse", "criterion", "reported"),
     [
         ({"evseId": 1}, {"chargingProfilePurpose": DEFAULT}, [AT_1]),
         ({}, {"chargingProfilePurpose": DEFAULT}, [AT_1, AT_2]),
@@ -50,9 +50,9 @@ async def test_which_profiles_the_station_has_as_a_whole(operator: Operator, tag
 )
 @case("TC_K_30_CSMS", "TC_K_31_CSMS", "TC_K_32_CSMS", "TC_K_33_CSMS", "TC_K_35_CSMS", "TC_K_36_CSMS")
 async def test_which_profiles_there_are(
-    operator: Operator, evse: Json, criterion: Json, told: list[tuple[int, Json]]
+    operator: Operator, evse: Json, criterion: Json, reported: list[tuple[int, Json]]
 ) -> None:
-    await ask_for_profiles(operator, evse | {"chargingProfile": criterion}, *told)
+    await ask_for_profiles(operator, evse | {"chargingProfile": criterion}, *reported)
 
 
 @case("TC_K_34_CSMS")

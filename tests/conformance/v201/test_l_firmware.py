@@ -83,8 +83,8 @@ async def test_an_update_of_firmware_is_followed_to_its_end(
 @pytest.mark.parametrize("status", ["RevokedCertificate", "InvalidCertificate"], ids=["TC_L_04", "TC_L_05"])
 @case("TC_L_04_CSMS", "TC_L_05_CSMS")
 async def test_an_update_that_a_station_refuses_for_its_certificate(operator: Operator, status: str) -> None:
-    told = await operator.tell("UpdateFirmware", update(), {"status": status})
-    assert told["response"] == {"status": status}
+    command = await operator.tell("UpdateFirmware", update(), {"status": status})
+    assert command["response"] == {"status": status}
     await security_event(operator, "InvalidFirmwareSigningCertificate")
     assert [one for one in (await jobs(operator, "firmware")).values() if one["outcome"] == "running"] == []
 
@@ -173,6 +173,6 @@ async def test_firmware_that_could_not_be_published(
 )
 @case("TC_L_21_CSMS", "TC_L_22_CSMS", "TC_L_23_CSMS")
 async def test_firmware_is_taken_back_by_its_checksum(operator: Operator, status: str) -> None:
-    told = await operator.tell("UnpublishFirmware", {"checksum": CHECKSUM}, {"status": status})
-    [journaled] = await operator.listed("commands?action=UnpublishFirmware")
-    assert journaled == told
+    command = await operator.tell("UnpublishFirmware", {"checksum": CHECKSUM}, {"status": status})
+    [logged] = await operator.listed("commands?action=UnpublishFirmware")
+    assert logged == command

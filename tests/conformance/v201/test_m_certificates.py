@@ -24,7 +24,7 @@ def installed(*types: str) -> list[Json]:
     return [root | below if root["certificateType"] == CHAIN else root for root in roots]
 
 
-async def journaled(operator: Operator, action: str) -> Json:
+async def logged(operator: Operator, action: str) -> Json:
     [command] = await operator.listed(f"commands?action={action}")
     return {name: command[name] for name in ("payload", "status", "response")}
 
@@ -37,7 +37,7 @@ async def test_a_root_certificate_is_installed(operator: Operator, type_: str) -
     root = {"certificateType": type_, "certificate": CERTIFICATE}
     await operator.tell("InstallCertificate", root, {"status": "Accepted"})
     known = {"payload": root, "status": "answered", "response": {"status": "Accepted"}}
-    assert await journaled(operator, "InstallCertificate") == known
+    assert await logged(operator, "InstallCertificate") == known
 
 
 @case("TC_M_05_CSMS")
@@ -45,7 +45,7 @@ async def test_a_root_certificate_that_a_station_could_not_install(operator: Ope
     root = {"certificateType": MANUFACTURER, "certificate": CERTIFICATE}
     why = {"status": "Failed", "statusInfo": {"reasonCode": "OutOfStorage"}}
     await operator.tell("InstallCertificate", root, why)
-    assert (await journaled(operator, "InstallCertificate"))["response"] == why
+    assert (await logged(operator, "InstallCertificate"))["response"] == why
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ async def test_the_certificates_of_a_station_are_read(
     response = {"status": "Accepted", "certificateHashDataChain": installed(*answered)}
     await operator.tell("GetInstalledCertificateIds", payload, response)
     known = {"payload": payload, "status": "answered", "response": response}
-    assert await journaled(operator, "GetInstalledCertificateIds") == known
+    assert await logged(operator, "GetInstalledCertificateIds") == known
 
 
 @case("TC_M_19_CSMS")
 async def test_a_station_has_no_certificate_of_that_type(operator: Operator) -> None:
     await operator.tell("GetInstalledCertificateIds", {"certificateType": [V2G]}, {"status": "NotFound"})
-    assert (await journaled(operator, "GetInstalledCertificateIds"))["response"] == {"status": "NotFound"}
+    assert (await logged(operator, "GetInstalledCertificateIds"))["response"] == {"status": "NotFound"}
 
 
 @pytest.mark.parametrize("status", ["Accepted", "Failed"], ids=["TC_M_20", "TC_M_21"])
@@ -92,11 +92,11 @@ async def test_a_certificate_is_deleted_by_the_hashes_that_the_station_told(
     operator: Operator, status: str
 ) -> None:
     """In the very hash algorithm of the station (M04.FR.07)."""
-    [told] = installed(MANUFACTURER)
-    there = {"status": "Accepted", "certificateHashDataChain": [told]}
+    [reported] = installed(MANUFACTURER)
+    there = {"status": "Accepted", "certificateHashDataChain": [reported]}
     outcome = await operator.tell("GetInstalledCertificateIds", {"certificateType": [MANUFACTURER]}, there)
     [read] = outcome["response"]["certificateHashDataChain"]
     name = {"certificateHashData": read["certificateHashData"]}
-    assert name == {"certificateHashData": told["certificateHashData"]}
+    assert name == {"certificateHashData": reported["certificateHashData"]}
     await operator.tell("DeleteCertificate", name, {"status": status})
-    assert (await journaled(operator, "DeleteCertificate"))["response"] == {"status": status}
+    assert (await logged(operator, "DeleteCertificate"))["response"] == {"status": status}

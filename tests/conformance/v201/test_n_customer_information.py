@@ -27,8 +27,8 @@ def asked(customer: Json = CUSTOMER, *, report: bool = True, clear: bool = False
 async def tell(station: Station, *texts: str) -> None:
     for number, text in enumerate(texts):
         part = {"data": text, "seqNo": number, "tbc": number + 1 < len(texts)}
-        told = {"requestId": 1, "generatedAt": AT} | part
-        assert await station.call("NotifyCustomerInformation", told) == {}
+        payload = {"requestId": 1, "generatedAt": AT} | part
+        assert await station.call("NotifyCustomerInformation", payload) == {}
 
 
 async def information(operator: Operator) -> Json:
@@ -60,9 +60,9 @@ async def test_what_a_station_knows_about_a_customer_is_put_together(
 ) -> None:
     await operator.tell("CustomerInformation", asked(customer, clear=clear), ACCEPTED)
     await tell(station, "one transaction, ", "two messages")
-    told = await information(operator)
-    assert (told["status"], told["text"]) == ("complete", "one transaction, two messages")
-    assert told["missingSeqNos"] == []
+    content = await information(operator)
+    assert (content["status"], content["text"]) == ("complete", "one transaction, two messages")
+    assert content["missingSeqNos"] == []
 
 
 @pytest.mark.parametrize("clear", [False, True], ids=["TC_N_28", "TC_N_31"])
@@ -73,8 +73,8 @@ async def test_a_station_that_knows_nothing_about_the_customer_says_so(
     await operator.tell("CustomerInformation", asked(clear=clear), ACCEPTED)
     await no_information(operator)
     await tell(station, "")
-    told = await information(operator)
-    assert (told["status"], told["text"]) == ("complete", "")
+    content = await information(operator)
+    assert (content["status"], content["text"]) == ("complete", "")
 
 
 @case("TC_N_29_CSMS")

@@ -25,8 +25,8 @@ def log(type_: str = "DiagnosticsLog", request_id: int = 1) -> Json:
 @pytest.mark.parametrize("type_", ["DiagnosticsLog", "SecurityLog"], ids=["TC_N_25", "TC_N_35"])
 @case("TC_N_25_CSMS", "TC_N_35_CSMS")
 async def test_a_log_is_uploaded(station: Station, operator: Operator, type_: str) -> None:
-    told = await operator.tell("GetLog", log(type_), ACCEPTED)
-    assert told["response"]["filename"] == "log-1.zip"
+    command = await operator.tell("GetLog", log(type_), ACCEPTED)
+    assert command["response"]["filename"] == "log-1.zip"
     await progress(station, STATUS, 1, "Uploading")
     assert course((await jobs(operator, "log"))[1]) == ("running", ["Uploading"])
     await progress(station, STATUS, 1, "Uploaded")

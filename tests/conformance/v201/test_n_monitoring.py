@@ -110,8 +110,8 @@ async def test_no_more_monitors_are_cleared_at_once_than_the_station_takes(
         "component": {"name": "MonitoringCtrlr"},
         "variable": {"name": "ItemsPerMessage", "instance": "ClearVariableMonitoring"},
     }
-    told = limit | {"attributeStatus": "Accepted", "attributeValue": "2"}
-    await operator.tell("GetVariables", {"getVariableData": [limit]}, {"getVariableResult": [told]})
+    result = limit | {"attributeStatus": "Accepted", "attributeValue": "2"}
+    await operator.tell("GetVariables", {"getVariableData": [limit]}, {"getVariableResult": [result]})
     attributes = {"variableAttribute": [{"value": "2", "mutability": "ReadOnly"}]}
     reported = {
         "requestId": 1,
@@ -143,7 +143,7 @@ async def test_a_periodic_monitor_is_set_and_its_events_are_kept(
     data = wanted(POWER, "Periodic", 60)
     answer = {"setMonitoringResult": [made(41, data)]}
     await operator.tell("SetVariableMonitoring", {"setMonitoringData": [data]}, answer)
-    told = await event(station, POWER, trigger="Periodic", actualValue="7000", variableMonitoringId=41)
+    event_data = await event(station, POWER, trigger="Periodic", actualValue="7000", variableMonitoringId=41)
     later = await event(
         station,
         POWER,
@@ -153,7 +153,7 @@ async def test_a_periodic_monitor_is_set_and_its_events_are_kept(
         actualValue="7100",
         variableMonitoringId=41,
     )
-    assert await known_events(operator) == [as_known(later), as_known(told)]
+    assert await known_events(operator) == [as_known(later), as_known(event_data)]
 
 
 @case("TC_N_44_CSMS")
@@ -171,10 +171,10 @@ async def test_an_event_of_a_variable_that_can_only_be_written_has_no_value(
     station: Station, operator: Operator
 ) -> None:
     secret = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
-    told = await event(station, secret, trigger="Delta", actualValue="", variableMonitoringId=5)
+    event_data = await event(station, secret, trigger="Delta", actualValue="", variableMonitoringId=5)
     [known] = await known_events(operator)
     assert known.pop("actualValue") in ("", "***")
-    assert known | {"actualValue": ""} == as_known(told)
+    assert known | {"actualValue": ""} == as_known(event_data)
 
 
 @pytest.mark.parametrize("variable", [POWER, TEMPERATURE], ids=["UpperThreshold", "LowerThreshold"])
@@ -203,7 +203,7 @@ async def test_an_alert_is_cleared_after_a_reboot(
 
 @case("TC_N_50_CSMS")
 async def test_a_periodic_event_is_answered_and_kept(station: Station, operator: Operator) -> None:
-    told = await event(
+    event_data = await event(
         station,
         AVAILABILITY,
         trigger="Periodic",
@@ -211,4 +211,4 @@ async def test_a_periodic_event_is_answered_and_kept(station: Station, operator:
         variableMonitoringId=9,
         eventNotificationType="PreconfiguredMonitor",
     )
-    assert await known_events(operator) == [as_known(told)]
+    assert await known_events(operator) == [as_known(event_data)]

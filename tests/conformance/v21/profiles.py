@@ -60,7 +60,7 @@ async def pulled(station: Station, profile_id: int = 1) -> Json:
 
 async def needs(operator: Operator, transfer: str, control: str, **parameters: float) -> str:
     """What the CSMS answers when a vehicle tells what it needs."""
-    told = {
+    payload = {
         "evseId": 1,
         "maxScheduleTuples": 3,
         "chargingNeeds": {
@@ -70,13 +70,13 @@ async def needs(operator: Operator, transfer: str, control: str, **parameters: f
             "v2xChargingParameters": parameters,
         },
     }
-    answer = await operator.station.call("NotifyEVChargingNeeds", told)
-    assert told in await noticed(operator, "NotifyEVChargingNeeds")
+    answer = await operator.station.call("NotifyEVChargingNeeds", payload)
+    assert payload in await noticed(operator, "NotifyEVChargingNeeds")
     return str(answer["status"])
 
 
 async def chosen(operator: Operator, schedule: Json) -> None:
     """The vehicle has made its own schedule of what it was offered."""
-    told = {"timeBase": now(), "evseId": 1, "chargingSchedule": schedule}
-    assert await operator.station.call("NotifyEVChargingSchedule", told) == {"status": "Accepted"}
-    assert told in await noticed(operator, "NotifyEVChargingSchedule")
+    payload = {"timeBase": now(), "evseId": 1, "chargingSchedule": schedule}
+    assert await operator.station.call("NotifyEVChargingSchedule", payload) == {"status": "Accepted"}
+    assert payload in await noticed(operator, "NotifyEVChargingSchedule")

@@ -83,8 +83,8 @@ async def test_a_station_is_given_an_address_with_an_identity_and_a_password(
         "basicAuthPassword": SECRET,
     }
     request = {"configurationSlot": 2, "connectionData": profile}
-    told = await operator.tell("SetNetworkProfile", request, {"status": "Accepted"})
-    assert told["payload"]["connectionData"] == profile | {"basicAuthPassword": "***"}
+    command = await operator.tell("SetNetworkProfile", request, {"status": "Accepted"})
+    assert command["payload"]["connectionData"] == profile | {"basicAuthPassword": "***"}
     await prefers_slot_2(operator)
 
     await station.websocket.close()
@@ -110,9 +110,9 @@ async def test_a_station_is_given_an_address_by_setting_variables(
     places = {variable: {"component": slot, "variable": {"name": variable}} for variable in values}
     data = [place | {"attributeValue": values[variable]} for variable, place in places.items()]
     results = [place | {"attributeStatus": "Accepted"} for place in places.values()]
-    told = await operator.tell("SetVariables", {"setVariableData": data}, {"setVariableResult": results})
+    command = await operator.tell("SetVariables", {"setVariableData": data}, {"setVariableResult": results})
     hidden = [one if one["attributeValue"] != SECRET else one | {"attributeValue": "***"} for one in data]
-    assert told["payload"] == {"setVariableData": hidden}
+    assert command["payload"] == {"setVariableData": hidden}
     await prefers_slot_2(operator)
 
     await station.websocket.close()

@@ -18,8 +18,8 @@ async def test_each_status_of_a_connector_is_acknowledged_and_known(
     csms: System, station: Station, status: str
 ) -> None:
     other = "Occupied" if status == "Available" else "Available"
-    for evse_id, told in ((1, other), (2, other), (1, status)):
-        await report_status(station, told, evse_id)
+    for evse_id, reported in ((1, other), (2, other), (1, status)):
+        await report_status(station, reported, evse_id)
 
     assert await shown_status(csms, station.id, 1) == status
     assert await shown_status(csms, station.id, 2) == other

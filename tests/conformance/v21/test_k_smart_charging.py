@@ -55,12 +55,12 @@ async def test_a_profile_has_no_number_that_is_kept_for_external_constraints(
     station: Station, operator: Operator
 ) -> None:
     """The station has told the highest of those (K01.FR.80)."""
-    told = {
+    payload = {
         "component": {"name": "SmartChargingCtrlr"},
         "variable": {"name": "MaxExternalConstraintsId"},
         "variableAttribute": [{"value": "1000", "mutability": "ReadOnly"}],
     }
-    part = {"requestId": 1, "generatedAt": AT, "seqNo": 0, "tbc": False, "reportData": [told]}
+    part = {"requestId": 1, "generatedAt": AT, "seqNo": 0, "tbc": False, "reportData": [payload]}
     assert await station.call("NotifyReport", part) == {}
 
     station.answers["SetChargingProfile"] = {"status": "Accepted"}

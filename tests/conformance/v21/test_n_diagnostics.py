@@ -21,16 +21,16 @@ STREAM = {"id": 2, "variableMonitoringId": 41, "params": {"interval": 10, "value
 async def uploads_log(operator: Operator, type_: str, location: str) -> Json:
     """The command as the CSMS keeps it."""
     log = {"logType": type_, "requestId": 1, "log": {"remoteLocation": location}}
-    told = await operator.tell("GetLog", log, {"status": "Accepted", "filename": "log-1.zip"})
+    command = await operator.tell("GetLog", log, {"status": "Accepted", "filename": "log-1.zip"})
     await progress(operator.station, "LogStatusNotification", 1, "Uploading", "Uploaded")
     assert course((await jobs(operator, "log"))[1]) == ("succeeded", ["Uploading", "Uploaded"])
-    return told
+    return command
 
 
 @case("TC_N_100_CSMS")
 async def test_the_log_of_the_data_collector_is_uploaded(operator: Operator) -> None:
-    told = await uploads_log(operator, "DataCollectorLog", "https://logs.example/here")
-    assert told["payload"]["logType"] == "DataCollectorLog"
+    command = await uploads_log(operator, "DataCollectorLog", "https://logs.example/here")
+    assert command["payload"]["logType"] == "DataCollectorLog"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"], ids=["TC_N_102", "TC_N_102_2"])
@@ -38,8 +38,8 @@ async def test_the_log_of_the_data_collector_is_uploaded(operator: Operator) -> 
 async def test_a_station_gets_the_password_for_an_upload_and_nobody_else_sees_it(
     operator: Operator, scheme: str
 ) -> None:
-    told = await uploads_log(operator, "DiagnosticsLog", f"{scheme}://someone:hush-hush@logs.example/here")
-    assert told["payload"]["log"]["remoteLocation"] == f"{scheme}://someone:***@logs.example/here"
+    command = await uploads_log(operator, "DiagnosticsLog", f"{scheme}://someone:hush-hush@logs.example/here")
+    assert command["payload"]["log"]["remoteLocation"] == f"{scheme}://someone:***@logs.example/here"
     assert "hush-hush" not in str(await operator.listed("commands"))
 
 
@@ -55,7 +55,7 @@ async def test_monitors_of_the_distance_to_a_target_are_read(operator: Operator)
 async def test_an_alert_of_a_hard_wired_monitor_is_kept_with_its_severity(
     station: Station, operator: Operator
 ) -> None:
-    told = await event(
+    event_data = await event(
         station,
         POWER,
         trigger="Alerting",
@@ -64,7 +64,7 @@ async def test_an_alert_of_a_hard_wired_monitor_is_kept_with_its_severity(
         eventNotificationType="HardWiredMonitor",
         severity=2,
     )
-    assert await known_events(operator) == [as_known(told)]
+    assert await known_events(operator) == [as_known(event_data)]
 
 
 @case("TC_N_105_CSMS")
@@ -98,6 +98,10 @@ async def test_the_streams_of_a_station_are_asked_for(station: Station, operator
         "status": "Accepted"
     }
     outcome = await operator.tell("GetPeriodicEventStream", {}, {"constantStreamData": [STREAM]})
-    [told] = outcome["response"]["constantStreamData"]
+    [reported] = outcome["response"]["constantStreamData"]
     [known] = await operator.listed("eventstreams")
-    assert (known["id"], known["interval"], known["isOpen"]) == (told["id"], told["params"]["interval"], True)
+    assert (known["id"], known["interval"], known["isOpen"]) == (
+        reported["id"],
+        reported["params"]["interval"],
+        True,
+    )

@@ -32,12 +32,12 @@ async def test_a_token_is_accepted_whatever_energy_transfers_are_allowed_is_told
     station: Station, operator: Operator, tag: str
 ) -> None:
     """The CSMS does not know them when it is asked, so it names none (Q01)."""
-    told = {
+    payload = {
         "component": {"name": "V2XChargingCtrlr", "evse": {"id": 1}},
         "variable": {"name": "Enabled"},
         "variableAttribute": [{"value": "true"}],
     }
-    part = {"requestId": 1, "generatedAt": AT, "seqNo": 0, "tbc": False, "reportData": [told]}
+    part = {"requestId": 1, "generatedAt": AT, "seqNo": 0, "tbc": False, "reportData": [payload]}
     assert await station.call("NotifyReport", part) == {}
     token = {"idToken": {"idToken": tag, "type": "ISO14443"}}
     assert await station.call("Authorize", token) == {"idTokenInfo": {"status": "Accepted"}}

@@ -51,9 +51,9 @@ async def test_controls_of_the_grid_code_are_cleared_set_and_read(
         ({"isDefault": False}, {"curve": [OF_CURVE]}),
         ({"controlId": "curve"}, {"curve": [OF_CURVE]}),
     ]
-    for request_id, (criteria, told) in enumerate(parts, start=1):
+    for request_id, (criteria, reported) in enumerate(parts, start=1):
         await operator.tell("GetDERControl", {"requestId": request_id} | criteria, ACCEPTED)
-        report = {"requestId": request_id} | told
+        report = {"requestId": request_id} | reported
         assert await station.call("ReportDERControl", report) == {}
         assert await complete(operator, "ReportDERControl", request_id)
         assert report in await noticed(operator, "ReportDERControl")

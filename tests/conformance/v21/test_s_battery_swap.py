@@ -28,7 +28,7 @@ async def test_a_station_has_not_enough_batteries(operator: Operator, tag: str) 
 @case("TC_S_103_CSMS")
 async def test_a_driver_swaps_batteries(station: Station, operator: Operator, tag: str) -> None:
     await operator.tell("RequestBatterySwap", asked(tag), {"status": "Accepted"})
-    told = [
+    reported = [
         asked(tag)
         | {
             "eventType": event,
@@ -36,7 +36,7 @@ async def test_a_driver_swaps_batteries(station: Station, operator: Operator, ta
         }
         for event, evse, serial, soc in (("BatteryIn", 1, "EMPTY-1", 12.5), ("BatteryOut", 2, "FULL-2", 100))
     ]
-    for swapped in told:
+    for swapped in reported:
         assert await station.call("BatterySwap", swapped) == {}
     known = await noticed(operator, "BatterySwap")
-    assert sorted(known, key=lambda one: str(one["eventType"])) == told
+    assert sorted(known, key=lambda one: str(one["eventType"])) == reported

@@ -123,11 +123,11 @@ async def test_a_callerror_is_the_stations_answer_too(operator: Operator) -> Non
 
 
 @pytest.mark.parametrize(
-    ("reason", "status", "journaled"),
+    ("reason", "status", "logged"),
     [("timeout", 504, "timeout"), ("notConnected", 409, "error"), ("overloaded", 429, "error")],
 )
 async def test_errors_that_the_gateway_reports_instead_of_the_station(
-    operator: Operator, reason: str, status: int, journaled: str
+    operator: Operator, reason: str, status: int, logged: str
 ) -> None:
     await operator.connected()
 
@@ -139,7 +139,7 @@ async def test_errors_that_the_gateway_reports_instead_of_the_station(
     assert problem.status_code == status
     assert problem.headers["Content-Type"] == "application/problem+json"
     assert problem.json()["commandId"] == command.message_id
-    assert (await operator.command(command.message_id))["status"] == journaled
+    assert (await operator.command(command.message_id))["status"] == logged
 
 
 async def test_without_an_answer_in_time_the_command_stays_open(operator: Operator) -> None:
