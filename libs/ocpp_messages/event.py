@@ -155,6 +155,49 @@ class CommandEnded(EventData, frozen=True):
         return status if isinstance(status, str) else ""
 
 
+class MessageRefused(EventData, frozen=True):
+    """A station has sent a message that carries energy or money and that no rule can repair. It got a
+    CALLERROR; what can be read of the message still counts.
+    """
+
+    action: str
+    """``StartTransaction``, ``StopTransaction``, ``MeterValues`` or ``TransactionEvent``."""
+    message_id: str
+    """The id in the OCPP-J frame."""
+    payload: Any
+    """As it came."""
+    code: str
+    """The code of the CALLERROR."""
+    reason: str
+    """The text of the CALLERROR: the place and what is wrong there."""
+
+
+class Deviation(EventData, frozen=True):
+    """One way in which a station departs from OCPP, and how often it did."""
+
+    rule: str
+    """A rule of ``ocpp_messages.leniency``; of a refused message, the code of its CALLERROR."""
+    action: str
+    """The OCPP action."""
+    place: str
+    """The place in the payload, as ``meterValue.0.timestamp``, with ``*`` for the numbers in lists."""
+    example: str
+    """What stood there, or what was wrong, without secrets. At most 500 characters."""
+    repaired: bool
+    """False if the message was refused."""
+    count: int
+    """How often, since the last event of this gateway."""
+    last_seen: str
+    """RFC 3339, by the clock of the gateway."""
+
+
+class StationDeviated(EventData, frozen=True):
+    """A station departs from OCPP. Sent for the first time at once, after that in batches."""
+
+    deviations: list[Deviation]
+    """Each rule, action and place once."""
+
+
 class DeadLetter(EventData, frozen=True):
     """A message that no attempt could handle."""
 
@@ -181,6 +224,8 @@ TRANSACTION_STARTED = Event(TransactionStarted)
 TRANSACTION_RESUMED = Event(TransactionResumed)
 TRANSACTION_ENDED = Event(TransactionEnded)
 COMMAND_ENDED = Event(CommandEnded)
+MESSAGE_REFUSED = Event(MessageRefused)
+STATION_DEVIATED = Event(StationDeviated)
 DEAD_LETTER = Event(DeadLetter)
 
 EVENTS: list[Event[Any]] = [
@@ -193,5 +238,7 @@ EVENTS: list[Event[Any]] = [
     TRANSACTION_RESUMED,
     TRANSACTION_ENDED,
     COMMAND_ENDED,
+    MESSAGE_REFUSED,
+    STATION_DEVIATED,
     DEAD_LETTER,
 ]

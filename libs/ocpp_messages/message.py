@@ -55,6 +55,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     """Of an error: the code of the CALLERROR."""
     error_description: str = ""
     """Of an error: the text of the CALLERROR."""
+    repairs: str = ""
+    """Of a request of a station that broke its schema: the rules that made ``data`` valid, each with the
+    place in the payload, as ``rule@place``, separated by spaces. At most 1,000 characters.
+    """
 
     def attributes(self) -> dict[str, str]:
         """Everything but the data, without what is empty."""

@@ -28,6 +28,16 @@ class Admission(Document):
         description="Greater than that of every connection of this station that was admitted before. It is "
         "given by the device service, in the store, so no gateway's clock matters.",
     )
+    refused_rules: list[str] = Field(
+        default=[],
+        description="Rules of leniency that are switched off for this station: a message that needs one of "
+        "them is refused.",
+    )
+    answer_timeout: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds that this station has to answer a command, where its profile says so.",
+    )
 
 
 class NotAdmitted(Exception):
