@@ -19,6 +19,7 @@ from .commands.delivery import expire_all
 from .commands.request import CommandRequest, request
 from .commands.service import Commands
 from .connectivity.service import Connectivity
+from .deviations.service import Deviations
 from .device_model.service import DeviceModel
 from .jobs.service import Jobs
 from .messages.service import Messages
@@ -34,6 +35,7 @@ class Device:
     connectivity: Connectivity
     registry: Registry
     messages: Messages
+    deviations: Deviations
     security: Security
     device_model: DeviceModel
     jobs: Jobs
@@ -49,6 +51,7 @@ class Device:
         connectivity = Connectivity.of(store, clock)
         registry = Registry.of(store, connectivity, bus, clock)
         messages = Messages.of(store, connectivity, clock)
+        deviations = Deviations.of(store, registry)
         profile = settings.min_security_profile
         security = Security.of(store, registry, connectivity, messages, profile)
         device_model = DeviceModel.of(store, messages)
@@ -69,6 +72,7 @@ class Device:
             connectivity=connectivity,
             registry=registry,
             messages=messages,
+            deviations=deviations,
             security=security,
             device_model=device_model,
             jobs=Jobs.of(store, messages),
@@ -92,6 +96,7 @@ class Device:
             expire_commands,
             self.onboardings.forget,
             self.device_model.forget,
+            self.deviations.forget,
             self.connectivity.forget,
             self.security.forget,
         ]

@@ -40,6 +40,7 @@ PACKAGES = {
         "connectivity",
         "registry",
         "messages",
+        "deviations",
         "security",
         "device_model",
         "jobs",
