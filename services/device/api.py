@@ -21,6 +21,7 @@ from .registry.api import registry_api
 from .security.api import security_api
 from .service import Device
 from .smart_charging.api import smart_charging_api
+from .station_profiles.api import station_profiles_api
 
 
 class Summary(Document):
@@ -36,6 +37,7 @@ class Summary(Document):
 def device_api(device: Device) -> APIRouter:
     router = APIRouter()
     router.include_router(registry_api(device.registry))
+    router.include_router(station_profiles_api(device.station_profiles, device.registry))
     router.include_router(security_api(device.security))
     router.include_router(connectivity_api(device.connectivity))
     router.include_router(dead_letters_api(device.messages))

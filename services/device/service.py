@@ -28,6 +28,7 @@ from .operations.service import Operations
 from .registry.service import Cleanup, Registry
 from .security.service import Security
 from .smart_charging.service import SmartCharging
+from .station_profiles.service import StationProfiles
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Device:
     registry: Registry
     messages: Messages
     deviations: Deviations
+    station_profiles: StationProfiles
     security: Security
     device_model: DeviceModel
     jobs: Jobs
@@ -52,12 +54,13 @@ class Device:
         registry = Registry.of(store, connectivity, bus, clock)
         messages = Messages.of(store, connectivity, clock)
         deviations = Deviations.of(store, registry)
+        station_profiles = StationProfiles.of(store, clock)
         profile = settings.min_security_profile
-        security = Security.of(store, registry, connectivity, messages, profile)
+        security = Security.of(store, registry, connectivity, messages, station_profiles, profile)
         device_model = DeviceModel.of(store, messages)
         commands = Commands.of(store, registry, connectivity, security, device_model)
         absence = timedelta(seconds=settings.min_absence)
-        onboardings = Onboardings.of(store, commands, absence, settings.heartbeat_interval)
+        onboardings = Onboardings.of(store, commands, station_profiles, absence, settings.heartbeat_interval)
         smart_charging = SmartCharging.of(
             store,
             messages.log,
@@ -73,6 +76,7 @@ class Device:
             registry=registry,
             messages=messages,
             deviations=deviations,
+            station_profiles=station_profiles,
             security=security,
             device_model=device_model,
             jobs=Jobs.of(store, messages),

@@ -41,6 +41,7 @@ PACKAGES = {
         "registry",
         "messages",
         "deviations",
+        "station_profiles",
         "security",
         "device_model",
         "jobs",
