@@ -40,6 +40,11 @@ class StationMessageView(Document):
     refused: Refusal | None = Field(
         default=None, description="How it was refused; absent for a message that was accepted."
     )
+    repairs: list[str] | None = Field(
+        default=None,
+        description="The rules that repaired it, as `rule@place`; absent for a message that fits its schema."
+        " The payload is the repaired one.",
+    )
 
     @classmethod
     def of(cls, message: StationMessage) -> StationMessageView:

@@ -48,6 +48,11 @@ class StationMessage(Document):
     refused: Refusal | None = Field(
         default=None, description="How it was refused; absent for a message that was accepted."
     )
+    repairs: list[str] | None = Field(
+        default=None,
+        description="The rules that repaired it, as `rule@place`; absent for a message that fits its schema."
+        " The payload is the repaired one.",
+    )
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class MessageLog:
             received_at=call.received_at,
             request_id=part.request_id if part else getattr(call.request, "request_id", None),
             payload=text.decode(),
+            repairs=call.message.repairs.split() or None,
         )
         key = _key(call.station_id, message.action, payload, text, call.message.sent_at)
         await self.messages.update(key, lambda known: known or message)

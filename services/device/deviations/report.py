@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from heapq import nlargest
 from pydantic import Field
 
 from libs.csms.clock import Time
+from libs.csms.secrets import HIDDEN
 from libs.csms.storage.store import Document
 
 from .model import StationDeviation
@@ -35,7 +37,10 @@ class ReportLine(Document):
     action: str = Field(description="The OCPP action of the messages.")
     place: str = Field(description="The place in the payload; `*` is any number in a list.")
     repaired: bool = Field(description="True if the messages were repaired, false if they were refused.")
-    example: str = Field(description="What stood there in one of the messages, or what was wrong.")
+    example: str = Field(
+        description="What stood there in one of the messages, or what was wrong."
+        " The id of the station and tokens are hidden."
+    )
     stations: int = Field(description="How many stations did it.")
     count: int = Field(description="How often it happened at all of them.")
     first_seen: Time = Field(description="When it happened first.")
@@ -59,6 +64,10 @@ class ComplianceReport(Document):
     left_out: int = Field(
         default=0, description=f"Lines that are left out, where there are more than {MAX_LINES}."
     )
+
+
+_OF_DRIVER = re.compile(r"(?:^|\.)(?:idTag|parentIdTag|idToken|additionalIdToken)(?:\.|$)")
+"""Places whose values are tokens of drivers."""
 
 
 @dataclass
@@ -91,7 +100,7 @@ class _Line:
         shared = self.first.model_dump(include={"vendor", "model", "rule", "action", "place", "repaired"})
         return ReportLine(
             **shared,
-            example=self.first.example,
+            example=_example(self.first),
             stations=self.stations,
             count=self.count,
             first_seen=self.first_seen,
@@ -133,6 +142,12 @@ async def compliance_report(
         lines=sorted(found, key=_order),
         left_out=left_out + len(lines) - len(found),
     )
+
+
+def _example(one: StationDeviation) -> str:
+    """Without whom it is from: the report leaves the house."""
+    hidden = HIDDEN if _OF_DRIVER.search(one.place) else one.example
+    return hidden.replace(one.station_id, HIDDEN)
 
 
 def _order(line: ReportLine) -> tuple[str, str, int, int, str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -44,8 +45,8 @@ class Deviations:
         if station is None:
             return
         found = _joined([StationDeviation.of(station, one, event_id) for one in reported])
-        new = [one for one in found if not await self._counted(one)]
-        if new:
+        known = await asyncio.gather(*map(self._counted, found))
+        if new := [one for one, is_known in zip(found, known, strict=True) if not is_known]:
             await self._add(station_id, new)
 
     async def forget(self, station_id: str) -> None:

@@ -153,6 +153,25 @@ async def test_nothing_that_a_station_sends_has_a_meaning_in_the_report(
     assert "<" not in text and "`" not in text
 
 
+@pytest.mark.parametrize(
+    ("place", "example", "shown"),
+    [
+        ("chargePointSerialNumber", "ACME-CS1-0000000000000000000", "ACME-***-0000000000000000000"),
+        ("idTag", "04A1B2C3D4E5F60000000000", "***"),
+        ("idToken.idToken", "04A1B2C3D4E5F60000000000", "***"),
+        ("transactionInfo.idTokens", "x", "x"),
+    ],
+)
+async def test_the_report_names_neither_station_nor_driver(
+    csms: Csms, client: httpx.AsyncClient, fleet: None, place: str, example: str, shown: str
+) -> None:
+    await client.delete("/chargingstations/CS1/deviations")
+    await report(csms, "z", deviation(place=place, example=example), station_id="CS1")
+
+    lines = (await answer(client))["lines"]
+    assert [line["example"] for line in lines if line["place"] == place] == [shown]
+
+
 async def test_an_empty_report_says_so(client: httpx.AsyncClient) -> None:
     assert "No deviations." in (await client.get("/deviations?format=markdown")).text
     assert (await answer(client))["lines"] == []

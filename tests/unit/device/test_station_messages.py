@@ -5,8 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
+from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.event import MessageRefused
+from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
+from services.device.app import router
 from services.device.messages.data_transfer import Reply, Transfer, data_transfer
 from services.device.service import Device
 
@@ -271,3 +274,23 @@ async def test_of_a_refused_payload_that_no_document_holds_the_reason_is_kept(
     [message] = await listed(client, "messages")
     assert list(message["payload"]) == ["withheld"]
     assert message["refused"]["code"] == "TypeConstraintViolation"
+
+
+async def test_a_repaired_message_says_how_it_was_repaired(
+    csms: Csms, device: Device, client: httpx.AsyncClient
+) -> None:
+    message = Message(
+        data=b'{"type": "Tamper", "timestamp": "2026-11-20T11:00:00Z"}',
+        message_id="1",
+        station_id="CS1",
+        action="SecurityEventNotification",
+        kind=Kind.CALL,
+        sent_at=AT,
+        origin=Direction.FROM_STATION,
+        ocpp_version=V201,
+        repairs="timestampFormat@timestamp unknownField@colour",
+    )
+    await router.handle(message, device.bus, device, csms.clock)
+
+    [stored] = await listed(client, "messages")
+    assert stored["repairs"] == ["timestampFormat@timestamp", "unknownField@colour"]
