@@ -65,9 +65,9 @@ def _lines(report: ComplianceReport) -> Iterator[str]:
         yield ""
         yield from _table(list(lines))
     yield from _explanations(report)
-    if report.left_out:
+    if not report.is_complete:
         yield ""
-        yield f"Left out: {report.left_out} lines about fewer stations."
+        yield "This report is not complete: what fewer stations do is left out."
 
 
 def _subject(report: ComplianceReport) -> str:

@@ -61,8 +61,8 @@ class ComplianceReport(Document):
     first_seen: Time | None = Field(default=None, description="The time of the first deviation.")
     last_seen: Time | None = Field(default=None, description="The time of the last deviation.")
     lines: list[ReportLine] = Field(description="By vendor and model; what most stations do comes first.")
-    left_out: int = Field(
-        default=0, description=f"Lines that are left out, where there are more than {MAX_LINES}."
+    is_complete: bool = Field(
+        default=True, description=f"False where a report of {MAX_LINES} lines has no room for more."
     )
 
 
@@ -120,13 +120,13 @@ async def compliance_report(
     are.
     """
     lines: dict[tuple[str, str, str, str, str, bool], _Line] = {}
-    stations, last_station, left_out = 0, "", 0
+    stations, last_station, is_complete = 0, "", True
     async for one in deviations:
         stations += one.station_id != last_station
         last_station = one.station_id
         key = (one.vendor, one.model, one.rule, one.action, one.place, one.repaired)
         if key not in lines and len(lines) >= MAX_KINDS:
-            left_out += 1
+            is_complete = False
             continue
         lines.setdefault(key, _Line(one)).add(one)
     shown = nlargest(MAX_LINES, lines.values(), key=lambda line: (line.stations, line.count))
@@ -140,7 +140,7 @@ async def compliance_report(
         first_seen=min((line.first_seen for line in found), default=None),
         last_seen=max((line.last_seen for line in found), default=None),
         lines=sorted(found, key=_order),
-        left_out=left_out + len(lines) - len(found),
+        is_complete=is_complete and len(found) == len(lines),
     )
 
 

@@ -137,6 +137,15 @@ async def test_new_firmware_begins_new_counts(csms: Csms, device: Device, client
     assert [(one["firmwareVersion"], one["count"]) for one in found] == [("1.1", 2), ("1.0", 1)]
 
 
+async def test_what_was_repaired_and_what_was_refused_count_apart(
+    csms: Csms, client: httpx.AsyncClient
+) -> None:
+    await report(csms, "e1", deviation(count=2), deviation(count=3, repaired=False))
+
+    found = await listed(client, "deviations")
+    assert {(one["repaired"], one["count"]) for one in found} == {(True, 2), (False, 3)}
+
+
 async def test_a_station_cannot_fill_the_store(csms: Csms, device: Device, client: httpx.AsyncClient) -> None:
     names = [
         deviation(number, rule="unknownField", place=f"x{number}") for number in range(MAX_DEVIATIONS + 7)

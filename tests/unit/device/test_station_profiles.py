@@ -187,7 +187,7 @@ def profiles(**patterns: tuple[str, str, str]) -> Profiles:
         (profiles(a=("*", "*", "1.*"), b=("*", "*", "1.2*")), "b"),
         (profiles(a=("*", "*", "1.?"), b=("*", "*", "1.2")), "b"),
         (profiles(a=("acme", "*", "1.*"), b=("acme", "box*", "1.*")), "b"),
-        (profiles(built_in=("acme", "*", "*"), b=("ACME", "*", "*")), "b"),
+        (profiles(built_in=("acme", "*", "*"), z=("ACME", "*", "*")), "z"),
         (profiles(built_in=("acme", "*", "*"), b=("acm?", "*", "*")), "built_in"),
         (profiles(z=("acme", "*", "*"), b=("acme", "*", "*")), "b"),
         (profiles(a=("acme", "box", "*"), b=("*", "*", "*")), "b"),
