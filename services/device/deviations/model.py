@@ -82,8 +82,10 @@ class StationDeviation(DeviationView):
     @property
     def key(self) -> str:
         """It begins with the station, so that those of one station follow each other in the order of ids."""
-        parts = [self.rule, self.action, self.place, str(self.repaired)]
-        parts += [self.vendor, self.model, self.firmware_version]
+        parts = [self.rule]
+        if self.rule != FURTHER:  # of which each station has one, whatever firmware it reports
+            parts += [self.action, self.place, str(self.repaired)]
+            parts += [self.vendor, self.model, self.firmware_version]
         return composite_id(self.station_id, blake2b("\0".join(parts).encode(), digest_size=16).hexdigest())
 
     def among_further(self) -> StationDeviation:
@@ -95,8 +97,8 @@ class StationDeviation(DeviationView):
         return self if set(other.events) <= set(self.events) else self.plus(other)
 
     def plus(self, other: StationDeviation) -> StationDeviation:
-        return self.changed(
-            example=other.example if other.last_seen >= self.last_seen else self.example,
+        newest = other if other.last_seen >= self.last_seen else self
+        return newest.changed(
             count=self.count + other.count,
             first_seen=min(self.first_seen, other.first_seen),
             last_seen=max(self.last_seen, other.last_seen),

@@ -161,6 +161,14 @@ async def test_a_station_cannot_fill_the_store(csms: Csms, device: Device, clien
     [known] = [one for one in await listed(client, "deviations", pageSize=1000) if one["place"] == "x0"]
     assert known["count"] == 2
 
+    for version in "23":
+        newer = WALLBOX.changed(firmware_version=version)
+        await device.registry.stations.update("CS1", lambda _, newer=newer: newer)
+        await report(csms, f"f{version}", deviation(1_000))
+    [further] = await listed(client, "deviations", rule=FURTHER)
+    assert (further["count"], further["firmwareVersion"]) == (7 + 5 + 2, "3")
+    assert await device.deviations.documents.count({"stationId": "CS1"}) == MAX_DEVIATIONS + 1
+
 
 async def test_texts_are_cut_and_hold_no_password(csms: Csms, client: httpx.AsyncClient) -> None:
     await report(
