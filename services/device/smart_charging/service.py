@@ -18,7 +18,7 @@ from libs.csms.storage.store import Collection, Json, Query, Store
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.version import Version
 
-from .model import TRANSACTION_TIMEOUT, ChargingProfile, ProfileKey, profile_key
+from .model import MILLISECOND, TRANSACTION_TIMEOUT, ChargingProfile, ProfileKey, profile_key
 from .pending import ConflictingProfile, PendingProfile, PendingProfiles
 from .registry import ProfileRegistry
 from .removal import Removal, replaced_by, report_id
@@ -148,12 +148,11 @@ class SmartCharging:
                 await self.profiles.remove_one(profile, at)
         await self._delete_older(known.station_id)
 
-    async def transaction_ended(self, transaction: ChargingTransaction, at: datetime) -> None:
+    async def transaction_ended(self, transaction: ChargingTransaction) -> None:
         """Its profiles end with it (K02.FR.05, 1.6 §3.13.1)."""
-        await self.transactions.update(transaction.document_id, transaction.merge)
-        station_id, transaction_id = transaction.station_id, transaction.transaction_id
-        async for profile in self.profiles.present(station_id, transactionId=transaction_id):
-            await self.profiles.remove_one(profile, at)
+        known = await self.transactions.update(transaction.document_id, transaction.merge)
+        async for profile in self.profiles.present(known.station_id, transactionId=known.transaction_id):
+            await self._remove_ended(profile, known)
 
     async def station_deleted(self, station_id: str, at: datetime) -> None:
         """Whoever comes later under its id has none of its profiles and transactions."""
@@ -257,7 +256,13 @@ class SmartCharging:
             return
         transaction = await self.transaction(profile.station_id, profile.transaction_id)
         if transaction is not None and transaction.ended_at is not None:
-            await self.profiles.remove_one(profile, profile.known_at)
+            await self._remove_ended(profile, transaction)
+
+    async def _remove_ended(self, profile: ChargingProfile, transaction: ChargingTransaction) -> None:
+        """A station may report another profile under its id later, so the time of the removal counts."""
+        stated_at = profile.transaction_stated_at or profile.known_at
+        at = max(transaction.end_received_at or stated_at, stated_at + MILLISECOND)
+        await self.profiles.remove_one(profile, at)
 
     async def _delete_older(self, station_id: str) -> None:
         now = self.clock()

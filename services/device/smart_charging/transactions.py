@@ -32,6 +32,9 @@ class ChargingTransaction(Document):
     ended_at: Time | None = Field(
         default=None, description="By the station's clock. Absent while it is active."
     )
+    end_received_at: Time | None = Field(
+        default=None, description="When the CSMS learned of the end, by its own clock."
+    )
     evse_id: int | None = Field(default=None, description="EVSE of 2.x, as far as the station has named it.")
     connector_id: int | None = Field(default=None, description="Connector of that EVSE, or of a 1.6 station.")
     remote_start_id: int | None = Field(
@@ -52,12 +55,13 @@ class ChargingTransaction(Document):
         )
 
     @classmethod
-    def ended(cls, station_id: str, event: TransactionEnded) -> Self:
+    def ended(cls, station_id: str, event: TransactionEnded, at: datetime) -> Self:
         return cls(
             station_id=station_id,
             transaction_id=event.transaction_id,
             started_at=parse_time(event.started_at),
             ended_at=parse_time(event.ended_at),
+            end_received_at=at,
         )
 
     @property
@@ -76,6 +80,7 @@ class ChargingTransaction(Document):
         return known.changed(
             started_at=min(known.started_at, self.started_at),
             ended_at=_smaller(known.ended_at, self.ended_at),
+            end_received_at=_smaller(known.end_received_at, self.end_received_at),
             evse_id=_smaller(known.evse_id, self.evse_id),
             connector_id=_smaller(known.connector_id, self.connector_id),
             remote_start_id=_smaller(known.remote_start_id, self.remote_start_id),
