@@ -91,9 +91,11 @@ class Settings(BaseSettings):
     auth_cache_lifetime: int | None = Field(
         None, ge=1, description="Seconds that a station may keep an authorization in its cache."
     )
-    ev_charging_needs: Literal["refused", "answered"] = Field(
-        "refused",
-        description="`answered` where somebody answers what vehicles need with a TxProfile, by the API.",
+    ev_charging_needs: Literal["compute", "processing", "reject", "noChargingProfile"] = Field(
+        "compute",
+        description="What is done about what vehicles need (ISO 15118), at stations without a policy of their"
+        " own: `compute` a charging profile from the limits of vehicle and EVSE; `processing` where somebody"
+        " else brings one, by the API; `reject`; `noChargingProfile`.",
     )
     project: str = Field(
         "csms-local",

@@ -76,6 +76,7 @@ def service_of(device: Device, app: FastAPI, settings: Settings) -> Service:
             partial(receive_ends, device.commands),
             partial(keep_scheduling, device.commands),
             device.onboardings.keep_following_up,
+            device.smart_charging.negotiations.keep_offering,
             device.registry.keep_resuming_deletions,
         ],
         serve=partial(serve, app),

@@ -1,4 +1,4 @@
-"""The REST API of the charging profiles that stations have, and of their composite schedules."""
+"""The REST API of charging profiles, of composite schedules, and of what vehicles need."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi import Query as Parameter
+from pydantic import Field
 
 from libs.csms.station_messages.api import OcppInteger
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Page, Query
+from libs.csms.web.app import Body
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from .composite_schedule import CompositeScheduleView
 from .model import ChargingProfileView
+from .negotiation import EvChargingView, EvPolicy, Policy
 from .service import SmartCharging
 
 EvseId = Annotated[
@@ -23,6 +26,12 @@ RequestId = Annotated[
     OcppInteger | None,
     Parameter(alias="requestId", description="GetChargingProfiles.requestId of their report."),
 ]
+
+
+class EvPolicyChange(Body):
+    policy: Policy | None = Field(
+        default=None, description="How what vehicles need is answered; without it the setting counts."
+    )
 
 
 def smart_charging_api(smart_charging: SmartCharging) -> APIRouter:
@@ -44,6 +53,28 @@ def smart_charging_api(smart_charging: SmartCharging) -> APIRouter:
         page = await registry.profiles.find(Query(found, page_size=page_size, page_token=page_token))
         views = [ChargingProfileView.of(one, await registry.newest(one)) for one in page.items]
         return page_of(Page(views, page.next_page_token))
+
+    @router.get("/evchargingneeds", response_model=PageOf[EvChargingView], response_model_exclude_none=True)
+    async def list_ev_charging_needs(
+        id: str, page_size: PageSize = 100, page_token: PageToken = ""
+    ) -> PageOf[EvChargingView]:
+        """Of the vehicle at each EVSE: what it needs, what it was offered, what it has chosen, and what the
+        station was answered. A vehicle that speaks no ISO 15118 is not among them.
+        """
+        query = Query({"stationId": id}, page_size=page_size, page_token=page_token)
+        page = await smart_charging.negotiations.known.find(query)
+        return page_of(Page([EvChargingView.of(one) for one in page.items], page.next_page_token))
+
+    @router.get("/evchargingneeds/policy", response_model=EvPolicy)
+    async def read_ev_charging_policy(id: str) -> EvPolicy:
+        """How what vehicles need is answered at this station."""
+        return EvPolicy(policy=await smart_charging.negotiations.policy_of(id))
+
+    @router.put("/evchargingneeds/policy", response_model=EvPolicy)
+    async def change_ev_charging_policy(id: str, body: EvPolicyChange) -> EvPolicy:
+        """From the next message of a vehicle on. Without a policy the setting counts again."""
+        await smart_charging.negotiations.policies.put(id, EvPolicy(policy=body.policy))
+        return EvPolicy(policy=await smart_charging.negotiations.policy_of(id))
 
     @router.get(
         "/compositeschedules", response_model=PageOf[CompositeScheduleView], response_model_exclude_none=True

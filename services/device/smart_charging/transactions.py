@@ -18,6 +18,8 @@ CLOCK_ERROR = timedelta(minutes=5)
 INDEXES = [
     Index(("stationId",), "startedAt"),
     Index(("stationId", "connectorId"), "startedAt", descending=True),
+    Index(("stationId", "evseId"), "learnedAt", descending=True),
+    Index(("stationId",), "learnedAt"),
 ]
 
 Value = TypeVar("Value", int, str, datetime)
@@ -28,6 +30,7 @@ class ChargingTransaction(Document):
 
     station_id: str = Field(description="The station.")
     transaction_id: str = Field(description="The station's own id; in 1.6 the number that the CSMS gave it.")
+    learned_at: Time = Field(description="When the CSMS learned of it, by its own clock.")
     started_at: Time = Field(description="By the station's clock.")
     ended_at: Time | None = Field(
         default=None, description="By the station's clock. Absent while it is active."
@@ -43,10 +46,11 @@ class ChargingTransaction(Document):
     id_token_key: str | None = Field(default=None, description="The token that began it, in lower case.")
 
     @classmethod
-    def started(cls, station_id: str, event: TransactionStarted) -> Self:
+    def started(cls, station_id: str, event: TransactionStarted, at: datetime) -> Self:
         return cls(
             station_id=station_id,
             transaction_id=event.transaction_id,
+            learned_at=at,
             started_at=parse_time(event.started_at),
             evse_id=event.evse_id,
             connector_id=event.connector_id,
@@ -59,6 +63,7 @@ class ChargingTransaction(Document):
         return cls(
             station_id=station_id,
             transaction_id=event.transaction_id,
+            learned_at=at,
             started_at=parse_time(event.started_at),
             ended_at=parse_time(event.ended_at),
             end_received_at=at,
@@ -78,6 +83,7 @@ class ChargingTransaction(Document):
         if known is None:
             return self
         return known.changed(
+            learned_at=min(known.learned_at, self.learned_at),
             started_at=min(known.started_at, self.started_at),
             ended_at=_smaller(known.ended_at, self.ended_at),
             end_received_at=_smaller(known.end_received_at, self.end_received_at),
