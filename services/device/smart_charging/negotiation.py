@@ -39,15 +39,11 @@ OFFER_TIMEOUT = timedelta(seconds=60)
 """K15.FR.07: a profile comes within 60 seconds, or not at all."""
 
 
-class EvPolicy(Document):
-    """How what vehicles need is answered at one station."""
+class StationPolicy(Document):
+    """How what vehicles need is answered at a station that has a policy of its own."""
 
-    policy: Policy | None = Field(
-        default=None,
-        description="`compute`: with a charging profile that follows from the limits of vehicle and EVSE."
-        " `processing`: somebody else brings the profile, by the API. `reject`, `noChargingProfile`: with no"
-        " profile; the second is Rejected in OCPP 2.0.1. Without one, CSMS_EV_CHARGING_NEEDS counts.",
-    )
+    policy: Policy = Field(description="Instead of CSMS_EV_CHARGING_NEEDS.")
+    changed_at: Time = Field(description="When it was last changed.")
 
 
 class EvCharging(Document):

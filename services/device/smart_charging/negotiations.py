@@ -33,9 +33,9 @@ from .negotiation import (
     OFFER_DELAY,
     OFFER_TIMEOUT,
     Answer,
-    EvPolicy,
     Negotiation,
     Policy,
+    StationPolicy,
     kept_text,
 )
 from .registry import ProfileRegistry
@@ -79,7 +79,7 @@ class NoProfile(Conflict):
 class Negotiations:
     known: Collection[Negotiation]
     """By station and EVSE."""
-    policies: Collection[EvPolicy]
+    policies: Collection[StationPolicy]
     """By station id."""
     profiles: ProfileRegistry
     transactions: Collection[ChargingTransaction]
@@ -105,7 +105,7 @@ class Negotiations:
             known=store.collection(
                 "evNegotiations", Negotiation, [Index(("stationId",)), Index((), "dueAt")]
             ),
-            policies=store.collection("evPolicies", EvPolicy),
+            policies=store.collection("evPolicies", StationPolicy),
             profiles=profiles,
             transactions=transactions,
             clock=clock,
@@ -116,8 +116,15 @@ class Negotiations:
         )
 
     async def policy_of(self, station_id: str) -> Policy:
-        stated = await self.policies.get(station_id)
-        return stated.policy if stated is not None and stated.policy is not None else self.default_policy
+        own = await self.policies.get(station_id)
+        return self.default_policy if own is None else own.policy
+
+    async def change_policy(self, station_id: str, policy: Policy | None) -> None:
+        """None has the default count again."""
+        if policy is None:
+            await self.policies.delete(station_id)
+        else:
+            await self.policies.put(station_id, StationPolicy(policy=policy, changed_at=self.clock()))
 
     async def needed(self, call: NeedsCall) -> Answer:
         """What the station is to be answered; the same for the same message."""
@@ -166,11 +173,13 @@ class Negotiations:
             )
 
     async def forget(self, station_id: str, before: datetime) -> None:
-        """The station was deleted then."""
+        """The station was deleted then. What is newer is of another one of its id."""
         of_station = every(self.known, Query({"stationId": station_id}))
         for id in [one.document_id async for one in of_station if one.began_at < before]:
             await self.known.delete(id)
-        await self.policies.delete(station_id)
+        own = await self.policies.get(station_id)
+        if own is not None and own.changed_at < before:
+            await self.policies.delete(station_id)
 
     async def keep_offering(self) -> None:
         """Until cancelled."""

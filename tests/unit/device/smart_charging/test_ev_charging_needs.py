@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -189,6 +190,33 @@ async def test_new_needs_are_offered_a_new_profile_in_place_of_the_old(
     assert await operator.known() == [(1, OUR_ID, "tx-1")]
 
 
+async def test_needs_that_come_after_the_schedule_that_follows_them_bring_no_profile(
+    operator: Operator, commands: Commands, clock: Clock
+) -> None:
+    await operator.started("tx-1", 0, evse_id=1)
+    assert await chosen(operator, 10, 3) == "Accepted"
+    await needed(operator, second=2)
+
+    await offer(operator, clock, 5)
+
+    assert commands.sent == []
+    known = await shown(operator)
+    assert (known["needsReceivedAt"], known["scheduleStatus"]) == (at(2), "Accepted")
+
+
+async def test_two_processes_send_the_same_profile_under_one_key(
+    operator: Operator, commands: Commands, clock: Clock
+) -> None:
+    await operator.started("tx-1", 0, evse_id=1)
+    await needed(operator)
+
+    await asyncio.gather(offer(operator, clock), offer(operator, clock))
+    await offer(operator, clock, 10)
+
+    assert {one.key for one in commands.sent} == {commands.sent[0].key}
+    assert (await shown(operator))["offers"] == 1
+
+
 async def test_a_profile_that_was_set_by_the_api_is_offered_rather_than_a_computed_one(
     operator: Operator, commands: Commands, clock: Clock
 ) -> None:
@@ -342,9 +370,10 @@ async def test_a_station_without_a_policy_of_its_own_has_that_of_the_setting(ope
     path = "/chargingstations/CS1/evchargingneeds/policy"
     assert (await operator.http.get(path)).json() == {"policy": "compute"}
     await change_policy(operator, "reject")
-    assert (await operator.http.get(path)).json() == {"policy": "reject"}
+    assert (await operator.http.get(path)).json() == {"policy": "reject", "changedAt": at(0)}
     assert (await operator.http.put(path, json={"policy": None})).json() == {"policy": "compute"}
-    assert (await operator.http.put(path, json={"policy": "maybe"})).status_code == 422
+    for wrong in ({"policy": "maybe"}, {}, {"policy": None, "more": 1}):
+        assert (await operator.http.put(path, json=wrong)).status_code == 422
 
 
 @pytest.mark.parametrize("evse_id", [1_000, 2**31])
@@ -371,6 +400,10 @@ async def test_nothing_of_a_deleted_station_is_left(operator: Operator, clock: C
 
     assert await operator.listed("evchargingneeds") == []
     assert await operator.smart_charging.negotiations.policy_of("CS1") == "compute"
+    clock.minutes = 1
+    await change_policy(operator, "reject")
+    await operator.deleted(5)  # delivered again
+    assert await operator.smart_charging.negotiations.policy_of("CS1") == "reject"
 
 
 async def test_ids_that_the_station_keeps_to_itself_are_not_used(
@@ -392,7 +425,7 @@ async def test_ids_that_the_station_keeps_to_itself_are_not_used(
 async def change_policy(operator: Operator, policy: str) -> None:
     path = "/chargingstations/CS1/evchargingneeds/policy"
     answer = await operator.http.put(path, json={"policy": policy})
-    assert (answer.status_code, answer.json()) == (200, {"policy": policy})
+    assert (answer.status_code, answer.json()["policy"]) == (200, policy)
 
 
 def limit_of(payload: Json) -> Any:
