@@ -38,6 +38,7 @@ from .negotiation import (
     StationPolicy,
     kept_text,
 )
+from .offered import SentCommand
 from .registry import ProfileRegistry
 from .transactions import ChargingTransaction
 
@@ -50,6 +51,9 @@ SendCommand = Callable[[str, str, Json, str, int], Awaitable[object]]
 """From a station's id, an action, its payload, an idempotency key, and how many seconds the command may wait
 for the station. The same key never sends a second command. Raises ``DomainError``.
 """
+
+SentCommands = Callable[[str], Awaitable[SentCommand | None]]
+"""From a command's id: what became of a SetChargingProfile of 2.x. None if there is no such command."""
 
 NeedsCall = Call[ocpp2.NotifyEVChargingNeedsRequest]
 ScheduleCall = Call[ocpp2.NotifyEVChargingScheduleRequest]
@@ -86,6 +90,7 @@ class Negotiations:
     clock: Clock
     variables: ReportedVariables
     send_command: SendCommand
+    sent_command: SentCommands
     default_policy: Policy
     alarm: Alarm
     """Wakes the loop that sends offers."""
@@ -99,6 +104,7 @@ class Negotiations:
         clock: Clock,
         variables: ReportedVariables,
         send_command: SendCommand,
+        sent_command: SentCommands,
         default_policy: Policy,
     ) -> Self:
         return cls(
@@ -111,6 +117,7 @@ class Negotiations:
             clock=clock,
             variables=variables,
             send_command=send_command,
+            sent_command=sent_command,
             default_policy=default_policy,
             alarm=Alarm(clock),
         )
@@ -233,16 +240,21 @@ class Negotiations:
         await update_existing(self.known, id, lambda known: known.failed(negotiation, reason))
 
     async def _send(self, negotiation: Negotiation) -> None:
-        """Raises ``DomainError``. Which command it is, is stored before the command can end."""
+        """Raises ``DomainError``. Which command it is, is stored before the command can end. A process that
+        died may have sent it, and the profile may be another one by now.
+        """
         station_id, evse_id, key = negotiation.station_id, negotiation.evse_id, negotiation.offer_key
+        command = command_id(station_id, key)
+        if negotiation.command_id == command and await self.sent_command(command) is not None:
+            return
         transaction = await self._active_transaction(station_id, evse_id)
         if transaction is None:
             raise NoProfileYet(f"no transaction is active on EVSE {evse_id}")
         transaction_id = transaction.transaction_id
         profile = await self._profile(negotiation, transaction_id)
-        id, command = profile["id"], command_id(station_id, key)
+        profile_id, id = profile["id"], negotiation.document_id
         await update_existing(
-            self.known, negotiation.document_id, lambda known: known.sending(command, transaction_id, id)
+            self.known, id, lambda known: known.sending(command, transaction_id, profile_id)
         )
         payload = {"evseId": evse_id, "chargingProfile": profile}
         await self.send_command(station_id, "SetChargingProfile", payload, key, SEND_TTL)

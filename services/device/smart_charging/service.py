@@ -20,8 +20,8 @@ from libs.ocpp_messages.version import Version
 
 from .model import MILLISECOND, TRANSACTION_TIMEOUT, ChargingProfile, ProfileKey, profile_key
 from .negotiation import Policy
-from .negotiations import Negotiations, ReportedVariables, SendCommand
-from .offered import SentCommand, possible_offers
+from .negotiations import Negotiations, ReportedVariables, SendCommand, SentCommands
+from .offered import possible_offers
 from .pending import ConflictingProfile, PendingProfile, PendingProfiles
 from .registry import ProfileRegistry
 from .removal import Removal, replaced_by, report_id
@@ -50,9 +50,6 @@ REMOVAL_RETENTION = timedelta(days=7)
 
 AppendMessage = Callable[[Call[Any]], Awaitable[None]]
 """Keeps a message of a station in the message log, and marks the station as seen."""
-
-SentCommands = Callable[[str], Awaitable[SentCommand | None]]
-"""From a command's id: what became of a SetChargingProfile of 2.x. None if there is no such command."""
 
 router: Router[SmartCharging] = Router("device")
 
@@ -95,7 +92,7 @@ class SmartCharging:
             send_command=send_command,
             sent_command=sent_command,
             negotiations=Negotiations.of(
-                store, profiles, transactions, clock, variables, send_command, ev_policy
+                store, profiles, transactions, clock, variables, send_command, sent_command, ev_policy
             ),
         )
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from libs.csms.clients.stations import command_id
-from libs.csms.errors import Conflict, TooMany
+from libs.csms.errors import Conflict, TooMany, Unavailable
 from libs.ocpp_messages.version import Version
+from services.device.smart_charging.offered import SentCommand
 from services.device.smart_charging.service import SmartCharging
 
 from .operator import Clock, Commands, Operator, at, operating
@@ -314,6 +315,25 @@ async def test_a_failure_that_may_pass_is_tried_again(
 
     first, again = commands.sent
     assert first.key == again.key
+
+
+async def test_a_profile_that_a_process_sent_before_it_died_is_not_sent_again(
+    operator: Operator, commands: Commands, clock: Clock
+) -> None:
+    await operator.started("tx-1", 0, evse_id=1)
+    await needed(operator)
+    commands.problem = Unavailable("it died after it had sent the command")
+    await offer(operator, clock)
+    [sent] = commands.sent
+    commands.problem = None
+    commands.by_id[command_id("CS1", sent.key)] = SentCommand(sent.payload, True, "", None)
+    await operator.set(1, profile2(7, TX, stackLevel=1), 2)
+
+    await offer(operator, clock, 5)
+
+    assert commands.sent == [sent]
+    await taken(operator, commands, 6)
+    assert (await shown(operator))["offerStatus"] == "Accepted"
 
 
 POLICIES: list[tuple[Version, Json, str, str]] = [
