@@ -87,6 +87,8 @@ class Admitted:
     registration_status: RegistrationStatus
     """Unless it is Accepted, the station may send BootNotification only."""
     fence: Fence
+    refused_rules: frozenset[str] = frozenset()
+    """Rules of leniency that are switched off for the station. Names that no rule has mean nothing."""
 
 
 class Disconnected(Exception):

@@ -7,14 +7,13 @@ import logging
 
 from websockets.frames import CloseCode
 
-from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.secrets import masked_frame
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.message import Message
 
-from .connection import Close, Connection, Disconnected, Receive, Send
+from .connection import Admitted, Close, Disconnected, Receive, Send
 from .context import GatewayContext
-from .inbound import InboundCalls
+from .inbound import InboundCalls, NoFrame
 from .outbound import OutboundCalls
 from .registration import Registration
 
@@ -31,19 +30,18 @@ class Session:
 
     def __init__(
         self,
-        connection: Connection,
-        status: RegistrationStatus,
+        admitted: Admitted,
         context: GatewayContext,
         send: Send,
         close: Close,
     ) -> None:
-        self.connection = connection
+        self.connection = connection = admitted.connection
         self._context = context
         self._send = send
         self._close = close
         self._end: Disconnected | None = None
-        registration = Registration(status)
-        self._inbound = InboundCalls(connection, context, registration, self._write)
+        registration = Registration(admitted.registration_status)
+        self._inbound = InboundCalls(admitted, context, registration, self._write)
         self._outbound = OutboundCalls(connection, context, registration, self._write)
 
     async def run(self, receive: Receive) -> Disconnected:
@@ -105,8 +103,7 @@ class Session:
             received = frame.parse(text, self.connection.version)
         except frame.FrameError as error:
             log.warning("station %s: sent text that is no OCPP-J frame: %s", station, error)
-            if error.answer is not None:
-                await self._inbound.enqueue(error.answer)
+            await self._inbound.enqueue(NoFrame(text, str(error), error.answer))
             return
         match received:
             case frame.Call() | frame.Send():
