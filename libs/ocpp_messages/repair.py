@@ -169,7 +169,7 @@ class _Reading:
             if name not in properties:
                 continue
             try:
-                if part is None or (part == "" and name in BLANKS and name not in required):
+                if part is None:
                     raise _Unreadable(Rule.NULL, (*place, name), part)
                 read[name] = self.value(properties[name], part, (*place, name))
             except _Unreadable as unreadable:
@@ -233,6 +233,7 @@ class _Reading:
         for index, item in enumerate(value):
             try:
                 if item is None:
+                    self._count()
                     raise _Unreadable(Rule.NULL, (*place, index), None)
                 read.append(self.value(items, item, (*place, index)))
             except _Unreadable as unreadable:
@@ -271,7 +272,9 @@ class _Reading:
     def _enumerated(self, options: list[str], value: str, place: Place) -> str:
         if value in options or not self._allows(Rule.UNKNOWN_VALUE):
             return value
-        name = str(next(part for part in reversed(place) if isinstance(part, str)))
+        name = _parent(place)
+        if not value.strip() and name in BLANKS:
+            raise _Unreadable(Rule.NULL, place, value)
         spelled, words = value.strip().casefold()[:_MAX_SPELLING], MISSPELLINGS.get(name, {})
         meant = _spellings(tuple(options)).get(_folded(value))
         candidates = [meant, words.get(spelled), words.get(_folded(value) or spelled)]
