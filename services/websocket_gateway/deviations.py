@@ -169,9 +169,11 @@ def _is_plain(value: object) -> bool:
 
 
 def _as_texts(value: object) -> object:
-    """With numbers as texts: only texts are taken for secrets."""
+    """With numbers, and lists of plain values, as texts: only texts are taken for secrets."""
     if isinstance(value, dict):
         return {name: _as_texts(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [_as_texts(part) for part in value]
+        parts = [_as_texts(part) for part in value]
+        if any(not isinstance(part, str) for part in parts):
+            return parts
     return value if isinstance(value, str) else orjson.dumps(value).decode()
