@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from msgspec import Struct, field
@@ -65,6 +65,7 @@ class Send(Struct, frozen=True):
     id: str
     action: str
     payload: dict[str, Any]
+    departures: ClassVar[tuple[str, ...]] = ()
 
 
 Frame = Call | Result | Error | ResultError | Send

@@ -117,14 +117,19 @@ class InboundCalls:
     )
 
     def __init__(
-        self, admitted: Admitted, context: GatewayContext, registration: Registration, write: Send
+        self,
+        admitted: Admitted,
+        context: GatewayContext,
+        registration: Registration,
+        deviations: Deviations,
+        write: Send,
     ) -> None:
         self.busy = False
         """Whether a frame of the station waits or is in work."""
         self._connection = admitted.connection
         self._refused_rules = admitted.refused_rules
         self._context = context
-        self._deviations = Deviations(admitted.connection, context)
+        self._deviations = deviations
         self._registration = registration
         self._write = write
         self._queue: BoundedQueue[Received] = BoundedQueue(context.limits.max_queued_calls)
@@ -155,7 +160,8 @@ class InboundCalls:
         while (received := await self._queue.get()) is not None:
             if response := await self._response(received):
                 await self._write(response)
-            await self._deviations.publish_due()
+            if self._deviations.is_due:
+                await self._deviations.publish()
             self.busy = len(self._queue) > 0
             if not self.busy:
                 self._notify_idle()
@@ -215,7 +221,9 @@ class InboundCalls:
     def _request(self, message: frame.Call | frame.Send, received_at: str) -> Request:
         """What a message asks, repaired where it has to be. Raises ``CallError``."""
         action = _checked_action(message, self._connection.version, self._registration)
-        payload, repairs = message.payload, _departures(message, action)
+        payload, repairs = message.payload, []
+        if message.departures or message.action != action.name:
+            repairs = _departures(message, action)
         if repairs and Rule.FRAME in self._refused_rules:
             raise CallError(
                 ErrorCode.RPC_FRAMEWORK_ERROR, f"{place_text(repairs[0].place)}: is not as in OCPP-J"
@@ -227,7 +235,7 @@ class InboundCalls:
             payload, repairs = repaired.payload, repairs + repaired.repairs
         if not repairs:
             return Request(action, payload, "")
-        self._deviations.repaired(action.name, message.payload, repairs, received_at)
+        self._deviations.repaired(action.name, repairs, received_at)
         return Request(action, payload, repairs_text(repairs))
 
     async def _refusal(self, call: frame.Call, error: CallError) -> CallError:
@@ -341,8 +349,8 @@ def _checked_action(
 
 def _departures(message: frame.Call | frame.Send, action: Action[Any, Any]) -> list[Repair]:
     """What is not as OCPP-J has it in a frame that is read all the same."""
-    parts = message.departures if isinstance(message, frame.Call) else ()
-    repairs = [Repair(Rule.FRAME, (part,), message.id if part == "messageId" else None) for part in parts]
+    places = {"messageId": message.id}
+    repairs = [Repair(Rule.FRAME, (part,), places.get(part)) for part in message.departures]
     if message.action != action.name:
         repairs.append(Repair(Rule.FRAME, ("action",), message.action))
     return repairs

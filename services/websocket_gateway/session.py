@@ -13,6 +13,7 @@ from libs.ocpp_messages.message import Message
 
 from .connection import Admitted, Close, Disconnected, Receive, Send
 from .context import GatewayContext
+from .deviations import Deviations
 from .inbound import InboundCalls, NoFrame
 from .outbound import OutboundCalls
 from .registration import Registration
@@ -41,7 +42,9 @@ class Session:
         self._close = close
         self._end: Disconnected | None = None
         registration = Registration(admitted.registration_status)
-        self._inbound = InboundCalls(admitted, context, registration, self._write)
+        self._inbound = InboundCalls(
+            admitted, context, registration, Deviations(connection, context), self._write
+        )
         self._outbound = OutboundCalls(connection, context, registration, self._write)
 
     async def run(self, receive: Receive) -> Disconnected:
