@@ -65,6 +65,7 @@ VARIABLE = {
     "variable": {"name": "Power"},
     "variableAttribute": [{"value": "11000"}],
 }
+CHARACTERISTICS = {"dataType": "OptionList", "supportsMonitoring": False}
 REPORT = {"requestId": 1, "generatedAt": TIME, "seqNo": 0, "reportData": [VARIABLE, VARIABLE]}
 ALERT = {
     "eventId": 1,
@@ -114,6 +115,9 @@ IN_EVERY_TIME: list[tuple[Any, Any, str]] = [
     ("yesterday", None, ""),
     ("2026-02-30T10:00:00", None, ""),
     ("2026-11-20T25:00:00", None, ""),
+    ("2026-11-20T10:00:61Z", None, ""),
+    ("2026-11-20T10:00:00+25:00", None, ""),
+    ("2026-11-20T10:00:00+01:60", None, ""),
     ("2026-11-20", None, ""),
     (1763632800, None, ""),
     ({}, None, ""),
@@ -132,6 +136,7 @@ ROWS_16: list[Row] = [
     ("StartTransaction", START, "meterStart", "1,5", None, ""),
     ("StartTransaction", START, "meterStart", "0x10", None, ""),
     ("StartTransaction", START, "meterStart", "", None, ""),
+    ("StartTransaction", START, "meterStart", "9" * 20, None, ""),
     ("StartTransaction", START, "meterStart", "9" * 50, None, ""),
     ("StartTransaction", START, "meterStart", "1e99", None, ""),
     ("StartTransaction", START, "meterStart", True, None, ""),
@@ -280,6 +285,9 @@ ROWS_2: list[Row] = [
     ("NotifyReport", REPORT, "reportData.0", {**VARIABLE, "variableAttribute": []}, LEFT_OUT, "emptyList"),
     ("NotifyReport", REPORT, "reportData.0.variableAttribute.0.value", 11000, "11000", "textAsNumber"),
     ("NotifyReport", REPORT, "reportData.0.variableAttribute.0.value", True, "true", "textAsNumber"),
+    ("NotifyReport", REPORT, "reportData.0.variableCharacteristics",
+     CHARACTERISTICS | {"valuesList": "v" * 1001}, CHARACTERISTICS, "textTooLong"),
+    ("NotifyReport", REPORT, "reportData.0.variableAttribute.0.value", "v" * 2501, None, ""),
     ("NotifyReport", REPORT, "tbc", "true", True, "numberAsText"),
     ("NotifyReport", REPORT, "generatedAt", "", RECEIVED_AT, "timestampMissing"),
     ("NotifyReport", REPORT, "seqNo", LEFT_OUT, None, ""),
