@@ -50,13 +50,13 @@ class Repaired(NamedTuple):
     payload: Any
     """Fits its schema."""
     repairs: list[Repair]
-    """At least one."""
+    """None if it did so from the beginning."""
 
 
 def repair(
     validator: Validator, payload: object, received_at: str, refused_rules: Collection[str] = ()
 ) -> Repaired:
-    """A payload that ``validator`` refuses, made to fit. Leaves the one given as it is.
+    """A payload, made to fit where ``validator`` refuses it. Leaves the one given as it is.
 
     ``received_at`` stands for times that are missing. Raises ``Violation`` where what is wrong has no rule,
     or one of ``refused_rules``. Its cost is bounded by ``MAX_VALUES``.
@@ -65,9 +65,8 @@ def repair(
     try:
         read = reading.value(validator.schema, payload, ())
     except _TooManyValues:
-        read = payload
-    if not reading.repairs or read is payload:
         validator.check(payload)
+        return Repaired(payload, [])
     (validator.accepting_empty_lists if reading.is_empty else validator).check(read)
     return Repaired(read, reading.repairs)
 
@@ -257,7 +256,7 @@ class _Reading:
         if not isinstance(value, str):
             any_json = (_parent(place[:-1]) or self._validator.name, place[-1]) in JSON_TEXTS
             readable = isinstance(value, (int, float)) or any_json
-            if not readable or "format" in schema or not self._allows(Rule.TEXT_AS_NUMBER):
+            if not readable or not self._allows(Rule.TEXT_AS_NUMBER):
                 return value
             self.repairs.append(Repair(Rule.TEXT_AS_NUMBER, place, value))
             value = orjson.dumps(value).decode()

@@ -100,10 +100,8 @@ class Deviations:
         self._number += 1
         event = StationDeviated(deviations=unpublished)
         if await Announcer(self._context).announce(self._connection, event, self._number):
-            for one in unpublished:
-                key = one.rule, one.action, one.place, one.repaired
-                now = self._counted[key]
-                self._counted[key] = msgspec.structs.replace(now, count=now.count - one.count)
+            for key, one in self._counted.items():
+                self._counted[key] = msgspec.structs.replace(one, count=0)
 
     def _count(self, key: Key, count: int, at: str, example: Callable[[], str]) -> None:
         if key not in self._counted and len(self._counted) >= MAX_DEVIATIONS:

@@ -256,6 +256,7 @@ ROWS_2: list[Row] = [
     ("TransactionEvent", EVENT, "meterValue.0.sampledValue", SAMPLE_2, [SAMPLE_2], "singleItem"),
     ("TransactionEvent", EVENT, SAMPLE + ".value", "1500", 1500, "numberAsText"),
     ("TransactionEvent", EVENT, SAMPLE + ".value", "0.15009", 0.15009, "numberAsText"),
+    ("TransactionEvent", EVENT, SAMPLE + ".value", "1e30", 1e30, "numberAsText"),
     ("TransactionEvent", EVENT, SAMPLE + ".unitOfMeasure.multiplier", "3", 3, "numberAsText"),
     ("TransactionEvent", EVENT, SAMPLE + ".unitOfMeasure.multiplier", 0.5, None, ""),
     ("TransactionEvent", EVENT, SAMPLE + ".context", "transaction.end", "Transaction.End",

@@ -159,13 +159,25 @@ def test_a_megabyte_of_violations_costs_little(payload: Any) -> None:
     assert time.process_time() - began < 1, "it takes 50 ms"
 
 
+def test_a_message_of_too_many_values_is_not_repaired() -> None:
+    few, many = ({f"x{number}": 1 for number in range(count)} for count in (1000, MAX_VALUES // 4))
+
+    assert len(repair(v201.Heartbeat.request_validator, few, RECEIVED_AT).repairs) == 1000
+    with pytest.raises(Violation):
+        repair(v201.Heartbeat.request_validator, many, RECEIVED_AT)
+    assert (
+        repair(v201.DataTransfer.request_validator, {"vendorId": "v", "data": many}, RECEIVED_AT).repairs
+        == []
+    )
+
+
 def test_a_message_with_many_repairs_is_repaired_and_its_mark_is_bounded() -> None:
     sampled = {"timestamp": "2026-11-20 10:00:00", "sampledValue": [{"value": "1"}]}
     count = MAX_VALUES // 6
 
     repaired = repair(
         v21.TransactionEvent.request_validator,
-        {**EVENT, "meterValue": [sampled] * count, "seqNo": "2"},
+        changed({**EVENT, "meterValue": [sampled] * count}, "seqNo", "2"),
         RECEIVED_AT,
     )
 

@@ -17,7 +17,7 @@ from libs.ocpp_messages.version import Version
 from services.websocket_gateway.context import GatewayLimits
 from services.websocket_gateway.deviations import MAX_DEVIATIONS, PUBLISH_INTERVAL
 
-from ..ocpp_messages.off_form import METER_16, OFF_FORM, STATUS_2, STOP, OffForm, changed
+from ..ocpp_messages.off_form import METER_2, METER_16, OFF_FORM, STATUS_2, STOP, OffForm, changed
 from .fake_csms import CURRENT_TIME, FakeCsms, Station, Tap, fake_csms, result, until
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
@@ -330,6 +330,7 @@ async def test_a_refusal_is_a_deviation_with_its_code_and_place() -> None:
         ("Authorize", {"IDTOKEN": {"IDTOKEN": 471100, "Type": "KeyCode"}}),
         ("Authorize", {"idToken": {"idToken": "1", "type": "Central"}, "x": [{"user-pin": [1, [471100]]}]}),
         ("Authorize", {"idToken": {"idToken": "1", "type": "Central"}, "url": "ftp://user:471100@host/"}),
+        ("MeterValues", changed(METER_2, "meterValue.0.sampledValue.0.pin", 471100)),
         (
             "NotifyReport",
             {
