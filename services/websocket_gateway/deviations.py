@@ -121,14 +121,8 @@ class Deviations:
             count=count,
             last_seen=at,
         )
-        log.info(
-            "station %s: deviates from OCPP in %s %s: %s, %s",
-            self._connection.station_id,
-            action,
-            place,
-            rule,
-            "repaired" if repaired else "refused",
-        )
+        station, outcome = self._connection.station_id, "repaired" if repaired else "refused"
+        log.info("station %s: deviates from OCPP in %s %s: %s, %s", station, action, place, rule, outcome)
 
 
 def _example(rule: Rule, place: Place, original: object) -> str:

@@ -12,12 +12,11 @@ import orjson
 from libs.csms.clock import rfc3339
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.action import Action, Direction
-from libs.ocpp_messages.catalogue import ACTIONS
-from libs.ocpp_messages.errors import CallError, ErrorCode, Violation
+from libs.ocpp_messages.errors import CallError, ErrorCode
 from libs.ocpp_messages.event import MessageRefused
-from libs.ocpp_messages.leniency import MONEY_ACTIONS, Rule
+from libs.ocpp_messages.leniency import MONEY_ACTIONS
 from libs.ocpp_messages.message import Kind, Message
-from libs.ocpp_messages.repair import Repair, place_text, repair, repairs_text
+from libs.ocpp_messages.repair import repairs_text
 from libs.ocpp_messages.version import Version
 
 from .bounded_queue import BoundedQueue
@@ -25,16 +24,11 @@ from .connection import Admitted, Send
 from .context import GatewayContext
 from .deviations import Deviations
 from .registration import Registration
+from .request import Request, read_request
 
 log = logging.getLogger(__name__)
 
 _UNAVAILABLE = CallError(ErrorCode.INTERNAL_ERROR, "the CSMS cannot take messages now")
-
-_ACTIONS = {
-    version: {name.casefold(): action for name, action in actions.items()}
-    for version, actions in ACTIONS.items()
-}
-"""For actions with other capitals."""
 
 
 class NoFrame(NamedTuple):
@@ -44,16 +38,6 @@ class NoFrame(NamedTuple):
     problem: str
     answer: frame.Error | frame.ResultError | None
     """What the station gets for it: nothing, where the standard says so."""
-
-
-class Request(NamedTuple):
-    """A message that goes onto the bus."""
-
-    action: Action[Any, Any]
-    payload: dict[str, Any]
-    """Fits its schema."""
-    repairs: str
-    """As ``Message.repairs``."""
 
 
 Inbound = frame.Call | frame.Send | frame.Error | NoFrame
@@ -219,24 +203,12 @@ class InboundCalls:
         return error_frame(call.id, failure, version)
 
     def _request(self, message: frame.Call | frame.Send, received_at: str) -> Request:
-        """What a message asks, repaired where it has to be. Raises ``CallError``."""
-        action = _checked_action(message, self._connection.version, self._registration)
-        payload, repairs = message.payload, []
-        if message.departures or message.action != action.name:
-            repairs = _departures(message, action)
-        if repairs and Rule.FRAME in self._refused_rules:
-            raise CallError(
-                ErrorCode.RPC_FRAMEWORK_ERROR, f"{place_text(repairs[0].place)}: is not as in OCPP-J"
-            )
-        try:
-            action.request_validator.check(payload)
-        except Violation:
-            repaired = repair(action.request_validator, payload, received_at, self._refused_rules)
-            payload, repairs = repaired.payload, repairs + repaired.repairs
-        if not repairs:
-            return Request(action, payload, "")
-        self._deviations.repaired(action.name, repairs, received_at)
-        return Request(action, payload, repairs_text(repairs))
+        """What a message asks. Raises ``CallError``."""
+        version, refused_rules = self._connection.version, self._refused_rules
+        request = read_request(message, version, self._registration, received_at, refused_rules)
+        if request.repairs:
+            self._deviations.repaired(request.action.name, request.repairs, received_at)
+        return request
 
     async def _refusal(self, call: frame.Call, error: CallError) -> CallError:
         """The error that the station gets, once what carries energy or money is kept.
@@ -307,7 +279,7 @@ class InboundCalls:
             connection_id=connection.id,
             reply_to=reply_to,
             traceparent=f"00-{random.getrandbits(128):032x}-{random.getrandbits(64):016x}-01",
-            repairs=request.repairs,
+            repairs=repairs_text(request.repairs) if request.repairs else "",
         )
 
     def _response_frame(self, action: Action[Any, Any], id: str, answer: Message) -> bytes:
@@ -329,31 +301,6 @@ class InboundCalls:
     def _notify_idle(self) -> None:
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
-
-
-def _checked_action(
-    message: frame.Call | frame.Send, version: Version, registration: Registration
-) -> Action[Any, Any]:
-    """The action of a message that the station may send now. Raises ``CallError``."""
-    action = ACTIONS[version].get(message.action) or _ACTIONS[version].get(message.action.casefold())
-    if action is None:
-        raise CallError(ErrorCode.NOT_IMPLEMENTED, f"{version} has no such action")
-    if not action.from_station:
-        raise CallError(ErrorCode.NOT_SUPPORTED, f"{action.name} is sent by the CSMS, not to it")
-    if action.answered is not isinstance(message, frame.Call):
-        type_ = "a CALL" if action.answered else "a SEND"
-        raise CallError(ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, f"{action.name} is {type_}")
-    registration.check(action.name)
-    return action
-
-
-def _departures(message: frame.Call | frame.Send, action: Action[Any, Any]) -> list[Repair]:
-    """What is not as OCPP-J has it in a frame that is read all the same."""
-    places = {"messageId": message.id}
-    repairs = [Repair(Rule.FRAME, (part,), places.get(part)) for part in message.departures]
-    if message.action != action.name:
-        repairs.append(Repair(Rule.FRAME, ("action",), message.action))
-    return repairs
 
 
 def _payload_of(text: str) -> object:
