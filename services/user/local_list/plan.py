@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-import orjson
-
+from libs.csms.clients.authorization import group_id_token_for
 from libs.csms.storage.store import Json
 from libs.ocpp_messages.version import Version
 
 from ..tokens.model import IdToken, token_key
-from .message import Entry, SendLocalList, UpdateType
-from .model import LocalList
+from .model import Entry, LocalList, SendLocalList, TokenInfo
 
 DEFAULT_ITEMS, MAX_ITEMS = 100, 1000
 """Entries in a message: where the station has reported no limit, and whatever it reports."""
@@ -21,7 +20,9 @@ MAX_BYTES = 100_000
 ENVELOPE_BYTES = 200
 """A message without its entries takes less."""
 WORDING_BYTES = 80
-"""What an entry takes in OCPP 2.x beyond its own body, at most."""
+"""What an entry takes in OCPP 2.x beyond its own JSON, at most."""
+LIST_STATUSES = {"Accepted", "Blocked", "Expired", "Invalid", "NoCredit", "Unknown"}
+"""A status for some places or times only is Invalid in a list."""
 
 
 @dataclass(frozen=True)
@@ -38,76 +39,109 @@ class Limits:
     @classmethod
     def of(cls, variables: Sequence[Json]) -> Limits:
         """From what the device service shows of them."""
-        items = _actual_value(variables, "ItemsPerMessage")
-        size = _actual_value(variables, "BytesPerMessage")
-        entries = [one.get("characteristics", {}).get("maxLimit") for one in _named(variables, "Entries")]
+        reported = {one["variable"]["name"].casefold(): one for one in variables}
+        capacity = reported.get("entries", {}).get("characteristics", {}).get("maxLimit")
         return cls(
-            items=min(items, MAX_ITEMS) if items else cls.items,
-            bytes=min(size, MAX_BYTES) if size else cls.bytes,
-            entries=next((int(limit) for limit in entries if limit is not None), None),
+            items=min(_actual_value(reported.get("itemspermessage")) or DEFAULT_ITEMS, MAX_ITEMS),
+            bytes=min(_actual_value(reported.get("bytespermessage")) or MAX_BYTES, MAX_BYTES),
+            entries=None if capacity is None else int(capacity),
         )
 
 
-def tokens_to_read(known: LocalList) -> list[str]:
-    """Of the desired ones, those that the station may not have right; they are read before ``plan``."""
-    if known.confirmed is None:
-        return list(known.desired)
-    unverified = {text.casefold() for text in known.unverified}
-    keys = [(text, text.casefold()) for text in known.desired]
-    return [text for text, key in keys if key in unverified or key not in known.confirmed]
+@dataclass(frozen=True)
+class Situation:
+    """What the next messages of a list depend on, besides the list itself."""
+
+    revision: int
+    """Of the list that the tokens were read for."""
+    tokens: Mapping[str, IdToken]
+    """By key: at least those of ``keys_to_read``."""
+    limits: Limits
+    ocpp_version: Version
+    station_version: int
+    """versionNumber that the station says it has; 0 where it has not been asked."""
 
 
-def plan(
-    known: LocalList, tokens: Mapping[str, IdToken], limits: Limits, version: Version
-) -> SendLocalList | None:
-    """The next message, or None if the station has all that is desired.
+def keys_to_read(known: LocalList) -> list[str]:
+    """Of the desired tokens, those that the station may not have right."""
+    right = (known.confirmed or {}).keys() - set(known.unverified)
+    return [key for key in map(token_key, known.desired) if key not in right]
 
-    ``tokens``, by key, are at least those of ``tokens_to_read``. What does not fit into a full message
-    follows in differential ones.
+
+def plan(known: LocalList, situation: Situation | None, now: datetime) -> LocalList:
+    """The list with its next message in flight, or synchronized, or failed.
+
+    Nothing changes while a message is in flight, or without a situation. The list is due again at once if it
+    has changed since the tokens were read, or another process has learnt that the station needs more of them.
     """
-    entries = (Entry.of(tokens[token_key(text)], version) for text in tokens_to_read(known))
-    if known.confirmed is None or (known.confirmed and not known.desired):
-        return _message(known, "Full", entries, limits)
-    message = _message(known, "Differential", _differences(known, entries), limits)
-    return message if message.entries else None
+    if known.in_flight is not None or situation is None:
+        return known
+    if known.revision != situation.revision or not situation.tokens.keys() >= set(keys_to_read(known)):
+        return known.changed(retry_at=now)
+    capacity = situation.limits.entries
+    if capacity is not None and known.tokens > capacity:
+        return known.failed(f"the list has {known.tokens} tokens, and the station holds {capacity}")
+    known = known.counted(situation.station_version)
+    message = _next_message(known, situation, now)
+    return known.synchronized(now) if message is None else known.sending(message, now)
+
+
+def _next_message(known: LocalList, situation: Situation, now: datetime) -> SendLocalList | None:
+    """None if the station has all of it. What does not fit into a full one follows in differential ones."""
+    entries = (_entry(situation.tokens[key], situation.ocpp_version) for key in keys_to_read(known))
+    is_full = known.confirmed is None or (known.confirmed != {} and not known.desired)
+    fitting = _first(entries if is_full else _differences(known, entries), situation.limits)
+    if not is_full and not fitting:
+        return None
+    return SendLocalList(
+        version_number=known.last_version + 1,
+        update_type="Full" if is_full else "Differential",
+        local_authorization_list=fitting,
+        since=now,
+        revision=known.revision,
+    )
+
+
+def _entry(token: IdToken, version: Version) -> Entry:
+    info = TokenInfo(
+        status=token.status if token.status in LIST_STATUSES else "Invalid",
+        expiry_date_time=token.expiry_date_time,
+        group_id_token=group_id_token_for(version, token.group_id_token),
+    )
+    return Entry(id_token=token.id_token or "", type=token.type, id_token_info=info)
 
 
 def _differences(known: LocalList, entries: Iterable[Entry]) -> Iterator[Entry]:
     """Tokens go before others come, which need their room."""
-    confirmed = known.confirmed or {}
-    desired = {text.casefold() for text in known.desired}
-    for key, one in confirmed.items():
+    confirmed, desired = known.confirmed or {}, set(map(token_key, known.desired))
+    for key, held in confirmed.items():
         if key not in desired:
-            yield Entry(id_token=one.id_token, type=one.type)
+            yield Entry(id_token=held.id_token, type=held.type)
     for entry in entries:
-        held = confirmed.get(entry.key)
-        if held is not None and held.type.casefold() != entry.type.casefold():
-            yield Entry(id_token=held.id_token, type=held.type)  # as another token; the new one comes next
-        elif held is None or held.digest != entry.digest:
+        known_as = confirmed.get(entry.key)
+        if known_as is not None and known_as.type.casefold() != entry.type.casefold():
+            yield Entry(
+                id_token=known_as.id_token, type=known_as.type
+            )  # another token; the new one comes next
+        elif known_as is None or known_as.digest != entry.digest:
             yield entry
 
 
-def _message(
-    known: LocalList, update_type: UpdateType, entries: Iterable[Entry], limits: Limits
-) -> SendLocalList:
-    """The first of the entries, as many as fit, and one in any case."""
+def _first(entries: Iterable[Entry], limits: Limits) -> tuple[Entry, ...]:
+    """As many as fit into a message, and one in any case."""
     fitting: list[Entry] = []
     room = limits.bytes - ENVELOPE_BYTES
     for entry in entries:
-        room -= len(orjson.dumps(entry.body())) + WORDING_BYTES
+        room -= len(entry.model_dump_json(by_alias=True, exclude_none=True).encode()) + WORDING_BYTES
         if fitting and (room < 0 or len(fitting) == limits.items):
             break
         fitting.append(entry)
-    return SendLocalList(version=known.last_version + 1, update_type=update_type, entries=tuple(fitting))
+    return tuple(fitting)
 
 
-def _actual_value(variables: Sequence[Json], name: str) -> int | None:
-    for attribute in (one for found in _named(variables, name) for one in found["attributes"]):
+def _actual_value(variable: Json | None) -> int | None:
+    for attribute in variable["attributes"] if variable else ():
         value = str(attribute.get("value", ""))
         if attribute.get("type", "Actual") == "Actual" and value.isdecimal():
             return int(value)
     return None
-
-
-def _named(variables: Sequence[Json], name: str) -> list[Json]:
-    return [one for one in variables if one["variable"]["name"].casefold() == name.casefold()]

@@ -5,7 +5,6 @@ Tokens know nothing of lists: whoever relies on tokens takes the notes, and remo
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Self
 
 from pydantic import Field
 
+from libs.csms.alarm import Alarm
 from libs.csms.clock import Clock, Time, rfc3339
 from libs.csms.parallel import each
 from libs.csms.storage.queries import every
@@ -36,14 +36,14 @@ class TokenChange(Document):
 class TokenChanges:
     documents: Collection[TokenChange]
     clock: Clock
+    alarm: Alarm
+    """Wakes the loop that takes changes."""
     completed: list[TokenChange] = field(default_factory=list)
     """Changes of this process that have been made, and nobody has taken yet."""
-    signal: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when a change has been completed in this process."""
 
     @classmethod
     def of(cls, store: Store, clock: Clock) -> Self:
-        return cls(store.collection("tokenChanges", TokenChange, [Index((), "at")]), clock)
+        return cls(store.collection("tokenChanges", TokenChange, [Index((), "at")]), clock, Alarm(clock))
 
     async def begin(self, token: str) -> TokenChange:
         """Before a token changes. Returns when the note is durable."""
@@ -54,7 +54,7 @@ class TokenChanges:
     def complete(self, change: TokenChange) -> None:
         """The token has changed, or nobody knows whether it has."""
         self.completed.append(change)
-        self.signal.set()
+        self.alarm.set(self.clock())
 
     def take(self) -> list[TokenChange]:
         """What this process has completed, once. Costs no read."""

@@ -8,11 +8,10 @@ import pytest
 
 from libs.csms.clients.stations import DeviceClient
 from libs.ocpp_messages.version import Version
-from services.user.local_list.sync import reconcile
 
 from .device_api import limit
 from .local_list_messages import add, differential, full, given, gone
-from .world import LIST, World
+from .world import LIST, World, reconcile
 
 
 @pytest.mark.parametrize("refusal", ["VersionMismatch", "Failed", "InternalError"])

@@ -11,13 +11,13 @@ import pytest
 from libs.ocpp_messages.mappings import TokenStatus
 from services.user.local_list.model import LocalList
 from services.user.local_list.service import MAX_TEXT_BYTES, MAX_TOKENS
-from services.user.local_list.sync import SyncLoop
+from services.user.local_list.sync import POLL_INTERVAL, SyncLoop
 from services.user.service import User
 from services.user.tokens.model import IdToken, token_key
 
 from .device_api import limit
 from .local_list_messages import given
-from .world import LIST, Operations, World
+from .world import LIST, Operations, Recorded, World
 
 FIRESTORE_DOCUMENT_BYTES = 1024 * 1024
 RFID_TOKENS = [f"04{number:012X}" for number in range(MAX_TOKENS)]
@@ -97,12 +97,14 @@ async def test_an_idle_hour_costs_a_handful_of_reads(csms: World, connected: boo
         await csms.client.patch("/idtokens/a", json={"status": "Blocked"})
     operations, end = Operations(), csms.now + timedelta(hours=1)
     process = csms.observed(operations)
-    loop = SyncLoop(process.user.local_lists, csms.device_client)
+    loop, alarm = SyncLoop(process.user.local_lists, csms.device_client), process.user.local_lists.alarm
+    assert isinstance(alarm, Recorded)
     steps = 0
     while csms.now < end:
-        for station_id in await loop.take():
-            await loop.reconcile(station_id)
-        csms.now += loop.pause()
+        for due in await loop.take():
+            await loop.reconcile(due)
+        csms.now = max(csms.now, min([*alarm.times, csms.now + POLL_INTERVAL]))
+        alarm.times = [at for at in alarm.times if at > csms.now]
         steps += 1
 
     assert steps <= (12 if connected else 20)

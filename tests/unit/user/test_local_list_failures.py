@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from libs.csms.clients.stations import DeviceClient
-from services.user.local_list.sync import reconcile
 from services.user.tokens.bodies import IdTokenBody
 
 from .device_api import limit
-from .world import LIST, Died, World
+from .world import LIST, Died, World, reconcile
 
 
 async def is_right(csms: World, **statuses: str) -> None:
@@ -26,7 +25,7 @@ async def is_right(csms: World, **statuses: str) -> None:
 
 
 async def test_wherever_a_process_dies_nothing_is_sent_twice(csms: World) -> None:
-    csms.station.variables = [limit("ItemsPerMessage", 2)]
+    csms.station.variables = [limit("ItemsPerMessage", 1)]
     await csms.token("A", "B", "C", "D")
     died, writes = True, 0
     while died:
@@ -52,7 +51,26 @@ async def test_wherever_a_process_dies_nothing_is_sent_twice(csms: World) -> Non
 
         await csms.client.patch("/idtokens/B", json={"status": "Accepted"})
         writes += 1
-    assert writes > 6  # the pass for the token, the claim, and one for each message
+    assert writes > 6  # the pass for the token, its note, and one for each message
+
+
+async def test_wherever_a_process_dies_a_list_that_is_deleted_goes(csms: World) -> None:
+    await csms.token("A")
+    died, writes = True, 0
+    while died:
+        await csms.put("A")
+        await csms.work()
+        await csms.client.delete(LIST)
+        died = False
+        try:
+            await csms.mortal(writes).work()
+        except (Died, ExceptionGroup):
+            died = True
+        await csms.later(minutes=6)
+        assert (await csms.client.get(LIST)).status_code == 404
+        assert csms.station.tokens == {}
+        writes += 1
+    assert writes > 2  # the message, its outcome, the end of the document
 
 
 async def test_wherever_a_client_loses_its_server_it_can_ask_again(csms: World) -> None:
@@ -193,7 +211,7 @@ async def test_a_late_answer_is_not_taken_for_that_to_the_next_message(csms: Wor
 
     on_its_way = (await csms.document()).in_flight
     assert on_its_way is not None
-    assert on_its_way.message.version == csms.station.version == 2
+    assert on_its_way.version_number == csms.station.version == 2
 
 
 TEXTS = [f"T{number}" for number in range(8)]

@@ -7,11 +7,10 @@ from typing import Any
 
 from libs.csms.clients.stations import DeviceClient
 from libs.ocpp_messages.event import StationAccessRevoked
-from services.user.local_list.sync import reconcile
 
 from .device_api import FakeStation
 from .local_list_messages import given
-from .world import LIST, World
+from .world import LIST, World, reconcile
 
 
 async def test_another_station_under_the_id_of_a_deleted_one_does_not_get_its_list(csms: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -12,8 +11,9 @@ from typing import Any
 
 import httpx
 
+from libs.csms.alarm import Alarm
 from libs.csms.clients.stations import DeviceClient, command_id
-from libs.csms.clock import rfc3339
+from libs.csms.clock import Clock, rfc3339
 from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
@@ -23,8 +23,10 @@ from libs.ocpp_messages.event import CommandEnded, StationConnected, StationDele
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.user.app import api
+from services.user.local_list import sync
 from services.user.local_list.model import LocalList
-from services.user.local_list.sync import reconcile
+from services.user.local_list.service import LocalLists
+from services.user.local_list.sync import SyncLoop
 from services.user.service import User, router
 
 from ..rest import client_of
@@ -95,6 +97,18 @@ class Observed:
         return await self.stored.count(equals)
 
 
+class Recorded(Alarm):
+    """``times`` are those that it was set to."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.times: list[datetime] = []
+
+    def set(self, at: datetime) -> None:
+        self.times.append(at)
+        super().set(at)
+
+
 @dataclass
 class World:
     """``client`` is one of the user service. One station is there already."""
@@ -134,15 +148,11 @@ class World:
         """Do what is due, as one process, until nothing is. Returns how many steps that took."""
         lists = self.user.local_lists
         for step in range(most):
-            changes = lists.tokens.changes.take() + await lists.tokens.changes.abandoned()
-            if changes:
-                await lists.apply_token_changes(changes)
-            await lists.find_due()
-            stations = lists.take_due(10)
-            if not stations:
+            due = await SyncLoop(lists, self.device_client).take()
+            if not due:
                 return step
-            for station_id in stations:
-                await reconcile(lists, self.device_client, station_id)
+            for known in due:
+                await sync.reconcile(lists, self.device_client, known)
         raise AssertionError("there is no end to it")
 
     async def later(self, **much: float) -> int:
@@ -159,7 +169,7 @@ class World:
 
     async def our_command(self, version: int) -> str:
         """The id of our SendLocalList of that version."""
-        return command_id("CS1", (await self.document()).key_of(version))
+        return command_id("CS1", (await self.document()).request_key(version))
 
     async def ended(
         self,
@@ -195,16 +205,23 @@ class World:
             kept.tokens.changes,
             documents=Observed(kept.tokens.changes.documents, operations),
             completed=kept.tokens.changes.take(),
-            signal=asyncio.Event(),
+            alarm=Recorded(self.user.clock),
         )
         documents = Observed(kept.tokens.documents, operations)
         tokens = replace(kept.tokens, documents=documents, changes=changes)
-        lists = replace(kept, documents=Observed(kept.documents, operations), tokens=tokens, due={})
+        lists = replace(kept, documents=Observed(kept.documents, operations), tokens=tokens)
         return replace(self, user=replace(self.user, tokens=tokens, local_lists=lists))
 
     def mortal(self, writes: int) -> World:
         """Another process on the same store, which dies after so many writes."""
         return self.observed(Operations(writes_left=writes))
+
+
+async def reconcile(lists: LocalLists, device: DeviceClient, station_id: str) -> None:
+    """As the loop does with a list that is due."""
+    known = await lists.documents.get(station_id)
+    if known is not None and known.retry_at is not None and known.retry_at <= lists.clock():
+        await sync.reconcile(lists, device, known)
 
 
 NOBODY = DeviceClient(httpx.AsyncClient(base_url="http://nobody"))

@@ -12,21 +12,23 @@ from ..service import LocalLists, router
 async def send_local_list_v16(
     result: Result[ocpp16.SendLocalListRequest, ocpp16.SendLocalListResponse], lists: LocalLists
 ) -> None:
-    if _may_be_accepted(result):
-        await lists.list_sent(result.station_id, result.command_id, result.request.list_version)
+    await _replaced(result, result.request.list_version, lists)
 
 
 @router.on_result(v201.SendLocalList, v21.SendLocalList)
 async def send_local_list_v2(
     result: Result[ocpp2.SendLocalListRequest, ocpp2.SendLocalListResponse], lists: LocalLists
 ) -> None:
-    if _may_be_accepted(result):
-        await lists.list_sent(result.station_id, result.command_id, result.request.version_number)
+    await _replaced(result, result.request.version_number, lists)
 
 
-def _may_be_accepted(
+async def _replaced(
     result: Result[object, ocpp16.SendLocalListResponse | ocpp2.SendLocalListResponse],
-) -> bool:
+    version: int,
+    lists: LocalLists,
+) -> None:
     """A station that has not answered in time may have taken it."""
     is_accepted = result.response is not None and result.response.status == "Accepted"
-    return is_accepted or result.ended.status == "timeout"
+    if is_accepted or result.ended.status == "timeout":
+        command, now = result.command_id, lists.clock()
+        await lists.change(result.station_id, lambda known: known.replaced_by(command, version, now))
