@@ -15,7 +15,6 @@ from libs.csms.web.app import Body
 from libs.csms.web.paging import PageSize, PageToken
 
 from ..tokens.bodies import TokenText
-from ..tokens.model import token_key
 from .model import LocalList, LocalListState
 from .service import MAX_TEXT_BYTES, MAX_TOKENS, LocalLists
 
@@ -61,11 +60,11 @@ def local_lists_api(lists: LocalLists, device: DeviceClient) -> APIRouter:
         known = await lists.shown(id)
         query = Query({"stationId": id}, page_token=page_token)
         behind = position(query)
-        texts = [text for text in known.desired if behind is None or token_key(text) > behind[1]]
-        page = texts[:page_size]
-        more = token_of_next_page(query, token_key(page[-1]), known) if len(texts) > page_size else None
+        keys = [key for key in known.desired if behind is None or key > behind[1]]
+        page = keys[:page_size]
+        more = token_of_next_page(query, page[-1], known) if len(keys) > page_size else None
         fields = {name: getattr(known, name) for name in LocalListView.model_fields}
-        return LocalListPage(**fields, id_tokens=page, next_page_token=more)
+        return LocalListPage(**fields, id_tokens=[known.desired[key] for key in page], next_page_token=more)
 
     @router.put("", response_model=LocalListView, response_model_exclude_none=True)
     async def replace_local_list(id: str, body: WholeList) -> LocalList:

@@ -4,7 +4,7 @@ the message in flight. What happens to a list is a method here, and one conditio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -101,25 +101,35 @@ class Confirmed(NamedTuple):
     """Of the entry that the station was sent."""
 
 
-# A list of 5,000 tokens is stored as one text, as a map of Firestore refuses names such as __a__, and is slow
-# to encode. The texts and types of tokens hold no control characters.
-Texts = Annotated[
-    tuple[str, ...],
-    BeforeValidator(lambda value: tuple(value.split("\n") if value else ()) if type(value) is str else value),
-    PlainSerializer(lambda texts: "\n".join(texts), when_used="json"),
-]
+# A list of 5,000 tokens is stored as one text: a map of Firestore refuses names such as __a__, and is slow to
+# encode. The texts and types of tokens hold no control characters.
+def _lines(value: str) -> list[str]:
+    return value.split("\n") if value else []
 
 
-def _unpacked(value: Any) -> Any:
+def _texts(value: Any) -> Any:
+    return {token_key(text): text for text in _lines(value)} if type(value) is str else value
+
+
+def _confirmed(value: Any) -> Any:
     if type(value) is not str:
         return value
-    found = (Confirmed(*line.split("\t")) for line in value.split("\n") if line)
-    return {token_key(one.id_token): one for one in found}
+    return {token_key(one.id_token): one for one in (Confirmed(*line.split("\t")) for line in _lines(value))}
 
 
+Keys = Annotated[
+    frozenset[str],
+    BeforeValidator(lambda value: _lines(value) if type(value) is str else value),
+    PlainSerializer(lambda keys: "\n".join(sorted(keys)), when_used="json"),
+]
+Texts = Annotated[
+    dict[str, str],
+    BeforeValidator(_texts),
+    PlainSerializer(lambda texts: "\n".join(texts.values()), when_used="json"),
+]
 ConfirmedTokens = Annotated[
     dict[str, Confirmed],
-    BeforeValidator(_unpacked),
+    BeforeValidator(_confirmed),
     PlainSerializer(lambda known: "\n".join(map("\t".join, known.values())), when_used="json"),
 ]
 
@@ -149,12 +159,15 @@ class LocalList(LocalListState):
     """The desired state of one station's list, and what is known of the station."""
 
     list_id: str = Field(description="Unlike that of an earlier list of this station: idempotency keys.")
-    desired: Texts = Field(default=(), description="The texts of the tokens on the list, by their keys.")
+    desired: Texts = Field(
+        default={}, description="The texts of the tokens on the list, in order of their keys."
+    )
     confirmed: ConfirmedTokens | None = Field(
         default=None, description="What the station has; absent while nobody knows that."
     )
-    unverified: Texts = Field(
-        default=(), description="Keys of confirmed tokens that may have changed since the station was told."
+    unverified: Keys = Field(
+        default=frozenset(),
+        description="Keys of confirmed tokens that may have changed since the station was told.",
     )
     last_version: int = Field(
         default=0, description="The greatest versionNumber that the station may have seen."
@@ -181,18 +194,18 @@ class LocalList(LocalListState):
         """The idempotency key under which the message of that version is requested, and requested again."""
         return f"local-list:{self.list_id}:{version}"
 
-    def edited(self, texts: Iterable[str], now: datetime, is_leaving: bool = False) -> Self:
-        """A client wants these tokens."""
-        desired = tuple(sorted(texts, key=token_key))
+    def edited(self, texts: Mapping[str, str], now: datetime, is_leaving: bool = False) -> Self:
+        """A client wants these tokens, which are texts by their keys."""
+        desired = dict(sorted(texts.items()))
         return self.changed(desired=desired, is_leaving=is_leaving, updated_at=now).pending(now)
 
     def tokens_changed(self, changed: Set[str], deleted: Set[str], now: datetime) -> Self:
         """Tokens by their keys. One that is deleted leaves the list."""
         at_station = changed & (self.confirmed or {}).keys()
-        if not at_station and changed.isdisjoint(map(token_key, self.desired)):
+        if not at_station and changed.isdisjoint(self.desired):
             return self
-        desired = tuple(text for text in self.desired if token_key(text) not in deleted)
-        known = self.changed(desired=desired, unverified=tuple(sorted({*self.unverified, *at_station})))
+        desired = {key: text for key, text in self.desired.items() if key not in deleted}
+        known = self.changed(desired=desired, unverified=self.unverified | at_station)
         return known if self.status == "unsupported" else known.pending(now)
 
     def connected(self, at: datetime) -> Self:
@@ -210,9 +223,9 @@ class LocalList(LocalListState):
 
     def customer_cleared(self, command: str, id_token: str, now: datetime) -> Self:
         """That command took the token out of the list, once."""
-        desired = [text for text in self.desired if token_key(text) != token_key(id_token)]
-        if command in self.external_commands or len(desired) == len(self.desired):
+        if command in self.external_commands or token_key(id_token) not in self.desired:
             return self
+        desired = {key: text for key, text in self.desired.items() if key != token_key(id_token)}
         return self._remembering(command).edited(desired, now, self.is_leaving)
 
     def station_replaced(self, now: datetime) -> Self:
@@ -272,7 +285,7 @@ class LocalList(LocalListState):
 
     def synchronized(self, now: datetime) -> Self:
         """The station has all that is desired. There is nothing to do, but to delete a list that leaves."""
-        known = self.changed(status="synchronized", unverified=(), refusals=0, postponements=0)
+        known = self.changed(status="synchronized", unverified=frozenset(), refusals=0, postponements=0)
         return known.changed(synchronized_at=now, retry_at=now if self.is_leaving else None)
 
     def _accepted(self, sent: SendLocalList) -> Self:
@@ -280,22 +293,21 @@ class LocalList(LocalListState):
         ended = self.changed(postponements=0)
         if sent.is_overtaken:
             return ended._forgotten()
-        is_full = sent.update_type == "Full"
-        confirmed = {} if is_full else dict(self.confirmed or {})
-        unverified = set() if is_full else set(self.unverified)
-        for entry in sent.local_authorization_list:
-            confirmed.pop(entry.key, None)
-            unverified.discard(entry.key)
+        entries = {entry.key: entry for entry in sent.local_authorization_list}
+        before = self.confirmed if sent.update_type == "Differential" else None
+        confirmed = {key: one for key, one in (before or {}).items() if key not in entries}
+        for key, entry in entries.items():
             if entry.id_token_info is not None:
-                confirmed[entry.key] = Confirmed(entry.id_token, entry.type, entry.digest)
-                if sent.revision != self.revision:
-                    unverified.add(entry.key)
-        version = sent.version_number
-        return ended.changed(confirmed=confirmed, unverified=tuple(sorted(unverified)), version=version)
+                confirmed[key] = Confirmed(entry.id_token, entry.type, entry.digest)
+        is_current = sent.revision == self.revision
+        unverified = self.unverified - entries.keys() if is_current else self.unverified | entries.keys()
+        return ended.changed(
+            confirmed=confirmed, unverified=unverified & confirmed.keys(), version=sent.version_number
+        )
 
     def _forgotten(self) -> Self:
         """Nobody knows what the station has: it is sent the full list."""
-        return self.changed(confirmed=None, version=None, unverified=())
+        return self.changed(confirmed=None, version=None, unverified=frozenset())
 
     def _refused(self, reason: str) -> Self:
         refused = self.changed(refusals=self.refusals + 1)

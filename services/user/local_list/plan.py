@@ -10,7 +10,7 @@ from libs.csms.clients.authorization import group_id_token_for
 from libs.csms.storage.store import Json
 from libs.ocpp_messages.version import Version
 
-from ..tokens.model import IdToken, token_key
+from ..tokens.model import IdToken
 from .model import Entry, LocalList, SendLocalList, TokenInfo
 
 DEFAULT_ITEMS, MAX_ITEMS = 100, 1000
@@ -64,8 +64,8 @@ class Situation:
 
 def keys_to_read(known: LocalList) -> list[str]:
     """Of the desired tokens, those that the station may not have right."""
-    right = (known.confirmed or {}).keys() - set(known.unverified)
-    return [key for key in map(token_key, known.desired) if key not in right]
+    right = (known.confirmed or {}).keys() - known.unverified
+    return [key for key in known.desired if key not in right]
 
 
 def plan(known: LocalList, situation: Situation | None, now: datetime) -> LocalList:
@@ -113,9 +113,9 @@ def _entry(token: IdToken, version: Version) -> Entry:
 
 def _differences(known: LocalList, entries: Iterable[Entry]) -> Iterator[Entry]:
     """Tokens go before others come, which need their room."""
-    confirmed, desired = known.confirmed or {}, set(map(token_key, known.desired))
+    confirmed = known.confirmed or {}
     for key, held in confirmed.items():
-        if key not in desired:
+        if key not in known.desired:
             yield Entry(id_token=held.id_token, type=held.type)
     for entry in entries:
         known_as = confirmed.get(entry.key)

@@ -70,7 +70,7 @@ class LocalLists:
             raise UnknownLocalList
         if known.status == "synchronized":
             changed = await self.tokens.changes.outstanding()
-            if not changed.isdisjoint(map(token_key, known.desired)):
+            if not changed.isdisjoint(known.desired):
                 return known.changed(status="pending")
         return known
 
@@ -85,7 +85,7 @@ class LocalLists:
             raise Unavailable("the device service does not answer", retry_after=5) from error
         if not exists:
             raise NotFound("there is no charging station of that id")
-        desired = _within_bounds((await self._registered(texts, "idTokens")).values(), "idTokens")
+        desired = _within_bounds(await self._registered(texts, "idTokens"), "idTokens")
         now = self.clock()
         new = LocalList(station_id=station_id, list_id=uuid.uuid4().hex, updated_at=now)
         return self._scheduled(
@@ -100,8 +100,7 @@ class LocalLists:
         now = self.clock()
 
         def patched(known: LocalList) -> LocalList:
-            texts = {token_key(text): text for text in known.desired} | added
-            kept = [text for key, text in texts.items() if key not in removed]
+            kept = {key: text for key, text in (known.desired | added).items() if key not in removed}
             return known.edited(_within_bounds(kept, "add"), now)
 
         return await self._change_existing(station_id, patched)
@@ -109,7 +108,7 @@ class LocalLists:
     async def delete(self, station_id: str) -> LocalList:
         """The station is sent an empty list, then the list is removed. Raises ``UnknownLocalList``."""
         now = self.clock()
-        return await self._change_existing(station_id, lambda known: known.edited((), now, is_leaving=True))
+        return await self._change_existing(station_id, lambda known: known.edited({}, now, is_leaving=True))
 
     async def change(self, station_id: str, change: Callable[[LocalList], LocalList]) -> LocalList | None:
         """None if the station has no list, as most have none: that costs one read."""
@@ -175,16 +174,15 @@ class LocalLists:
         return {key: found[key].id_token or text for key, text in wanted.items()}
 
 
-def _within_bounds(texts: Iterable[str], field: str) -> list[str]:
-    checked = list(texts)
-    if len(checked) > MAX_TOKENS:
+def _within_bounds(texts: dict[str, str], field: str) -> dict[str, str]:
+    if len(texts) > MAX_TOKENS:
         raise Invalid(f"body.{field}: a list has at most {MAX_TOKENS} tokens")
-    if sum(len(text.encode()) for text in checked) > MAX_TEXT_BYTES:
+    if sum(len(text.encode()) for text in texts.values()) > MAX_TEXT_BYTES:
         raise Invalid(
             f"body.{field}: the tokens of a list have at most {MAX_TEXT_BYTES} characters together, "
             "where one beyond ASCII counts as the bytes of its UTF-8"
         )
-    return checked
+    return texts
 
 
 def _named(texts: Iterable[str]) -> str:

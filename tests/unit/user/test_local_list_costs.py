@@ -155,5 +155,5 @@ async def test_any_text_can_be_on_a_list(csms: World, text: str) -> None:
     again = LocalList.model_validate_json(stored.model_dump_json(by_alias=True, exclude_none=True))
 
     assert again == stored
-    assert sorted(again.desired) == sorted([text, "B"])
+    assert sorted(again.desired.values()) == sorted([text, "B"])
     assert set(again.confirmed or {}) == {text.casefold(), "b"}
