@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from libs.ocpp_messages.mappings import TokenStatus
-from services.user.local_list.model import LocalList
+from libs.ocpp_messages.version import Version
+from services.user.local_list.model import LocalList, Outcome
+from services.user.local_list.plan import MAX_ITEMS, Limits, Situation, plan
 from services.user.local_list.service import MAX_TEXT_BYTES, MAX_TOKENS
 from services.user.local_list.sync import POLL_INTERVAL, SyncLoop
 from services.user.service import User
@@ -17,7 +22,8 @@ from services.user.tokens.model import IdToken, token_key
 
 from .device_api import limit
 from .local_list_messages import given
-from .world import LIST, Operations, Recorded, World
+from .moment import NOW
+from .world import LIST, Operations, Recorded, World, world
 
 FIRESTORE_DOCUMENT_BYTES = 1024 * 1024
 RFID_TOKENS = [f"04{number:012X}" for number in range(MAX_TOKENS)]
@@ -39,13 +45,28 @@ async def changed(user: User, texts: list[str], **fields: Any) -> None:
         changes.complete(change)
 
 
+@pytest.fixture(scope="module")
+async def token_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the database of a user service that has the 5,000 tokens."""
+    folder = tmp_path_factory.mktemp("tokens")
+    async with world(folder) as made:
+        await registered(made.user, RFID_TOKENS)
+    return folder
+
+
+@pytest.fixture
+async def csms_with_tokens(tmp_path: Path, token_database: Path) -> AsyncIterator[World]:
+    shutil.copytree(token_database, tmp_path, dirs_exist_ok=True)
+    async with world(tmp_path) as made:
+        yield made
+
+
 @pytest.mark.parametrize(("items", "most_writes"), [(None, 60), (1000, 12)])
 async def test_a_change_of_5000_tokens_costs_tens_of_writes(
-    csms: World, items: int | None, most_writes: int
+    csms_with_tokens: World, items: int | None, most_writes: int
 ) -> None:
+    csms, operations = csms_with_tokens, Operations()
     csms.station.variables = [limit("ItemsPerMessage", items)] if items else []
-    await registered(csms.user, RFID_TOKENS)
-    operations = Operations()
     process = csms.observed(operations)
 
     await process.user.local_lists.replace(csms.device_client, "CS1", RFID_TOKENS)
@@ -57,23 +78,25 @@ async def test_a_change_of_5000_tokens_costs_tens_of_writes(
     assert operations.writes <= len(csms.station.received) + 3
 
 
-async def test_5000_tokens_that_change_cost_a_list_tens_of_writes(csms: World) -> None:
+async def test_tokens_that_change_cost_a_list_a_write_for_each_message(csms_with_tokens: World) -> None:
     """Besides the writes of the tokens, and of the note for each of them."""
-    csms.station.variables = [limit("ItemsPerMessage", 1000)]
-    await registered(csms.user, RFID_TOKENS)
-    await csms.user.local_lists.replace(csms.device_client, "CS1", RFID_TOKENS)
+    csms, texts, operations = csms_with_tokens, RFID_TOKENS[:1000], Operations()
+    csms.station.variables = [limit("ItemsPerMessage", 200)]
+    await csms.user.local_lists.replace(csms.device_client, "CS1", texts)
     await csms.work()
-    await changed(csms.user, RFID_TOKENS)
-    operations = Operations()
+    await changed(csms.user, texts)
 
     await csms.observed(operations).work()
 
     assert set(csms.station.tokens.values()) == {"Blocked"}
-    assert operations.writes - MAX_TOKENS <= 12  # every note is removed
+    assert operations.writes - len(texts) <= 12  # every note is removed
 
 
-async def test_one_token_that_changes_costs_a_long_list_a_handful_of_operations(csms: World) -> None:
-    await registered(csms.user, RFID_TOKENS)
+async def test_one_token_that_changes_costs_a_long_list_a_handful_of_operations(
+    csms_with_tokens: World,
+) -> None:
+    csms = csms_with_tokens
+    csms.station.variables = [limit("ItemsPerMessage", 1000)]
     await csms.user.local_lists.replace(csms.device_client, "CS1", RFID_TOKENS)
     await csms.work()
     csms.station.received.clear()
@@ -112,39 +135,52 @@ async def test_an_idle_hour_costs_a_handful_of_reads(csms: World, connected: boo
     assert operations.writes <= (0 if connected else 15)
 
 
-async def test_the_largest_list_fits_into_a_document_of_firestore(csms: World) -> None:
+def test_the_largest_list_fits_into_a_document_of_firestore() -> None:
     """At its largest: confirmed, with every token changed since, and a message on its way."""
-    csms.station.variables = [limit("ItemsPerMessage", 1000)]
     texts = [f"{number:0{MAX_TEXT_BYTES // MAX_TOKENS}}" for number in range(MAX_TOKENS)]
-    await registered(csms.user, texts, type="t" * 20)
-    lists = csms.user.local_lists
-    await lists.replace(csms.device_client, "CS1", texts)
-    await csms.work()
-    await changed(csms.user, texts, type="t" * 20)
-    largest = 0
+    known = LocalList(station_id="CS1", list_id="1", updated_at=NOW).edited(
+        {text: text for text in texts}, NOW
+    )
+    known = confirmed(known, tokens_of(texts, "Accepted"))
+    known = known.tokens_changed(set(texts), set(), NOW)
+    known = plan(known, situation(known, tokens_of(texts, "Blocked")), NOW)
 
-    async def measured() -> None:
-        nonlocal largest
-        largest = len((await csms.document()).model_dump_json(by_alias=True, exclude_none=True))
-
-    csms.station.meanwhile = measured
-    await csms.work()
-
+    assert len(known.confirmed or ()) == len(known.unverified) == MAX_TOKENS
+    assert known.in_flight is not None
+    largest = len(known.model_dump_json(by_alias=True, exclude_none=True))
     assert 500_000 < largest < FIRESTORE_DOCUMENT_BYTES - 10_000
 
 
+def tokens_of(texts: list[str], status: TokenStatus) -> dict[str, IdToken]:
+    return {text: IdToken(id_token=text, status=status, type="t" * 20) for text in texts}
+
+
+def situation(known: LocalList, tokens: dict[str, IdToken]) -> Situation:
+    """The station takes as much in a message as any may."""
+    return Situation(known.revision, tokens, Limits(items=MAX_ITEMS), Version.V201, station_version=0)
+
+
+def confirmed(known: LocalList, tokens: dict[str, IdToken]) -> LocalList:
+    """The station has accepted message after message."""
+    known = plan(known, situation(known, tokens), NOW)
+    while known.in_flight is not None:
+        known = known.answered(known.last_version, Outcome("accepted"), NOW)
+        known = plan(known, situation(known, tokens), NOW)
+    return known
+
+
 async def test_a_list_that_would_not_fit_is_refused(csms: World) -> None:
-    texts = [f"{number:041}" for number in range(MAX_TOKENS)]
+    texts = [f"{number:0250}" for number in range(MAX_TEXT_BYTES // 250 + 1)]
     await registered(csms.user, texts)
 
     refused = await csms.client.put(LIST, json={"idTokens": texts})
     assert (refused.status_code, str(MAX_TEXT_BYTES) in refused.json()["detail"]) == (422, True)
     assert (await csms.client.get(LIST)).status_code == 404
 
-    assert (await csms.client.put(LIST, json={"idTokens": texts[1:4000]})).status_code == 200
-    refused = await csms.client.patch(LIST, json={"add": texts[4000:]})
+    assert (await csms.client.put(LIST, json={"idTokens": texts[1:700]})).status_code == 200
+    refused = await csms.client.patch(LIST, json={"add": [texts[0], *texts[700:]]})
     assert (refused.status_code, str(MAX_TEXT_BYTES) in refused.json()["detail"]) == (422, True)
-    assert (await csms.state())["tokens"] == 3999
+    assert (await csms.state())["tokens"] == 699
 
 
 @pytest.mark.parametrize("text", ["__a__", "a.b", "`", "ß", "\u2028", " x ", "a,b"])
