@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def with_test() -> dict[str, str]:
     return found
 
 
+@cache
 def kinds() -> dict[str, str]:
     """Of each case that has a test: ``pass-through`` or ``behaviour``."""
     found, functions = {}, _functions()

@@ -12,11 +12,18 @@ from hypothesis import strategies as st
 from libs.ocpp_messages.frame import Call, Error, Frame, FrameError, Result, ResultError, Send, format, parse
 from libs.ocpp_messages.version import Version
 
-from .payloads import OPAQUE
+from .payloads import KEYS
 
 every_version = pytest.mark.parametrize("version", Version)
 thorough = settings(max_examples=150, deadline=None, database=None, derandomize=True)
 
+LEAVES = (
+    st.none() | st.booleans() | st.integers(-(2**31), 2**31) | st.sampled_from([0.5, "", "é", "null", "1.0"])
+)
+NAMES = st.sampled_from(KEYS)
+OPAQUE = st.recursive(
+    LEAVES, lambda part: st.lists(part, max_size=2) | st.dictionaries(NAMES, part, max_size=2), max_leaves=4
+)
 IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=36)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 OBJECTS = st.dictionaries(TEXTS, OPAQUE, max_size=3)

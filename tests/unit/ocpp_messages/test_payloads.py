@@ -31,7 +31,7 @@ def name(action: Action[Any, Any]) -> str:
 every_action = pytest.mark.parametrize("action", EVERY_ACTION, ids=name)
 every_answered_action = pytest.mark.parametrize("action", ANSWERED_ACTIONS, ids=name)
 few = settings(
-    max_examples=3, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=5, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 DISTORTIONS = [

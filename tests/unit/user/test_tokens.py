@@ -177,7 +177,7 @@ async def test_tokens_are_listed_in_pages_and_filtered(client: httpx.AsyncClient
 async def test_the_service_consumes_authorize(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "user.db")
 
-    device = DeviceClient(httpx.AsyncClient(base_url="http://device"))
+    device = DeviceClient(httpx.AsyncClient(base_url="http://device", verify=False))
     service = user_service(Settings(_env_file=None), EmbeddedBus(), store, device, utc_now)
     await store.close()
 
