@@ -1,4 +1,4 @@
-"""Clients of REST APIs that are built once for all tests, because building their paths is slow."""
+"""What is built once for all tests, because that is slow: the clients of REST APIs, and the settings."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.csms.settings import Settings
 from libs.csms.web.app import create_app
+
+SETTINGS = Settings(_env_file=None)
+"""The defaults. They are read once for all tests, too."""
 
 _present: ContextVar[tuple[Any, ...] | None] = ContextVar("present", default=None)
 
@@ -41,7 +44,7 @@ class _Present:
 @cache
 def _app(build: Callable[..., APIRouter | FastAPI], parameters: int) -> ASGIApp:
     made = build(*map(_Present, range(parameters)))
-    return made if isinstance(made, FastAPI) else create_app("CSMS", made, Settings(_env_file=None))
+    return made if isinstance(made, FastAPI) else create_app("CSMS", made, SETTINGS)
 
 
 def client_of(build: Callable[..., APIRouter | FastAPI], *given: Any) -> httpx.AsyncClient:

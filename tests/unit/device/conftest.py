@@ -6,14 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.ocpp_messages.event import EVENTS
 from services.device.api import device_api
 from services.device.registry.model import Station
 from services.device.service import Device
 
-from ..rest import client_of
+from ..rest import SETTINGS, client_of
 from .bus import RecordingBus
 from .operator import Operator, operating
 from .station import NOW, Csms, StoppedClock
@@ -30,7 +29,7 @@ async def device(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Device]:
     bus = RecordingBus()
     for event in EVENTS:
         await bus.create_topic(event.name)
-    yield Device.of(store, bus, clock, Settings(_env_file=None))
+    yield Device.of(store, bus, clock, SETTINGS)
     await store.close()
 
 

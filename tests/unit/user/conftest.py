@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
 from services.user.service import User
 
+from ..rest import SETTINGS
 from .moment import NOW
 from .world import World, user_client, world
 
@@ -17,7 +17,7 @@ from .world import World, user_client, world
 @pytest.fixture
 async def user(tmp_path: Path) -> AsyncIterator[User]:
     store = SqliteStore(tmp_path / "user.db")
-    yield User.of(store, lambda: NOW, Settings(_env_file=None))
+    yield User.of(store, lambda: NOW, SETTINGS)
     await store.close()
 
 

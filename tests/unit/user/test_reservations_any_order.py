@@ -9,12 +9,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.csms.settings import Settings
 from libs.csms.storage.store import Index
 from libs.ocpp_messages.message import Message
 from services.user.reservations.model import Reservation
 from services.user.service import User
 
+from ..rest import SETTINGS
 from ..transaction.fakes import InMemoryCollection
 from .moment import NOW
 from .reservation_messages import cancelled, deliver, reserved, reserved_16, updated, used
@@ -79,7 +79,7 @@ async def documents(order: list[Message]) -> Reservation | None:
 
 
 def in_memory() -> User:
-    return User.of(Dictionaries(), lambda: NOW, Settings(_env_file=None))
+    return User.of(Dictionaries(), lambda: NOW, SETTINGS)
 
 
 class Dictionaries:

@@ -15,7 +15,6 @@ from libs.csms.alarm import Alarm
 from libs.csms.clients.stations import DeviceClient, command_id
 from libs.csms.clock import Clock, rfc3339
 from libs.csms.messaging.embedded import EmbeddedBus
-from libs.csms.settings import Settings
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Collection, Doc, Page, Query
 from libs.ocpp_messages.action import Direction, encode
@@ -29,7 +28,7 @@ from services.user.local_list.service import LocalLists
 from services.user.local_list.sync import SyncLoop
 from services.user.service import User, router
 
-from ..rest import client_of
+from ..rest import SETTINGS, client_of
 from .device_api import DeviceApi, FakeStation, device_paths
 from .moment import NOW
 
@@ -238,7 +237,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
     device.stations["CS1"] = FakeStation()
     http = client_of(device_paths, device)
     device_client = DeviceClient(http)
-    user = User.of(store, lambda: made.now, Settings(_env_file=None))
+    user = User.of(store, lambda: made.now, SETTINGS)
     async with user_client(user, device_client) as client, http:
         made = World(user, device, device_client, client)
         yield made
