@@ -69,8 +69,9 @@ class EmbeddedBus:
         if queues is None:
             return
         queues.closed.set()
-        for topic, subscribers in self._topics.items():
-            self._topics[topic] = [each for each in subscribers if each[1] is not queues]
+        subscribers = self._topics.get(subscription.topic)
+        if subscribers is not None:
+            self._topics[subscription.topic] = [each for each in subscribers if each[1] is not queues]
 
 
 def _acknowledge(delivery: Delivery) -> None:
