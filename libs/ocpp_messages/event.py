@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -69,6 +70,46 @@ class StationDeleted(EventData, frozen=True):
     """The operator has deleted the station: whoever comes later under its id inherits nothing of it. Sent at
     least once, after the station is refused and before its id can be used again.
     """
+
+
+class RefusalReason(StrEnum):
+    """Why a gateway refuses a handshake. Below each what the operator can do."""
+
+    WRONG_PATH = "wrongPath"
+    """The path has not the form ``/ocpp/{stationId}``: set CSMS_GATEWAY_PATHS, or the URL at the station."""
+    BAD_IDENTITY = "badIdentity"
+    """The path names what no station may be called: give the station another identity."""
+    NO_SUBPROTOCOL = "noSubprotocol"
+    """It offers no version of OCPP that the CSMS speaks: set the ``defaultVersion`` of the station."""
+    UNKNOWN_STATION = "unknownStation"
+    """There is no station of that id: register it."""
+    WRONG_SECRET = "wrongSecret"
+    """Its secret or user name is wrong, or it sent none: set the secret, here or at the station."""
+    WEAK_SECRET = "weakSecret"
+    """Its secret is right, but too short for CSMS_WEAK_SECRETS=refused: give it a longer one."""
+    PROFILE_TOO_LOW = "profileTooLow"
+    """It needs TLS or a secret that it lacks: raise it at the station, or lower what it needs."""
+    TOO_MANY_CONNECTIONS = "tooManyConnections"
+    """Two devices use one identity, and each ends the connection of the other: find the second one."""
+
+
+class ConnectionRefused(EventData, frozen=True):
+    """A gateway refused the handshake of a station, or of who claims to be one. The event names the station
+    if the path did. A gateway sends it at most once a minute for the same station and reason.
+    """
+
+    reason: str
+    """A value of RefusalReason."""
+    detail: str
+    """What the HTTP response said."""
+    path: str = ""
+    """The path of the request, cut short, if it names no station."""
+    remote_address: str = ""
+    """Host and port that it came from: the station's, or those of the proxy in front."""
+    subprotocols: list[str] = []
+    """What it offered in Sec-WebSocket-Protocol, cut short."""
+    count: int = 1
+    """How often, since the last event of this gateway for the same station and reason."""
 
 
 class GatewayAlive(EventData, frozen=True):
@@ -219,6 +260,7 @@ STATION_CONNECTED = Event(StationConnected)
 STATION_DISCONNECTED = Event(StationDisconnected)
 STATION_ACCESS_REVOKED = Event(StationAccessRevoked)
 STATION_DELETED = Event(StationDeleted)
+CONNECTION_REFUSED = Event(ConnectionRefused)
 GATEWAY_ALIVE = Event(GatewayAlive)
 TRANSACTION_STARTED = Event(TransactionStarted)
 TRANSACTION_RESUMED = Event(TransactionResumed)
@@ -233,6 +275,7 @@ EVENTS: list[Event[Any]] = [
     STATION_DISCONNECTED,
     STATION_ACCESS_REVOKED,
     STATION_DELETED,
+    CONNECTION_REFUSED,
     GATEWAY_ALIVE,
     TRANSACTION_STARTED,
     TRANSACTION_RESUMED,

@@ -50,7 +50,8 @@ class Device:
         registry = Registry.of(store, connectivity, bus, clock)
         messages = Messages.of(store, connectivity, clock)
         profile = settings.min_security_profile
-        security = Security.of(store, registry, connectivity, messages, profile)
+        weak = settings.weak_secrets
+        security = Security.of(store, registry, connectivity, messages, profile, weak)
         device_model = DeviceModel.of(store, messages)
         commands = Commands.of(store, registry, connectivity, security, device_model)
         absence = timedelta(seconds=settings.min_absence)

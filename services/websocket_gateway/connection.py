@@ -87,6 +87,9 @@ class Admitted:
     registration_status: RegistrationStatus
     """Unless it is Accepted, the station may send BootNotification only."""
     fence: Fence
+    subprotocol: str | None = None
+    """What the response names as Sec-WebSocket-Protocol, as the station spelled it; None if it offered none.
+    """
 
 
 class Disconnected(Exception):

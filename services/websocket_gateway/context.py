@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from libs.csms.clock import Clock
 from libs.csms.messaging.bus import Bus
 
+from .negotiation import PATH_PREFIX
 from .routing import Routing
 
 
@@ -62,3 +63,5 @@ class GatewayContext:
     clock: Clock
     """For the times in bus messages only. What is newer, and what is too late, other things decide."""
     limits: GatewayLimits
+    path_prefixes: tuple[str, ...] = (PATH_PREFIX,)
+    """What may stand before the station id in the path of a handshake. Each begins and ends with a slash."""

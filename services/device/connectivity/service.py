@@ -12,6 +12,7 @@ from libs.csms.messaging.router import Call, Router
 from libs.csms.storage.queries import every
 from libs.csms.storage.store import Collection, Index, Query, Store, filters
 
+from .attempts import ConnectionAttempt, attempts_of
 from .model import LAST_SEEN_INTERVAL, Connection, Connector
 
 router: Router[Connectivity] = Router("device")
@@ -57,6 +58,8 @@ class Connectivity:
     """By station id."""
     connectors: Collection[Connector]
     """By ``Connector.key``."""
+    attempts: Collection[ConnectionAttempt]
+    """Refused handshakes, by ``ConnectionAttempt.slot``."""
     clock: Clock
     last_seen: Throttle = field(default_factory=lambda: Throttle(LAST_SEEN_INTERVAL))
     gateways: dict[str, datetime] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Connectivity:
         return cls(
             connections=store.collection("connections", Connection, CONNECTION_INDEXES),
             connectors=store.collection("connectors", Connector, CONNECTOR_INDEXES),
+            attempts=attempts_of(store),
             clock=clock,
         )
 
@@ -75,7 +79,9 @@ class Connectivity:
         return await self.connections.get(station_id) or Connection(station_id=station_id)
 
     async def number_connection(self, station_id: str) -> int:
-        """A number greater than that of every connection admitted before. No gateway clock matters."""
+        """A number greater than that of every connection admitted before. No gateway clock matters. Raises
+        ``TooManyConnections``.
+        """
         now, new = self.clock(), Connection(station_id=station_id)
         known = await self.connections.update(station_id, lambda known: (known or new).admitted(now))
         return known.admission_number

@@ -9,6 +9,7 @@ from pydantic import Field
 from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import Time
 from libs.csms.storage.store import Document
+from libs.ocpp_messages.version import Version
 
 
 class Modem(Document):
@@ -69,6 +70,11 @@ class Station(Document):
     heartbeat_interval: int | None = Field(
         default=None,
         description="Seconds between Heartbeats; without it the setting HEARTBEAT_INTERVAL applies.",
+    )
+    default_version: Version | None = Field(
+        default=None,
+        description="The version of OCPP that the station speaks if it offers none as subprotocol of its"
+        " WebSocket: ocpp1.6, ocpp2.0.1 or ocpp2.1.",
     )
     last_boot: Time | None = Field(default=None, description="When the last BootNotification was received.")
     accepted_at: Time | None = Field(

@@ -8,15 +8,17 @@ from functools import partial
 from typing import Self
 
 from libs.csms.clients.admission import Admission, NotAdmitted, RegistrationStatus
-from libs.csms.errors import NotFound
+from libs.csms.errors import Invalid, NotFound
 from libs.csms.messaging.router import Router
 from libs.csms.storage.queries import update_existing, update_from
 from libs.csms.storage.store import Collection, Store
+from libs.ocpp_messages.event import RefusalReason
 
+from ..connectivity.model import TooManyConnections
 from ..connectivity.service import Connectivity
 from ..messages.service import Messages
 from ..registry.service import Registry
-from .authentication import authenticated
+from .authentication import WeakSecrets, authenticated
 from .certificates import Sign, no_authority
 from .model import Secret, StationSecurity, new_secret
 
@@ -33,6 +35,13 @@ class NoSecret(NotFound):
         super().__init__("the charging station has no secret")
 
 
+class WeakSecretsRefused(Invalid):
+    """A secret of fewer than 16 characters is to be set, and CSMS_WEAK_SECRETS forbids them."""
+
+    def __init__(self) -> None:
+        super().__init__("body.weakSecret: CSMS_WEAK_SECRETS=refused allows no secret below 16 characters")
+
+
 @dataclass(frozen=True)
 class Security:
     stations: Collection[StationSecurity]
@@ -42,6 +51,7 @@ class Security:
     messages: Messages
     min_profile: int
     """The lowest security profile that a station may connect with."""
+    weak_secrets: WeakSecrets = "accepted"
     sign: Sign = no_authority
 
     @classmethod
@@ -52,9 +62,10 @@ class Security:
         connectivity: Connectivity,
         messages: Messages,
         min_profile: int,
+        weak_secrets: WeakSecrets,
     ) -> Self:
         stations = store.collection("credentials", StationSecurity)
-        return cls(stations, registry, connectivity, messages, min_profile)
+        return cls(stations, registry, connectivity, messages, min_profile, weak_secrets)
 
     async def of_station(self, station_id: str) -> StationSecurity:
         return await self.stations.get(station_id) or StationSecurity()
@@ -67,28 +78,47 @@ class Security:
         """
         decision = await self._decide(station_id, authorization, tls)
         while True:
-            number = await self.connectivity.number_connection(station_id)
+            number = await self._number_connection(station_id)
             decision_again = await self._decide(station_id, authorization, tls)
             if decision_again == decision:
-                return Admission(registration_status=decision, connection_number=number)
+                return decision.changed(connection_number=number)
             decision = decision_again
 
-    async def _decide(self, station_id: str, authorization: str, tls: bool) -> RegistrationStatus:
-        """Reads the station and its security once each. Writes only if the security has changed."""
+    async def _number_connection(self, station_id: str) -> int:
+        try:
+            return await self.connectivity.number_connection(station_id)
+        except TooManyConnections as error:
+            reason = RefusalReason.TOO_MANY_CONNECTIONS
+            raise NotAdmitted(503, error.detail, reason, error.retry_after) from error
+
+    async def _decide(self, station_id: str, authorization: str, tls: bool) -> Admission:
+        """The admission of a connection without number. Reads the station and its security once each, and
+        writes only if the security has changed.
+        """
         station = await self.registry.get(station_id)
         if station is None:
-            raise NotAdmitted(404, "unknown station")
+            raise NotAdmitted(404, "unknown station", RefusalReason.UNKNOWN_STATION)
         presented = partial(
             authenticated,
             station_id=station_id,
             authorization=authorization,
             tls=tls,
             min_profile=self.min_profile,
+            weak_secrets=self.weak_secrets,
         )
         security = await self.of_station(station_id)
         if presented(security) is not security:
             await update_existing(self.stations, station_id, presented)
-        return "Accepted" if station.may_operate else _not_yet(station.registration_status)
+        return Admission(
+            registration_status="Accepted" if station.may_operate else _not_yet(station.registration_status),
+            connection_number=1,
+            default_version=station.default_version,
+        )
+
+    def refuse_weak_secrets(self) -> None:
+        """Raises ``WeakSecretsRefused`` if this CSMS takes none."""
+        if self.weak_secrets == "refused":
+            raise WeakSecretsRefused
 
     async def set_secret(self, station_id: str, given: str | None) -> str:
         """Replace the secret by a generated or given one, and end connections with the one before."""
