@@ -66,6 +66,15 @@ class StationAccessRevoked(EventData, frozen=True):
     """That of the newest connection which may have been admitted before: it and older ones have to end."""
 
 
+class RegistrationStatusChanged(EventData, frozen=True):
+    """The operator has decided anew whether a station may operate. It counts for its open connection too."""
+
+    status: str
+    """``Accepted``, ``Pending`` or ``Rejected``: what the connection has until the next BootNotification."""
+    number: int
+    """Greater than that of every earlier decision about the station: an event that comes late is ignored."""
+
+
 class StationDeleted(EventData, frozen=True):
     """The operator has deleted the station: whoever comes later under its id inherits nothing of it. Sent at
     least once, after the station is refused and before its id can be used again.
@@ -259,6 +268,7 @@ class DeadLetter(EventData, frozen=True):
 STATION_CONNECTED = Event(StationConnected)
 STATION_DISCONNECTED = Event(StationDisconnected)
 STATION_ACCESS_REVOKED = Event(StationAccessRevoked)
+REGISTRATION_STATUS_CHANGED = Event(RegistrationStatusChanged)
 STATION_DELETED = Event(StationDeleted)
 CONNECTION_REFUSED = Event(ConnectionRefused)
 GATEWAY_ALIVE = Event(GatewayAlive)
@@ -274,6 +284,7 @@ EVENTS: list[Event[Any]] = [
     STATION_CONNECTED,
     STATION_DISCONNECTED,
     STATION_ACCESS_REVOKED,
+    REGISTRATION_STATUS_CHANGED,
     STATION_DELETED,
     CONNECTION_REFUSED,
     GATEWAY_ALIVE,

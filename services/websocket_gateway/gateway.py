@@ -14,6 +14,7 @@ from libs.csms.logs import station_id
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.event import (
+    REGISTRATION_STATUS_CHANGED,
     STATION_ACCESS_REVOKED,
     STATION_CONNECTED,
     StationConnected,
@@ -51,8 +52,10 @@ class Gateway:
     def begin(self, admitted: Admitted, send: Send, close: Close) -> Session:
         """The session of a connection that has just been upgraded. ``serve`` it at once."""
         connection, fence = admitted.connection, admitted.fence
-        session = Session(connection, admitted.registration_status, self._context, send, close)
+        session = Session(connection, admitted.registration, self._context, send, close)
         self._add(session)
+        if fence.decision is not None:
+            session.registration.decided(fence.decision)
         if fence.excludes(connection):
             session.close(fence.code, fence.reason)
         return session
@@ -144,6 +147,11 @@ class Gateway:
             revoked = STATION_ACCESS_REVOKED.decode(event.data)
             first_spared = least_id(revoked.connection_number + 1)
             self._exclude(event.station_id, first_spared, CloseCode.POLICY_VIOLATION, revoked.reason)
+        elif event.action == REGISTRATION_STATUS_CHANGED.name:
+            decision = REGISTRATION_STATUS_CHANGED.decode(event.data)
+            self.fences.decided(event.station_id, decision)
+            if session := self._by_station.get(event.station_id):
+                session.registration.decided(decision)
 
     def _exclude(self, station_id: str, least_id: str, code: int, reason: str) -> None:
         """End the connections of a station whose ids are less, also those that are in a handshake now."""

@@ -26,6 +26,7 @@ from .negotiation import (
     requested_station_id,
 )
 from .refusals import RefusalReporter
+from .registration import Registration
 from .station_socket import StationSocket
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,10 @@ class Handshake:
         if subprotocol is None:
             subprotocol = default_subprotocol(id, offered, admission.default_version)
         connection = Connection.admitted(id, subprotocol.version, peer, admission.connection_number)
-        return Admitted(connection, admission.registration_status, fence, subprotocol.name)
+        registration = Registration(
+            admission.registration_status, admission.decision_number, admission.was_accepted
+        )
+        return Admitted(connection, registration, fence, subprotocol.name)
 
     async def _admission(self, station_id: str, authorization: str, tls: bool) -> Admission:
         self._check_ready()

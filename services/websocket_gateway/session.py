@@ -7,7 +7,6 @@ import logging
 
 from websockets.frames import CloseCode
 
-from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.secrets import masked_frame
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.message import Message
@@ -27,12 +26,12 @@ MAX_LOGGED_CHARACTERS = 200
 class Session:
     """Both directions at once: neither waits for the other, and one outstanding call in each."""
 
-    __slots__ = ("_close", "_context", "_end", "_inbound", "_outbound", "_send", "connection")
+    __slots__ = ("_close", "_context", "_end", "_inbound", "_outbound", "_send", "connection", "registration")
 
     def __init__(
         self,
         connection: Connection,
-        status: RegistrationStatus,
+        registration: Registration,
         context: GatewayContext,
         send: Send,
         close: Close,
@@ -42,7 +41,7 @@ class Session:
         self._send = send
         self._close = close
         self._end: Disconnected | None = None
-        registration = Registration(status)
+        self.registration = registration
         self._inbound = InboundCalls(connection, context, registration, self._write)
         self._outbound = OutboundCalls(connection, context, registration, self._write)
 

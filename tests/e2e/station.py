@@ -25,7 +25,7 @@ def to_what_a_csms_asks_by_itself(action: str, payload: Json) -> Json | None:
             return {}
         case "GetBaseReport", {"reportBase": "FullInventory"}:
             return {"status": "NotSupported"}
-        case "TriggerMessage", {"requestedMessage": "StatusNotification"}:
+        case "TriggerMessage", {"requestedMessage": "StatusNotification" | "BootNotification"}:
             return {"status": "Rejected"}
     return None
 

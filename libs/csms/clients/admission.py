@@ -25,6 +25,14 @@ class Admission(Document):
         "It is Accepted once a BootNotification has been answered so, over all later connections, until the "
         "operator decides otherwise."
     )
+    decision_number: int = Field(
+        default=0,
+        description="Number of the operator's decision that it includes: earlier events are ignored.",
+    )
+    was_accepted: bool = Field(
+        default=False,
+        description="Whether the station was ever accepted. Then its transactions count in any status.",
+    )
     connection_number: int = Field(
         ge=1,
         lt=16**13,

@@ -1,4 +1,6 @@
-"""Asks new stations for their settings, and stations that were away for their connectors."""
+"""Asks new stations for their settings, stations that were away for their connectors, and stations for a
+BootNotification that the operator has decided anew about.
+"""
 
 from __future__ import annotations
 
@@ -76,9 +78,9 @@ class Onboardings:
     async def of_station(self, station_id: str) -> Onboarding:
         return await self.stations.get(station_id) or Onboarding(station_id=station_id)
 
-    async def schedule(self, station_id: str, connection_id: str) -> None:
-        """Ask the station over this connection after ``FOLLOW_UP_DELAY``."""
-        at, new = (self.clock() + FOLLOW_UP_DELAY).replace(microsecond=0), Onboarding(station_id=station_id)
+    async def schedule(self, station_id: str, connection_id: str, delay: timedelta = FOLLOW_UP_DELAY) -> None:
+        """Ask the station over this connection after this time."""
+        at, new = (self.clock() + delay).replace(microsecond=0), Onboarding(station_id=station_id)
         await self.stations.update(station_id, lambda known: (known or new).scheduled(connection_id, at))
         self.alarm.set(at)
 
@@ -126,7 +128,7 @@ class Onboardings:
         try:
             station = await self.commands.registry.get(station_id)
             connection = await self.commands.connectivity.connection(station_id)
-            if station is not None and station.may_operate and connection.connected:
+            if station is not None and connection.connected:
                 async for command_request in self._requests(station, connection, onboarding):
                     await request(self.commands, command_request)
         except DomainError as error:
@@ -139,6 +141,10 @@ class Onboardings:
         self, station: Station, connection: Connection, onboarding: Onboarding
     ) -> AsyncIterator[CommandRequest]:
         version = Version(connection.ocpp_version or "")
+        if station.must_boot:
+            yield _boot(station, connection, version)
+        if not station.may_operate:
+            return
         if onboarding.lacks_inventory(station.firmware_version):
             yield _inventory(station, connection, version)
         unknown = await self._unreported(connection)
@@ -155,6 +161,15 @@ class Onboardings:
             return []
         found = await self.commands.connectivity.connectors_of(connection.station_id)
         return [one for one in found if one.evse_id > 0 and one.reported_at < connection.connected_at]
+
+
+def _boot(station: Station, connection: Connection, version: Version) -> CommandRequest:
+    """The answer to the BootNotification tells the station what the operator has decided (B02, B03)."""
+    if version is Version.V16:
+        trigger = encode(ocpp16.TriggerMessageRequest("BootNotification"))
+    else:
+        trigger = encode(ocpp2.TriggerMessageRequest("BootNotification"))
+    return _request(connection, "TriggerMessage", trigger, f"boot {station.decision_number}")
 
 
 def _inventory(station: Station, connection: Connection, version: Version) -> CommandRequest:

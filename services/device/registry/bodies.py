@@ -67,6 +67,9 @@ class StationBody(Body):
     default_version: Version | None = _described("default_version")
     last_boot: Any = _of_station("last_boot")
     accepted_at: Any = _of_station("accepted_at")
+    first_accepted_at: Any = _of_station("first_accepted_at")
+    decided_at: Any = _of_station("decided_at")
+    boot_due: Any = _of_station("boot_due")
     boot_reason: Any = _of_station("boot_reason")
 
     def replacing(self, station: Station) -> Station:

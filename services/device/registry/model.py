@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -82,6 +82,19 @@ class Station(Document):
         description="When a BootNotification was first answered Accepted. Absent when the station has never"
         " booted, or its last BootNotification was answered otherwise.",
     )
+    first_accepted_at: Time | None = Field(
+        default=None,
+        description="When a BootNotification was first answered Accepted, if a later one was answered"
+        " otherwise. What the station sends of transactions counts all the same.",
+    )
+    decided_at: Time | None = Field(
+        default=None, description="When the operator last changed registrationStatus."
+    )
+    boot_due: bool | None = Field(
+        default=None,
+        description="True from a change of registrationStatus to the next BootNotification, which the CSMS"
+        " asks the station for; otherwise absent.",
+    )
     boot_reason: str | None = Field(
         default=None, description="Why the station last booted (BootReasonEnumType of 2.x)."
     )
@@ -95,12 +108,58 @@ class Station(Document):
         """Whether it may send more than BootNotification."""
         return self.registration_status == "Accepted" and self.accepted_at is not None
 
+    @property
+    def was_accepted(self) -> bool:
+        """Whether a BootNotification was ever answered Accepted."""
+        return self.accepted_at is not None or self.first_accepted_at is not None
+
+    @property
+    def must_boot(self) -> bool:
+        """Whether it has to learn by a BootNotification what the operator decided. A rejected one is asked
+        nothing (B03).
+        """
+        return bool(self.boot_due) and self.registration_status != "Rejected"
+
+    @property
+    def status_on_connection(self) -> RegistrationStatus:
+        """The status of a connection that begins now: Pending until a BootNotification has been accepted."""
+        return (
+            "Pending"
+            if self.registration_status == "Accepted" and not self.may_operate
+            else self.registration_status
+        )
+
+    @property
+    def status_now(self) -> RegistrationStatus:
+        """The status of an open connection. The operator's Accepted counts at once for a station that has
+        booted: it may be one that cannot be asked to boot again.
+        """
+        return (
+            "Accepted"
+            if self.registration_status == "Accepted" and self.last_boot
+            else self.status_on_connection
+        )
+
+    @property
+    def decision_number(self) -> int:
+        """Grows with every change of ``registration_status``."""
+        return 0 if self.decided_at is None else int(self.decided_at.timestamp() * 1000)
+
+    def decided(self, before: Station, at: datetime) -> Station:
+        """After the operator has changed it, with what follows if that changed ``registration_status``."""
+        if self.registration_status == before.registration_status:
+            return self
+        if before.decided_at is not None:
+            at = max(at, before.decided_at + timedelta(milliseconds=1))
+        return self.changed(decided_at=at, boot_due=self.last_boot is not None or None)
+
     def booted(self, boot: Boot, at: datetime) -> Station:
         """Fields that the station does not report stay as they were. An older BootNotification changes
         nothing.
         """
         if self.last_boot is not None and at < self.last_boot:
             return self
+        accepted = self.registration_status == "Accepted"
         modem = boot.modem
         if modem is not None and self.modem is not None:
             modem = self.modem.changed(
@@ -114,5 +173,9 @@ class Station(Document):
             modem=modem or self.modem,
             boot_reason=boot.boot_reason,
             last_boot=at,
-            accepted_at=(self.accepted_at or at) if self.registration_status == "Accepted" else None,
+            accepted_at=(self.accepted_at or at) if accepted else None,
+            first_accepted_at=self.first_accepted_at
+            if accepted
+            else self.first_accepted_at or self.accepted_at,
+            boot_due=None,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from libs.csms.clients.admission import Admission, NotAdmitted, RegistrationStatus
+from libs.csms.clients.admission import Admission, NotAdmitted
 from libs.csms.errors import Invalid, NotFound
 from libs.csms.messaging.router import Router
 from libs.csms.storage.queries import update_existing, update_from
@@ -110,7 +110,9 @@ class Security:
         if presented(security) is not security:
             await update_existing(self.stations, station_id, presented)
         return Admission(
-            registration_status="Accepted" if station.may_operate else _not_yet(station.registration_status),
+            registration_status=station.status_on_connection,
+            decision_number=station.decision_number,
+            was_accepted=station.was_accepted,
             connection_number=1,
             default_version=station.default_version,
         )
@@ -157,8 +159,3 @@ class Security:
 
     async def forget(self, station_id: str) -> None:
         await self.stations.delete(station_id)
-
-
-def _not_yet(status: RegistrationStatus) -> RegistrationStatus:
-    """Pending for a station that the operator accepts, but that has not booted yet."""
-    return "Pending" if status == "Accepted" else status

@@ -159,7 +159,13 @@ async def test_a_gateway_elsewhere_asks_over_http(device: Device, client: httpx.
     number = admitted.json().pop("connectionNumber")
     assert (admitted.status_code, admitted.json()) == (
         200,
-        {"registrationStatus": "Pending", "connectionNumber": number, "refusedRules": []},
+        {
+            "registrationStatus": "Pending",
+            "decisionNumber": 0,
+            "wasAccepted": False,
+            "connectionNumber": number,
+            "refusedRules": [],
+        },
     )
     assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
     assert unknown.status_code == 404
