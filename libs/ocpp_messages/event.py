@@ -70,7 +70,9 @@ class RegistrationStatusChanged(EventData, frozen=True):
     """The operator has decided anew whether a station may operate. It counts for its open connection too."""
 
     status: str
-    """``Accepted``, ``Pending`` or ``Rejected``: what the connection has until the next BootNotification."""
+    """``Accepted``, ``Pending`` or ``Rejected``: what counts until the next BootNotification is answered. It is
+    Pending after the operator's Accepted, if the station was told otherwise when it last booted.
+    """
     number: int
     """Greater than that of every earlier decision about the station: an event that comes late is ignored."""
 

@@ -122,23 +122,11 @@ class Station(Document):
 
     @property
     def status_on_connection(self) -> RegistrationStatus:
-        """The status of a connection that begins now: Pending until a BootNotification has been accepted."""
-        return (
-            "Pending"
-            if self.registration_status == "Accepted" and not self.may_operate
-            else self.registration_status
-        )
-
-    @property
-    def status_now(self) -> RegistrationStatus:
-        """The status of an open connection. The operator's Accepted counts at once for a station that has
-        booted: it may be one that cannot be asked to boot again.
+        """What counts on its connections: Accepted only if its last BootNotification was answered so, whatever
+        the operator has decided meanwhile (B02, B03).
         """
-        return (
-            "Accepted"
-            if self.registration_status == "Accepted" and self.last_boot
-            else self.status_on_connection
-        )
+        accepted = self.registration_status == "Accepted"
+        return "Pending" if accepted and not self.may_operate else self.registration_status
 
     @property
     def decision_number(self) -> int:

@@ -126,7 +126,9 @@ class Registry:
 
     async def _publish_decision(self, station: Station) -> None:
         """Again where the operator repeats what the station has not heard yet: publishing may have failed."""
-        decision = RegistrationStatusChanged(status=station.status_now, number=station.decision_number)
+        decision = RegistrationStatusChanged(
+            status=station.status_on_connection, number=station.decision_number
+        )
         await self._publish(station.id, REGISTRATION_STATUS_CHANGED.name, decision)
 
     async def booted(self, id: str, boot: Boot, at: datetime) -> Station | None:

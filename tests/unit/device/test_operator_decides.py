@@ -86,13 +86,15 @@ async def test_a_running_station_is_asked_to_boot_after_both_changes(
     await answer(operator, again, {"status": "Accepted"})
     assert await boot(station, version) == "Accepted"
     assert (await device.security.admit("CS1", "", False)).registration_status == "Accepted"
-    assert (pending.status, accepted.status) == ("Pending", "Accepted")
+    assert (pending.status, accepted.status) == ("Pending", "Pending"), (
+        "it was told to wait, so it boots first"
+    )
     assert accepted.number > pending.number
     assert (await operator.http.get(PATH)).json().get("bootDue") is None
 
 
 @pytest.mark.parametrize("version", [V16, V201])
-async def test_a_station_that_cannot_be_asked_is_accepted_on_its_open_connection(
+async def test_a_station_that_was_not_told_to_wait_is_accepted_on_its_open_connection(
     operator: Operator, station: Csms, device: Device, version: Version
 ) -> None:
     """Without the profile RemoteTrigger of 1.6, or where the station refuses: it boots when it likes."""
