@@ -70,8 +70,8 @@ class RegistrationStatusChanged(EventData, frozen=True):
     """The operator has decided anew whether a station may operate. It counts for its open connection too."""
 
     status: str
-    """``Accepted``, ``Pending`` or ``Rejected``: what counts until the next BootNotification is answered. It is
-    Pending after the operator's Accepted, if the station was told otherwise when it last booted.
+    """``Accepted``, ``Pending`` or ``Rejected``: what counts until a BootNotification is answered. After the
+    operator's Accepted it is Pending if the station was told otherwise when it last booted.
     """
     number: int
     """Greater than that of every earlier decision about the station: an event that comes late is ignored."""
@@ -125,6 +125,15 @@ class ConnectionRefused(EventData, frozen=True):
 
 class GatewayAlive(EventData, frozen=True):
     """Sent by every gateway twice a minute: a gateway that stops sending it has died with its connections."""
+
+
+class StationsSeen(EventData, frozen=True):
+    """Which stations of a gateway have sent something lately, answers included. Sent every five minutes, in
+    parts of 500 stations. It concerns no single station: its station id is empty.
+    """
+
+    seconds_ago: dict[str, int]
+    """By station id: how many seconds before the event its last message was received."""
 
 
 class TransactionStarted(EventData, frozen=True):
@@ -274,6 +283,7 @@ REGISTRATION_STATUS_CHANGED = Event(RegistrationStatusChanged)
 STATION_DELETED = Event(StationDeleted)
 CONNECTION_REFUSED = Event(ConnectionRefused)
 GATEWAY_ALIVE = Event(GatewayAlive)
+STATIONS_SEEN = Event(StationsSeen)
 TRANSACTION_STARTED = Event(TransactionStarted)
 TRANSACTION_RESUMED = Event(TransactionResumed)
 TRANSACTION_ENDED = Event(TransactionEnded)
@@ -290,6 +300,7 @@ EVENTS: list[Event[Any]] = [
     STATION_DELETED,
     CONNECTION_REFUSED,
     GATEWAY_ALIVE,
+    STATIONS_SEEN,
     TRANSACTION_STARTED,
     TRANSACTION_RESUMED,
     TRANSACTION_ENDED,

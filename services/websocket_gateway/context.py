@@ -29,6 +29,8 @@ class GatewayLimits:
     """For events of a connection, for what a station sent last before it left, and for deleting topics."""
     alive_interval: float = 30
     """Between two GatewayAlive events."""
+    seen_interval: float = 300
+    """Between two StationsSeen events."""
 
     accept_backlog: int = 4096
     """TCP connections that wait to be accepted. With fewer, a fleet that comes back waits for TCP retries."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from websockets.frames import CloseCode
@@ -108,6 +108,7 @@ class Gateway:
         async with self._announcer.subscribed(), asyncio.TaskGroup() as tasks:
             loops = [tasks.create_task(bus.consume(each, self.receive)) for each in subscriptions]
             loops.append(tasks.create_task(self._announcer.keep_announcing_alive()))
+            loops.append(tasks.create_task(self._announcer.keep_announcing_seen(self._heard_at)))
             self.ready = True
             try:
                 yield
@@ -115,6 +116,9 @@ class Gateway:
                 self.ready = False
                 for loop in loops:
                     loop.cancel()
+
+    def _heard_at(self) -> Iterator[tuple[str, float]]:
+        return ((id, session.heard_at) for id, session in self._by_station.items())
 
     @property
     def _gateway_id(self) -> str:

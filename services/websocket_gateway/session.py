@@ -26,7 +26,17 @@ MAX_LOGGED_CHARACTERS = 200
 class Session:
     """Both directions at once: neither waits for the other, and one outstanding call in each."""
 
-    __slots__ = ("_close", "_context", "_end", "_inbound", "_outbound", "_send", "connection", "registration")
+    __slots__ = (
+        "_close",
+        "_context",
+        "_end",
+        "_inbound",
+        "_outbound",
+        "_send",
+        "connection",
+        "heard_at",
+        "registration",
+    )
 
     def __init__(
         self,
@@ -42,6 +52,8 @@ class Session:
         self._close = close
         self._end: Disconnected | None = None
         self.registration = registration
+        self.heard_at = 0.0
+        """When the station sent its last frame, as a time of the event loop; 0 if it has sent none."""
         self._inbound = InboundCalls(connection, context, registration, self._write)
         self._outbound = OutboundCalls(connection, context, registration, self._write)
 
@@ -85,9 +97,11 @@ class Session:
         await self._inbound.wait_until_idle()
 
     async def _read(self, receive: Receive) -> None:
+        clock = asyncio.get_running_loop().time
         try:
             while True:
                 text = await receive()
+                self.heard_at = clock()
                 if self._end is not None:
                     continue
                 if isinstance(text, bytes):

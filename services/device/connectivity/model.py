@@ -89,7 +89,7 @@ class Connection(Document):
     close_reason: str | None = Field(default=None, description="Reason in the WebSocket close frame.")
     remote_address: str | None = Field(default=None, description="Address and port of the client.")
     last_seen: Time | None = Field(
-        default=None, description="When the last message was received, to a minute."
+        default=None, description="When the last message was received, to five minutes."
     )
     admission_number: int = Field(
         default=0, description="Number of the newest connection of the station that was admitted."
@@ -184,6 +184,10 @@ class Connection(Document):
                 close_reason=None,
                 last_seen=latest(self.last_seen, at),
             )
+        return self.seen(at)
+
+    def seen(self, at: datetime) -> Connection:
+        """The station was alive then, which says nothing about which of its connections is open."""
         if self.last_seen is not None and at - self.last_seen < LAST_SEEN_INTERVAL:
             return self
         return self.changed(last_seen=at)

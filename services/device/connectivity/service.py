@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from libs.csms.clock import Clock
 from libs.csms.messaging.router import Call, Router
-from libs.csms.storage.queries import every
+from libs.csms.storage.queries import every, update_existing
 from libs.csms.storage.store import Collection, Index, Query, Store, filters
 
 from .attempts import ConnectionAttempt, attempts_of
@@ -104,6 +104,14 @@ class Connectivity:
         connection_id = call.message.connection_id
         await self.connections.update(call.station_id, lambda known: (known or new).touch(connection_id, at))
         self.last_seen.done(call.station_id, at)
+
+    async def seen(self, station_id: str, at: datetime) -> None:
+        """Store that the station was alive then, at most once a minute for each station. Nothing is stored
+        about a station that has never connected, or has been deleted.
+        """
+        if not self.last_seen.is_done(station_id, at):
+            await update_existing(self.connections, station_id, lambda known: known.seen(at))
+            self.last_seen.done(station_id, at)
 
     async def adopt_connection(self, call: Call[Any]) -> None:
         """Store the connection of a call, which may be delivered before the StationConnected event of that

@@ -122,9 +122,7 @@ class Station(Document):
 
     @property
     def status_on_connection(self) -> RegistrationStatus:
-        """What counts on its connections: Accepted only if its last BootNotification was answered so, whatever
-        the operator has decided meanwhile (B02, B03).
-        """
+        """What counts on its connections: Accepted only if its last BootNotification was answered so."""
         accepted = self.registration_status == "Accepted"
         return "Pending" if accepted and not self.may_operate else self.registration_status
 
