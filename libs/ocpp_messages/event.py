@@ -77,6 +77,15 @@ class RegistrationStatusChanged(EventData, frozen=True):
     """Greater than that of every earlier decision about the station: an event that comes late is ignored."""
 
 
+class SecurityProfileLowered(EventData, frozen=True):
+    """The operator has lowered what a station must show to connect. It is for who keeps watch."""
+
+    before: int
+    """The security profile that the station needed until then."""
+    profile: int
+    """The one that it needs now; 0 is none."""
+
+
 class StationDeleted(EventData, frozen=True):
     """The operator has deleted the station: whoever comes later under its id inherits nothing of it. Sent at
     least once, after the station is refused and before its id can be used again.
@@ -280,6 +289,7 @@ STATION_CONNECTED = Event(StationConnected)
 STATION_DISCONNECTED = Event(StationDisconnected)
 STATION_ACCESS_REVOKED = Event(StationAccessRevoked)
 REGISTRATION_STATUS_CHANGED = Event(RegistrationStatusChanged)
+SECURITY_PROFILE_LOWERED = Event(SecurityProfileLowered)
 STATION_DELETED = Event(StationDeleted)
 CONNECTION_REFUSED = Event(ConnectionRefused)
 GATEWAY_ALIVE = Event(GatewayAlive)
@@ -297,6 +307,7 @@ EVENTS: list[Event[Any]] = [
     STATION_DISCONNECTED,
     STATION_ACCESS_REVOKED,
     REGISTRATION_STATUS_CHANGED,
+    SECURITY_PROFILE_LOWERED,
     STATION_DELETED,
     CONNECTION_REFUSED,
     GATEWAY_ALIVE,

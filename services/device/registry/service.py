@@ -17,9 +17,6 @@ from libs.csms.storage.queries import every, update_existing, update_from
 from libs.csms.storage.store import Collection, Index, Page, Query, Store, filters
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import (
-    REGISTRATION_STATUS_CHANGED,
-    STATION_ACCESS_REVOKED,
-    STATION_DELETED,
     EventData,
     RegistrationStatusChanged,
     StationAccessRevoked,
@@ -129,7 +126,7 @@ class Registry:
         decision = RegistrationStatusChanged(
             status=station.status_on_connection, number=station.decision_number
         )
-        await self._publish(station.id, REGISTRATION_STATUS_CHANGED.name, decision)
+        await self.publish(station.id, decision)
 
     async def booted(self, id: str, boot: Boot, at: datetime) -> Station | None:
         """The station after a BootNotification; None if there is no such station."""
@@ -171,12 +168,12 @@ class Registry:
         """
         number = (await self.connectivity.connection(id)).admission_number
         revoked = StationAccessRevoked(reason=reason, connection_number=number)
-        await self._publish(id, STATION_ACCESS_REVOKED.name, revoked)
+        await self.publish(id, revoked)
 
     async def _complete_deletion(self, station: Station) -> None:
         """May be called several times, and by several processes at once."""
         await self.revoke_access(station.id, DELETED)
-        await self._publish(station.id, STATION_DELETED.name, StationDeleted())
+        await self.publish(station.id, StationDeleted())
         for cleanup in self.cleanups:
             await cleanup(station.id)
         known = await self.stations.get(station.id)
@@ -185,7 +182,9 @@ class Registry:
         ):  # otherwise it has been created again
             await self.stations.delete(station.id)
 
-    async def _publish(self, station_id: str, topic: str, event: EventData) -> None:
+    async def publish(self, station_id: str, event: EventData) -> None:
+        """What has happened to a station. Call it after that is stored."""
+        topic = type(event).__name__
         message = Message(
             data=encode(event),
             message_id=uuid.uuid4().hex,

@@ -13,7 +13,7 @@ from libs.csms.storage.store import Document
 from libs.csms.web.app import Body
 from libs.csms.web.fields import plain
 
-from .model import MAX_SECRET_LENGTH, MIN_SECRET_LENGTH, MIN_WEAK_LENGTH
+from .model import MAX_SECRET_LENGTH, MIN_SECRET_LENGTH, MIN_WEAK_LENGTH, StationSecurity
 from .service import Security
 
 _REFUSALS: dict[int, type[DomainError]] = {401: Unauthenticated, 404: NotFound, 503: Unavailable}
@@ -58,6 +58,18 @@ class CredentialBody(Body):
         return None if secret is None else secret.get_secret_value()
 
 
+class ProfileBody(Body):
+    security_profile: int = Field(
+        strict=True,
+        ge=0,
+        le=3,
+        description="What the station must show to connect: 0 nothing, 1 its secret, 2 and 3 TLS too.",
+    )
+    lower: bool = Field(
+        default=False, description="Must be true where that is less than the station needs today."
+    )
+
+
 class AdmissionBody(Body):
     authorization: SecretStr = Field(
         default=SecretStr(""), description="The station's Authorization header, empty if it sent none."
@@ -83,7 +95,8 @@ class SecurityView(Document):
     )
     security_profile: int | None = Field(
         default=None,
-        description="The highest that the station has had (A05): 1 and above need a secret, 2 and above TLS.",
+        description="The highest that the station has had (A05), unless the operator lowered it: 1 and above"
+        " need a secret, 2 and above TLS.",
     )
     offered_security_profiles: tuple[int, ...] | None = Field(
         default=None,
@@ -98,14 +111,17 @@ def security_api(security: Security) -> APIRouter:
     async def get_security(id: str) -> SecurityView:
         """What the station must show when it connects."""
         await security.registry.existing(id)
-        known = await security.of_station(id)
-        return SecurityView(
-            station_id=id,
-            has_secret=known.needs_secret,
-            weak_secret=known.has_weak_secret or None,
-            security_profile=known.security_profile,
-            offered_security_profiles=known.offered_security_profiles,
-        )
+        return _view(id, await security.of_station(id))
+
+    @router.put("/security/profile", response_model=SecurityView, response_model_exclude_none=True)
+    async def set_security_profile(id: str, body: ProfileBody) -> SecurityView:
+        """Set what the station must show from its next connection on. If that is more, its connection ends.
+
+        This changes nothing at the station: to move it to another profile, send it `SetNetworkProfile`,
+        `SetVariables` or `ChangeConfiguration`. CSMS_MIN_SECURITY_PROFILE applies all the same.
+        """
+        set_profile = security.lower_profile if body.lower else security.raise_profile
+        return _view(id, await set_profile(id, body.security_profile))
 
     @router.post(
         "/credentials", status_code=201, response_model=IssuedSecret, response_model_exclude_none=True
@@ -138,3 +154,13 @@ def security_api(security: Security) -> APIRouter:
             raise kind(refusal.detail, retry_after=refusal.retry_after, **members) from refusal
 
     return router
+
+
+def _view(station_id: str, known: StationSecurity) -> SecurityView:
+    return SecurityView(
+        station_id=station_id,
+        has_secret=known.needs_secret,
+        weak_secret=known.has_weak_secret or None,
+        security_profile=known.security_profile,
+        offered_security_profiles=known.offered_security_profiles,
+    )

@@ -73,7 +73,8 @@ class StationSecurity(Document):
     )
     security_profile: int | None = Field(
         default=None,
-        description="The highest that the station has had (A05): 1 and above need a secret, 2 and above TLS.",
+        description="The highest that the station has had (A05), unless the operator lowered it: 1 and above"
+        " need a secret, 2 and above TLS.",
     )
     offered_security_profiles: tuple[int, ...] | None = Field(
         default=None,
@@ -162,11 +163,17 @@ class StationSecurity(Document):
         return self.changed(secrets=tuple(secrets))
 
     def secured(self, profile: int) -> StationSecurity:
-        """The station has this security profile now. The profile is never lowered."""
+        """The station has this security profile now. Nothing that a station does lowers it."""
         if profile <= (self.security_profile or 0):
             return self
         ahead = tuple(each for each in self.offered_security_profiles or () if each > profile) or None
         return self.changed(security_profile=profile, offered_security_profiles=ahead)
+
+    def lowered(self, profile: int) -> StationSecurity:
+        """The operator lets the station connect with less. A higher profile must be offered to it again."""
+        if profile >= (self.security_profile or 0):
+            return self
+        return self.changed(security_profile=profile or None, offered_security_profiles=None)
 
     def offered(self, profile: int) -> StationSecurity:
         """The station has accepted this profile for later connections (A05)."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
 from libs.csms.clients.admission import Admission, NotAdmitted
-from libs.csms.errors import Invalid, NotFound
+from libs.csms.errors import Conflict, Invalid, NotFound
 from libs.csms.messaging.router import Router
 from libs.csms.storage.queries import update_existing, update_from
 from libs.csms.storage.store import Collection, Store
-from libs.ocpp_messages.event import RefusalReason
+from libs.ocpp_messages.event import RefusalReason, SecurityProfileLowered
 
 from ..connectivity.model import TooManyConnections
 from ..connectivity.service import Connectivity
@@ -24,8 +25,11 @@ from .model import Secret, StationSecurity, new_secret
 
 router: Router[Security] = Router("device")
 
+log = logging.getLogger(__name__)
+
+RAISED = "the charging station needs a higher security profile now"
 REPLACED = "the secret of the charging station has been replaced"
-"""Reason in the WebSocket close frame."""
+"""Reasons in the WebSocket close frame."""
 
 
 class NoSecret(NotFound):
@@ -33,6 +37,15 @@ class NoSecret(NotFound):
 
     def __init__(self) -> None:
         super().__init__("the charging station has no secret")
+
+
+class ProfileIsHigher(Conflict):
+    """A station is to need a lower security profile, and the request does not say that this is meant."""
+
+    def __init__(self, profile: int | None) -> None:
+        super().__init__(
+            f"body.securityProfile: the station needs {profile}; to lower it, send `lower: true` too"
+        )
 
 
 class WeakSecretsRefused(Invalid):
@@ -147,6 +160,42 @@ class Security:
 
         if await update_existing(self.stations, station_id, deleted) is None:
             raise NoSecret
+
+    async def raise_profile(self, station_id: str, profile: int) -> StationSecurity:
+        """The station needs this security profile from now on. Raises ``ProfileIsHigher``."""
+
+        def raised(security: StationSecurity) -> StationSecurity:
+            if profile < (security.security_profile or 0):
+                raise ProfileIsHigher(security.security_profile)
+            return security.secured(profile)
+
+        before, after = await self._change_existing(station_id, raised)
+        if after is not before:
+            await self.registry.revoke_access(station_id, RAISED)
+        return after
+
+    async def lower_profile(self, station_id: str, profile: int) -> StationSecurity:
+        """The station needs this security profile only (A00: nobody but the operator may decide so)."""
+        before, after = await self._change_existing(station_id, lambda known: known.lowered(profile))
+        if after is not before:
+            needed = before.security_profile or 0
+            log.warning(
+                "station %s: the operator lowered its security profile from %d to %d",
+                station_id,
+                needed,
+                profile,
+            )
+            await self.registry.publish(station_id, SecurityProfileLowered(before=needed, profile=profile))
+        return after
+
+    async def _change_existing(
+        self, station_id: str, change: Callable[[StationSecurity], StationSecurity]
+    ) -> tuple[StationSecurity, StationSecurity]:
+        """Before and after; the same object where nothing has changed. Raises ``UnknownStation``."""
+        await self.registry.existing(station_id)
+        none = StationSecurity()
+        before, after = await update_from(self.stations, station_id, lambda known: change(known or none))
+        return before or none, after
 
     async def change(self, station_id: str, change: Callable[[StationSecurity], StationSecurity]) -> None:
         """Apply a change. Nothing is stored if it changes nothing, or if the station has been deleted."""
