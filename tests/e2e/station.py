@@ -24,7 +24,7 @@ def to_what_a_csms_asks_by_itself(action: str, payload: Json) -> Json | None:
         case "GetConfiguration", {**asked} if not asked:
             return {}
         case "GetBaseReport", {"reportBase": "FullInventory"}:
-            return {"status": "NotSupported"}
+            return {"status": "Accepted"}
         case "TriggerMessage", {"requestedMessage": "StatusNotification" | "BootNotification"}:
             return {"status": "Rejected"}
     return None

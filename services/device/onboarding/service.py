@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -100,6 +100,14 @@ class Onboardings:
         firmware, new = station.firmware_version, Onboarding(station_id=station_id)
         await self.stations.update(station_id, lambda known: (known or new).inventoried(firmware))
 
+    async def ask(self, requests: Iterable[CommandRequest]) -> None:
+        """Ask a station for what matters less than what it does by itself."""
+        for command_request in requests:
+            try:
+                await request(self.commands, command_request)
+            except DomainError as error:
+                log.info("station %s: not asked for its limits: %s", command_request.station_id, error.detail)
+
     async def forget(self, station_id: str) -> None:
         await self.stations.delete(station_id)
 
@@ -156,11 +164,13 @@ class Onboardings:
                 yield _status_of(connection, connector)
 
     async def _unreported(self, connection: Connection) -> list[Connector]:
-        """After an absence, the connectors that the station has not reported since then."""
+        """After an absence, the connectors that the station has not reported since then. Connector 0 is one of
+        them: the whole station of 1.6, which some stations of 2.x report too.
+        """
         if connection.connected_at is None or not connection.was_absent(self.min_absence):
             return []
         found = await self.commands.connectivity.connectors_of(connection.station_id)
-        return [one for one in found if one.evse_id > 0 and one.reported_at < connection.connected_at]
+        return [one for one in found if one.reported_at < connection.connected_at]
 
 
 def _boot(station: Station, connection: Connection, version: Version) -> CommandRequest:
