@@ -164,8 +164,8 @@ class Onboardings:
                 yield _status_of(connection, connector)
 
     async def _unreported(self, connection: Connection) -> list[Connector]:
-        """After an absence, the connectors that the station has not reported since then. Connector 0 is one of
-        them: the whole station of 1.6, which some stations of 2.x report too.
+        """After an absence, the connectors that the station has not reported since then. Connector 0 is the
+        whole station of 1.6; some stations of 2.x report it too.
         """
         if connection.connected_at is None or not connection.was_absent(self.min_absence):
             return []

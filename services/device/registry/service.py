@@ -115,14 +115,14 @@ class Registry:
         now = self.clock()
         before, station = await update_from(self.stations, id, changed)
         has_decided = before is not None and station.decided_at != before.decided_at
-        if has_decided or (station.boot_due and body.registration_status is not None):
+        has_repeated = station.boot_due and body.registration_status is not None
+        if has_decided or has_repeated:  # what was decided before may not have been published
             await self._publish_decision(station)
-        if has_decided and station.registration_status == "Rejected":
-            await self.revoke_access(id, REJECTED)
         return station
 
     async def _publish_decision(self, station: Station) -> None:
-        """Again where the operator repeats what the station has not heard yet: publishing may have failed."""
+        if station.registration_status == "Rejected":
+            await self.revoke_access(station.id, REJECTED)
         decision = RegistrationStatusChanged(
             status=station.status_on_connection, number=station.decision_number
         )

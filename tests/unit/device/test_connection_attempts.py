@@ -172,6 +172,16 @@ async def test_a_station_that_has_left_may_come_back_at_once(
         await station.leaves(second + 0.5)
 
 
+async def test_a_connection_that_has_ended_no_other_may_be_ended_at_once(
+    csms: Csms, clock: StoppedClock, registered: Station
+) -> None:
+    station = Two(csms, clock)
+    await station.connects(0)
+    await station.leaves(1)
+    station.open = ""
+    assert [await station.connects(second) is None for second in (2, 3, 4)] == [True, True, False]
+
+
 async def test_a_clock_that_goes_back_locks_nobody_out(
     csms: Csms, clock: StoppedClock, registered: Station
 ) -> None:
