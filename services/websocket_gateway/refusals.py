@@ -51,12 +51,13 @@ class RefusalThrottle:
 
     def __init__(self) -> None:
         self._by_key: dict[tuple[str, str], _Refusals] = {}
+        self._full_until = 0.0
 
     def add(self, station_id: str, refusal: ConnectionRefused, refused_at: str, now: float) -> None:
         key = (station_id or refusal.path, refusal.reason)
         known = self._by_key.get(key)
         if known is None:
-            if len(self._by_key) >= MAX_REMEMBERED and not self._forget(now):
+            if len(self._by_key) >= MAX_REMEMBERED and not self._make_room(now):
                 return
             known = _Refusals(station_id, due_at=now)
         count = refusal.count + (known.newest.count if known.newest is not None else 0)
@@ -77,15 +78,19 @@ class RefusalThrottle:
         waiting = [known.due_at for known in self._by_key.values() if known.newest is not None]
         return max(min(waiting) - now, 0) if waiting else None
 
-    def _forget(self, now: float) -> bool:
-        """Whether there is room again: what is published and may be published anew needs no memory."""
+    def _make_room(self, now: float) -> bool:
+        """Forget what is published and may be published anew. False if there is nothing to forget; that is
+        looked for once a second, for a flood asks all the time.
+        """
+        if now < self._full_until:
+            return False
         kept = {
             key: known
             for key, known in self._by_key.items()
             if known.newest is not None or known.due_at > now
         }
         has_room = len(kept) < len(self._by_key)
-        self._by_key = kept
+        self._by_key, self._full_until = kept, now if has_room else now + 1
         return has_room
 
 
