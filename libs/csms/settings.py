@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -59,6 +62,19 @@ class Settings(BaseSettings):
         min_length=16,
         description="Bearer token of every HTTP API. Without one they are on loopback only.",
     )
+    api_token_file: Path | None = Field(
+        None,
+        description="File with the bearer token, where `CSMS_API_TOKEN` is not set. If there is no such "
+        "file, it is made with a new token.",
+    )
+    public_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Host names under which the HTTP APIs are reached beside those of loopback, with commas "
+        "between them; `*.example.com` is a pattern.",
+    )
+    max_body_bytes: int = Field(
+        1024 * 1024, ge=1024, description="Longest body that the HTTP APIs take; a longer one is a 413."
+    )
     gateway_routing: Literal["action", "inbox"] = Field(
         "action", description="How answers find their gateway: by topic and filter, or one topic per gateway."
     )
@@ -90,9 +106,11 @@ class Settings(BaseSettings):
     auth_cache_lifetime: int | None = Field(
         None, ge=1, description="Seconds that a station may keep an authorization in its cache."
     )
-    ev_charging_needs: Literal["refused", "answered"] = Field(
-        "refused",
-        description="`answered` where somebody answers what vehicles need with a TxProfile, by the API.",
+    ev_charging_needs: Literal["compute", "processing", "reject", "noChargingProfile"] = Field(
+        "compute",
+        description="What is done about what vehicles need (ISO 15118), at stations without a policy of their"
+        " own: `compute` a charging profile from the limits of vehicle and EVSE; `processing` where somebody"
+        " else brings one, by the API; `reject`; `noChargingProfile`.",
     )
     project: str = Field(
         "csms-local",
@@ -107,6 +125,13 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="LOG_LEVEL", description="DEBUG shows every OCPP-J frame, cut short."
     )
+
+    @field_validator("public_hosts", mode="before")
+    @classmethod
+    def separated(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        return tuple(name.strip().lower() for name in text.split(",") if name.strip())
 
     @classmethod
     def settings_customise_sources(
@@ -129,13 +154,30 @@ def load(**flags: Any) -> Settings:
     for name in {**dotenv_values(".env"), **os.environ}:
         if name.upper().startswith("CSMS_") and name.upper() not in known:
             raise BadSetting(f"{name} is not a setting of the CSMS")
+    given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        settings = Settings(**given)
+        if settings.api_token is None and settings.api_token_file is not None:
+            return Settings(**given, api_token=SecretStr(_token_in(settings.api_token_file)))
+        return settings
+    except OSError as error:
+        raise BadSetting(f"CSMS_API_TOKEN_FILE: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = str(first["loc"][0])
         name = variables(field)[0] if field in Settings.model_fields else field
         raise BadSetting(f"{name}: {first['msg']}") from None
+
+
+def _token_in(file: Path) -> str:
+    """Made whole or not at all, as several processes may start at once."""
+    if not file.exists():
+        with NamedTemporaryFile("w", dir=file.parent) as new:  # 0600
+            new.write(secrets.token_urlsafe(32))
+            new.flush()
+            with suppress(FileExistsError):
+                os.link(new.name, file)
+    return file.read_text().strip()
 
 
 def variables(field: str) -> list[str]:

@@ -19,6 +19,7 @@ from .commands.delivery import expire_all
 from .commands.request import CommandRequest, request
 from .commands.service import Commands
 from .connectivity.service import Connectivity
+from .deviations.service import Deviations
 from .device_model.service import DeviceModel
 from .jobs.service import Jobs
 from .messages.service import Messages
@@ -26,7 +27,9 @@ from .onboarding.service import Onboardings
 from .operations.service import Operations
 from .registry.service import Cleanup, Registry
 from .security.service import Security
+from .smart_charging.offered import SentCommand
 from .smart_charging.service import SmartCharging
+from .station_profiles.service import StationProfiles
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Device:
     connectivity: Connectivity
     registry: Registry
     messages: Messages
+    deviations: Deviations
+    station_profiles: StationProfiles
     security: Security
     device_model: DeviceModel
     jobs: Jobs
@@ -49,13 +54,21 @@ class Device:
         connectivity = Connectivity.of(store, clock)
         registry = Registry.of(store, connectivity, bus, clock)
         messages = Messages.of(store, connectivity, clock)
-        profile = settings.min_security_profile
-        weak = settings.weak_secrets
-        security = Security.of(store, registry, connectivity, messages, profile, weak)
+        deviations = Deviations.of(store, registry)
+        station_profiles = StationProfiles.of(store, clock)
+        security = Security.of(
+            store,
+            registry,
+            connectivity,
+            messages,
+            station_profiles,
+            min_profile=settings.min_security_profile,
+            weak_secrets=settings.weak_secrets,
+        )
         device_model = DeviceModel.of(store, messages)
         commands = Commands.of(store, registry, connectivity, security, device_model)
         absence = timedelta(seconds=settings.min_absence)
-        onboardings = Onboardings.of(store, commands, absence, settings.heartbeat_interval)
+        onboardings = Onboardings.of(store, commands, station_profiles, absence, settings.heartbeat_interval)
         smart_charging = SmartCharging.of(
             store,
             messages.log,
@@ -63,13 +76,16 @@ class Device:
             append_message=messages.append,
             variables=partial(_variables, device_model),
             send_command=partial(_send_command, commands),
-            answers_needs=settings.ev_charging_needs == "answered",
+            sent_command=partial(_sent_command, commands),
+            ev_policy=settings.ev_charging_needs,
         )
         commands.checks.append(smart_charging.check)
         device = cls(
             connectivity=connectivity,
             registry=registry,
             messages=messages,
+            deviations=deviations,
+            station_profiles=station_profiles,
             security=security,
             device_model=device_model,
             jobs=Jobs.of(store, messages),
@@ -93,6 +109,7 @@ class Device:
             expire_commands,
             self.onboardings.forget,
             self.device_model.forget,
+            self.deviations.forget,
             self.connectivity.forget,
             self.security.forget,
         ]
@@ -108,3 +125,16 @@ async def _send_command(
     commands: Commands, station_id: str, action: str, payload: Json, key: str, ttl: int
 ) -> None:
     await request(commands, CommandRequest(station_id, action, orjson.dumps(payload), key, ttl))
+
+
+async def _sent_command(commands: Commands, id: str) -> SentCommand | None:
+    command = await commands.commands.get(id)
+    if command is None:
+        return None
+    response = None if command.response is None else orjson.loads(command.response)
+    return SentCommand(
+        payload=orjson.loads(command.payload),
+        is_open=not command.is_final,
+        status=response.get("status", "") if isinstance(response, dict) else "",
+        answered_at=command.answered_at,
+    )

@@ -24,6 +24,7 @@ from ..commands.request import CommandRequest, request
 from ..commands.service import Commands
 from ..connectivity.model import Connection, Connector
 from ..registry.model import Station
+from ..station_profiles.service import StationProfiles
 from .model import Onboarding
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Onboardings:
     stations: Collection[Onboarding]
     """By station id."""
     commands: Commands
+    station_profiles: StationProfiles
     clock: Clock
     alarm: Alarm
     """Wakes the loop that asks."""
@@ -65,10 +67,18 @@ class Onboardings:
     """Seconds to the next BootNotification of a station that is not accepted."""
 
     @classmethod
-    def of(cls, store: Store, commands: Commands, min_absence: timedelta, heartbeat_interval: int) -> Self:
+    def of(
+        cls,
+        store: Store,
+        commands: Commands,
+        station_profiles: StationProfiles,
+        min_absence: timedelta,
+        heartbeat_interval: int,
+    ) -> Self:
         return cls(
             stations=store.collection("onboardings", Onboarding, [Index((), "followUpAt")]),
             commands=commands,
+            station_profiles=station_profiles,
             clock=commands.clock,
             alarm=Alarm(commands.clock),
             min_absence=min_absence,
@@ -85,7 +95,13 @@ class Onboardings:
         self.alarm.set(at)
 
     async def lacks_inventory(self, station: Station) -> bool:
-        return (await self.of_station(station.id)).lacks_inventory(station.firmware_version)
+        onboarding = await self.of_station(station.id)
+        return onboarding.lacks_inventory(station.firmware_version) and await self.may_ask(station)
+
+    async def may_ask(self, station: Station) -> bool:
+        """Unless the profile of the station forbids it."""
+        profile = await self.station_profiles.profile_of(station)
+        return profile is None or profile.onboarding
 
     async def inventoried(self, station_id: str, command_id: str) -> None:
         """The station has answered this command for its settings. Ignored if it has booted since the command
@@ -100,13 +116,16 @@ class Onboardings:
         firmware, new = station.firmware_version, Onboarding(station_id=station_id)
         await self.stations.update(station_id, lambda known: (known or new).inventoried(firmware))
 
-    async def ask(self, requests: Iterable[CommandRequest]) -> None:
+    async def ask(self, station_id: str, requests: Iterable[CommandRequest]) -> None:
         """Ask a station for what matters less than what it does by itself."""
+        station = await self.commands.registry.get(station_id)
+        if station is None or not await self.may_ask(station):
+            return
         for command_request in requests:
             try:
                 await request(self.commands, command_request)
             except DomainError as error:
-                log.info("station %s: not asked for its limits: %s", command_request.station_id, error.detail)
+                log.info("station %s: not asked for its limits: %s", station_id, error.detail)
 
     async def forget(self, station_id: str) -> None:
         await self.stations.delete(station_id)
@@ -151,7 +170,7 @@ class Onboardings:
         version = Version(connection.ocpp_version or "")
         if station.must_boot:
             yield _boot(station, connection, version)
-        if not station.may_operate:
+        if not (station.may_operate and await self.may_ask(station)):
             return
         if onboarding.lacks_inventory(station.firmware_version):
             yield _inventory(station, connection, version)

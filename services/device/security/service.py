@@ -19,6 +19,7 @@ from ..connectivity.model import TooManyConnections
 from ..connectivity.service import Connectivity
 from ..messages.service import Messages
 from ..registry.service import Registry
+from ..station_profiles.service import StationProfiles
 from .authentication import WeakSecrets, authenticated
 from .certificates import Sign, no_authority
 from .model import Secret, StationSecurity, new_secret
@@ -62,6 +63,7 @@ class Security:
     registry: Registry
     connectivity: Connectivity
     messages: Messages
+    station_profiles: StationProfiles
     min_profile: int
     """The lowest security profile that a station may connect with."""
     weak_secrets: WeakSecrets = "accepted"
@@ -74,11 +76,12 @@ class Security:
         registry: Registry,
         connectivity: Connectivity,
         messages: Messages,
+        station_profiles: StationProfiles,
         min_profile: int,
         weak_secrets: WeakSecrets,
     ) -> Self:
         stations = store.collection("credentials", StationSecurity)
-        return cls(stations, registry, connectivity, messages, min_profile, weak_secrets)
+        return cls(stations, registry, connectivity, messages, station_profiles, min_profile, weak_secrets)
 
     async def of_station(self, station_id: str) -> StationSecurity:
         return await self.stations.get(station_id) or StationSecurity()
@@ -105,8 +108,9 @@ class Security:
             raise NotAdmitted(503, error.detail, reason, error.retry_after) from error
 
     async def _decide(self, station_id: str, authorization: str, tls: bool) -> Admission:
-        """The admission of a connection without number. Reads the station and its security once each, and
-        writes only if the security has changed.
+        """Reads the station and its security once each. Writes only if the security has changed.
+
+        The connection has no number of its own yet.
         """
         station = await self.registry.get(station_id)
         if station is None:
@@ -122,12 +126,15 @@ class Security:
         security = await self.of_station(station_id)
         if presented(security) is not security:
             await update_existing(self.stations, station_id, presented)
+        profile = await self.station_profiles.profile_of(station)
         return Admission(
             registration_status=station.status_on_connection,
             decision_number=station.decision_number,
             was_accepted=station.was_accepted,
             connection_number=1,
-            default_version=station.default_version,
+            default_version=station.default_version or (profile.default_version if profile else None),
+            refused_rules=profile.refused_rules if profile else [],
+            answer_timeout=profile.answer_timeout if profile else None,
         )
 
     def refuse_weak_secrets(self) -> None:

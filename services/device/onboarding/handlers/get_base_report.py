@@ -20,4 +20,4 @@ async def get_base_report_v2(
         return
     await onboardings.inventoried(result.station_id, result.command_id)
     if result.response is None or result.response.status != "Accepted":
-        await onboardings.ask(limit_requests_v2(result))
+        await onboardings.ask(result.station_id, limit_requests_v2(result))

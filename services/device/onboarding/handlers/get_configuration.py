@@ -21,4 +21,4 @@ async def get_configuration_v16(
         return
     await onboardings.inventoried(result.station_id, result.command_id)
     if result.response is None:
-        await onboardings.ask(limit_requests_v16(result))
+        await onboardings.ask(result.station_id, limit_requests_v16(result))
