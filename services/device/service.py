@@ -17,6 +17,7 @@ from libs.csms.storage.store import Json, Query, Store
 
 from .commands.delivery import expire_all
 from .commands.request import CommandRequest, request
+from .commands.security_settings import refuse_weak_secret
 from .commands.service import Commands
 from .connectivity.service import Connectivity
 from .deviations.service import Deviations
@@ -79,7 +80,7 @@ class Device:
             sent_command=partial(_sent_command, commands),
             ev_policy=settings.ev_charging_needs,
         )
-        commands.checks.append(smart_charging.check)
+        commands.checks.extend([partial(refuse_weak_secret, security), smart_charging.check])
         device = cls(
             connectivity=connectivity,
             registry=registry,

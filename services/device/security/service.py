@@ -53,7 +53,7 @@ class WeakSecretsRefused(Invalid):
     """A secret of fewer than 16 characters is to be set, and CSMS_WEAK_SECRETS forbids them."""
 
     def __init__(self) -> None:
-        super().__init__("body.weakSecret: CSMS_WEAK_SECRETS=refused allows no secret below 16 characters")
+        super().__init__("CSMS_WEAK_SECRETS=refused allows no secret of fewer than 16 characters")
 
 
 @dataclass(frozen=True)
