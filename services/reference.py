@@ -19,6 +19,7 @@ from libs.csms.settings import Settings, variables
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.event import EVENTS, Event
+from libs.ocpp_messages.leniency import Rule
 from libs.ocpp_messages.message import Message
 
 from .processes import ROUTERS
@@ -67,12 +68,19 @@ def setting_table() -> str:
     return _table(["variable", "default", "description"], rows)
 
 
+def rule_table() -> str:
+    """Every rule by which a message that breaks its schema is read all the same."""
+    described = _descriptions(Rule)
+    return _table(["rule", "what is read, and how"], [[f"`{rule}`", described[rule.name]] for rule in Rule])
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "messages": message_table,
     "commands": command_table,
     "attributes": attribute_table,
     "events": event_tables,
     "settings": setting_table,
+    "rules": rule_table,
 }
 
 _PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -128,13 +136,16 @@ def _field_table(type_: type[msgspec.Struct], leave_out: Iterable[str] = ()) -> 
 
 
 def _descriptions(type_: type) -> dict[str, str]:
-    """The docstring below each field of a class, by the name of the field."""
+    """The docstring below each field of a class, or value of an enumeration, by its name."""
     [class_] = ast.parse(inspect.getsource(type_)).body
     assert isinstance(class_, ast.ClassDef)
     found = {}
     for field, text in zip(class_.body, class_.body[1:], strict=False):
         match field, text:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(doc))):
+            case (
+                (ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)])),
+                ast.Expr(value=ast.Constant(value=str(doc))),
+            ):
                 found[name] = _markdown(inspect.cleandoc(doc)).replace("\n", " ")
     return found
 

@@ -47,5 +47,14 @@ class CallError(Exception):
         self.details = details or {}
 
 
+class Violation(CallError):
+    """A payload breaks the schema of its message."""
+
+    def __init__(self, code: ErrorCode, place: str, problem: str) -> None:
+        super().__init__(code, f"{place or 'the payload'}: {problem}")
+        self.place = place
+        """Such as ``meterValue.0.timestamp``. Empty at the top of the payload."""
+
+
 class Unparseable(Exception):
     """The data of a bus message is not what its topic promises. Trying again would not help."""

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, ClassVar
 
 import orjson
 from msgspec import Struct, field
 
 from .errors import ErrorCode
+from .leniency import MONEY_ACTIONS
 from .version import Version
 
 UNREADABLE_ID = "-1"
 """The message id of an error about a frame whose own id could not be read."""
 
 
+MAX_ID_CHARACTERS = 255
+"""Of the message ids that stations may use. The standard has 36, which ours keep to."""
+
+
+class NumericId(str):
+    """A message id that a station wrote as a number: it is answered with that number."""
+
+    __slots__ = ()
+
+
 class Call(Struct, frozen=True):
     id: str
     action: str
     payload: dict[str, Any]
+    departures: tuple[str, ...] = ()
+    """What is not as the standard has it, and is read all the same: ``messageId``, ``payload``."""
 
 
 class Result(Struct, frozen=True):
@@ -51,6 +65,7 @@ class Send(Struct, frozen=True):
     id: str
     action: str
     payload: dict[str, Any]
+    departures: ClassVar[tuple[str, ...]] = ()
 
 
 Frame = Call | Result | Error | ResultError | Send
@@ -95,7 +110,34 @@ def parse(text: str | bytes, version: Version) -> Frame:
             return ResultError(id, code[:50], *_explanation(rest))
         case [6, str(id), str(action), dict(payload)] if version is Version.V21 and _is_id(id):
             return Send(id, action, payload)
+    return _call_with_departures(array, version)
+
+
+def _call_with_departures(array: object, version: Version) -> Call:
+    """A CALL whose message id or payload is not as the standard has it. Raises ``FrameError``."""
+    match array:
+        case [2, str() | int() as sent_id, str(action), *rest] if rest in ([], [None]) or _one_object(rest):
+            departures = [] if isinstance(sent_id, str) and _is_id(sent_id) else ["messageId"]
+            departures += [] if rest else ["payload"]
+            id = sent_id if isinstance(sent_id, str) else NumericId(sent_id)
+            if 0 < len(id) <= MAX_ID_CHARACTERS and not isinstance(sent_id, bool):
+                return Call(id, action, _object(version, id, rest[0] if rest else None), tuple(departures))
     raise _malformed(array, version)
+
+
+def _one_object(rest: list[Any]) -> bool:
+    return len(rest) == 1 and isinstance(rest[0], dict)
+
+
+def money_action(text: str) -> str:
+    """The one of ``MONEY_ACTIONS`` that text which is no frame would have been a CALL of, or empty."""
+    found = _MONEY_CALL.match(text)
+    return MONEY_ACTIONS[found[1].casefold()] if found else ""
+
+
+_MONEY_CALL = re.compile(
+    rf'\s{{0,9}}\[\s{{0,9}}2\s{{0,9}},[^,]{{1,300}},\s{{0,9}}"({"|".join(MONEY_ACTIONS)})"', re.IGNORECASE
+)
 
 
 def format(frame: Frame) -> bytes:
@@ -104,9 +146,9 @@ def format(frame: Frame) -> bytes:
         case Call(id, action, payload):
             array = [2, id, action, payload]
         case Result(id, payload):
-            array = [3, id, payload]
+            array = [3, _wire_id(id), payload]
         case Error(id, code, description, details):
-            array = [4, id, code, description[:255], details]
+            array = [4, _wire_id(id), code, description[:255], details]
         case ResultError(id, code, description, details):
             array = [5, id, code, description[:255], details]
         case Send(id, action, payload):
@@ -116,7 +158,7 @@ def format(frame: Frame) -> bytes:
 
 def format_result(id: str, payload: bytes) -> bytes:
     """A CALLRESULT around a payload that is JSON already."""
-    return b"[3," + orjson.dumps(id) + b"," + payload + b"]"
+    return b"[3," + orjson.dumps(_wire_id(id)) + b"," + payload + b"]"
 
 
 def format_call(id: str, action: str, payload: bytes) -> bytes:
@@ -128,9 +170,13 @@ def _is_id(id: str) -> bool:
     return 0 < len(id) <= 36
 
 
+def _wire_id(id: str) -> str | int:
+    return int(id) if isinstance(id, NumericId) else id
+
+
 def _id(array: object) -> str:
     match array:
-        case [_, str(id), *_] if _is_id(id):
+        case [_, str(id), *_] if 0 < len(id) <= MAX_ID_CHARACTERS:
             return id
     return UNREADABLE_ID
 

@@ -26,7 +26,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     """An OCPP payload, or an event. Everything but ``data`` travels as attributes."""
 
     data: bytes
-    """JSON: an OCPP payload exactly as on the wire, or the data of an event."""
+    """JSON: an OCPP payload as on the wire, unless ``repairs`` says otherwise, or the data of an event."""
     message_id: str
     """The id in the OCPP-J frame. Some stations use the same ids again after every boot: it tells answers
     apart on one connection, and is no key for anything that lasts.

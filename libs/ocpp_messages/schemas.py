@@ -6,7 +6,8 @@ The files are those of the ``ocpp`` package, which are the Open Charge Alliance'
 
 from __future__ import annotations
 
-from functools import cache
+from copy import copy
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -15,7 +16,8 @@ import jsonschema_rs
 import orjson
 from jsonschema_rs import ValidationErrorKind as Kind
 
-from .errors import CallError, ErrorCode
+from .errors import ErrorCode, Violation
+from .leniency import MAY_BE_EMPTY
 from .version import Version
 
 Schema = dict[str, Any]
@@ -71,23 +73,40 @@ class Validator:
     """Compares payloads with the schema of one message. What it lets pass, the message's types can hold."""
 
     def __init__(self, version: Version, name: str) -> None:
+        self.name = name
+        """Such as ``HeartbeatRequest``."""
+        self.schema = schema(version, name)
         self._version = version
-        self._validator = jsonschema_rs.validator_for(
-            schema(version, name), validate_formats=True, mask="the value"
-        )
+        self._validator = _compiled(self.schema)
 
     def check(self, payload: object) -> None:
-        """Raises ``CallError`` with the code and place of the first violation, without quoting values."""
+        """Raises ``Violation`` with the code and place of the first one, without quoting values."""
         try:
             self._validator.validate(payload)
         except jsonschema_rs.ValidationError as error:
-            place = ".".join(map(str, error.instance_path)) or "the payload"
-            raise CallError(self._code(error.kind.name), f"{place}: {_explain(error.kind)}") from None
+            place = ".".join(map(str, error.instance_path))
+            raise Violation(self._code(error.kind.name), place, _explain(error.kind)) from None
+
+    @cached_property
+    def accepting_empty_lists(self) -> Validator:
+        """This one, but that the lists in ``MAY_BE_EMPTY`` may be so."""
+        lenient = copy(self)
+        properties = dict(self.schema["properties"])
+        for message, name in MAY_BE_EMPTY:
+            if message == self.name:
+                properties[name] = properties[name] | {"minItems": 0}
+        lenient.schema = self.schema | {"properties": properties}
+        lenient._validator = _compiled(lenient.schema)
+        return lenient
 
     def _code(self, keyword: str) -> ErrorCode:
         if keyword == "required" and self._version is Version.V16:
             return ErrorCode.PROTOCOL_ERROR
         return _CODES.get(keyword, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION)
+
+
+def _compiled(schema: Schema) -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(schema, validate_formats=True, mask="the value")
 
 
 _CODES = {

@@ -103,6 +103,8 @@ class Admitted:
     subprotocol: str | None = None
     """What the response names as Sec-WebSocket-Protocol, as the station spelled it; None if it offered none.
     """
+    refused_rules: frozenset[str] = frozenset()
+    """Rules of leniency that are switched off for the station. Names that no rule has mean nothing."""
 
 
 class Disconnected(Exception):

@@ -52,7 +52,7 @@ class Gateway:
     def begin(self, admitted: Admitted, send: Send, close: Close) -> Session:
         """The session of a connection that has just been upgraded. ``serve`` it at once."""
         connection, fence = admitted.connection, admitted.fence
-        session = Session(connection, admitted.registration, self._context, send, close)
+        session = Session(admitted, self._context, send, close)
         self._add(session)
         if fence.decision is not None:
             session.registration.decided(fence.decision)

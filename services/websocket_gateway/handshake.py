@@ -135,7 +135,13 @@ class Handshake:
         registration = Registration(
             admission.registration_status, admission.decision_number, admission.was_accepted
         )
-        return Admitted(connection, registration, fence, subprotocol=subprotocol.name)
+        return Admitted(
+            connection,
+            registration,
+            fence,
+            subprotocol=subprotocol.name,
+            refused_rules=frozenset(admission.refused_rules),
+        )
 
     async def _admission(self, station_id: str, authorization: str, tls: bool) -> Admission:
         self._check_ready()

@@ -12,19 +12,35 @@ import orjson
 from libs.csms.clock import rfc3339
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.action import Action, Direction
-from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError, ErrorCode
+from libs.ocpp_messages.event import MessageRefused
+from libs.ocpp_messages.leniency import MONEY_ACTIONS
 from libs.ocpp_messages.message import Kind, Message
+from libs.ocpp_messages.repair import repairs_text
 from libs.ocpp_messages.version import Version
 
 from .bounded_queue import BoundedQueue
-from .connection import Connection, Send
+from .connection import Admitted, Send
 from .context import GatewayContext
+from .deviations import Deviations
 from .registration import Registration
+from .request import Request, read_request
 
 log = logging.getLogger(__name__)
 
-Inbound = frame.Call | frame.Send | frame.Error | frame.ResultError
+_UNAVAILABLE = CallError(ErrorCode.INTERNAL_ERROR, "the CSMS cannot take messages now")
+
+
+class NoFrame(NamedTuple):
+    """What a station sent instead of a frame."""
+
+    text: str
+    problem: str
+    answer: frame.Error | frame.ResultError | None
+    """What the station gets for it: nothing, where the standard says so."""
+
+
+Inbound = frame.Call | frame.Send | frame.Error | NoFrame
 """Messages, and the refusals of what is none: these wait for their turn too, so answers keep their order."""
 
 
@@ -73,22 +89,31 @@ class InboundCalls:
         "_closed",
         "_connection",
         "_context",
+        "_deviations",
         "_idle",
         "_pending",
         "_queue",
         "_queued_ids",
+        "_refused_rules",
         "_registration",
         "_write",
         "busy",
     )
 
     def __init__(
-        self, connection: Connection, context: GatewayContext, registration: Registration, write: Send
+        self,
+        admitted: Admitted,
+        context: GatewayContext,
+        registration: Registration,
+        deviations: Deviations,
+        write: Send,
     ) -> None:
         self.busy = False
         """Whether a frame of the station waits or is in work."""
-        self._connection = connection
+        self._connection = admitted.connection
+        self._refused_rules = admitted.refused_rules
         self._context = context
+        self._deviations = deviations
         self._registration = registration
         self._write = write
         self._queue: BoundedQueue[Received] = BoundedQueue(context.limits.max_queued_calls)
@@ -119,9 +144,12 @@ class InboundCalls:
         while (received := await self._queue.get()) is not None:
             if response := await self._response(received):
                 await self._write(response)
+            if self._deviations.is_due:
+                await self._deviations.publish()
             self.busy = len(self._queue) > 0
             if not self.busy:
                 self._notify_idle()
+        await self._deviations.publish()
 
     async def wait_until_idle(self) -> None:
         """Wait until everything received has been answered, or dropped because the connection has ended."""
@@ -145,36 +173,79 @@ class InboundCalls:
             case frame.Send() as send:
                 await self._publish_send(send, received)
                 return None
+            case NoFrame() as text:
+                return await self._response_to_no_frame(text, received)
             case error:
                 return frame.format(error)
 
     async def _response_to_call(self, call: frame.Call, received: Received) -> bytes | None:
-        station = self._connection.station_id
+        station, version = self._connection.station_id, self._connection.version
         try:
-            action = _checked_action(call, self._connection.version, self._registration)
-            if asyncio.get_running_loop().time() >= received.deadline:
-                raise TimeoutError
-            answer = await self._ask(action, call, received)
-            return self._response_frame(action, answer) if answer else None
+            request = self._request(call, received.at)
         except CallError as error:
             log.warning("station %s: %.50s refused: %s", station, call.action, error)
-            refusal = error
+            self._deviations.refused(call.action, error, received.at)
+            return error_frame(call.id, await self._refusal(call, error), version)
+        try:
+            if asyncio.get_running_loop().time() >= received.deadline:
+                raise TimeoutError
+            answer = await self._ask(request, call.id, received)
+            return self._response_frame(request.action, call.id, answer) if answer else None
+        except CallError as error:
+            failure = error
         except TimeoutError:
             seconds = self._context.limits.call_timeout
             log.error("station %s: %s got no answer from the CSMS in %g s", station, call.action, seconds)
-            refusal = CallError(ErrorCode.INTERNAL_ERROR, "the CSMS did not answer in time")
+            failure = CallError(ErrorCode.INTERNAL_ERROR, "the CSMS did not answer in time")
         except Exception:
             log.exception("station %s: %s could not be published", station, call.action)
-            refusal = CallError(ErrorCode.INTERNAL_ERROR, "the CSMS cannot take messages now")
-        return error_frame(call.id, refusal, self._connection.version)
+            failure = _UNAVAILABLE
+        return error_frame(call.id, failure, version)
 
-    async def _ask(self, action: Action[Any, Any], call: frame.Call, received: Received) -> Message | None:
+    def _request(self, message: frame.Call | frame.Send, received_at: str) -> Request:
+        """What a message asks. Raises ``CallError``."""
+        version, refused_rules = self._connection.version, self._refused_rules
+        request = read_request(message, version, self._registration, received_at, refused_rules)
+        if request.repairs:
+            self._deviations.repaired(request.action.name, request.repairs, received_at)
+        return request
+
+    async def _refusal(self, call: frame.Call, error: CallError) -> CallError:
+        """The error that the station gets, once what carries energy or money is kept.
+
+        A station that has not been accepted is told to wait, and its message is not kept.
+        """
+        action = MONEY_ACTIONS.get(call.action.casefold())
+        if action is None or error.code is ErrorCode.SECURITY_ERROR:
+            return error
+        return await self._keep(action, call.id, call.payload, error)
+
+    async def _keep(self, action: str, id: str, payload: object, error: CallError) -> CallError:
+        """``error`` if the bus took the message, else one after which the station tries again."""
+        code = error.code.of(self._connection.version)
+        refused = MessageRefused(
+            action=action, message_id=str(id), payload=payload, code=code, reason=error.description
+        )
+        return error if await self._deviations.keep(refused) else _UNAVAILABLE
+
+    async def _response_to_no_frame(self, no_frame: NoFrame, received: Received) -> bytes | None:
+        action, answer = frame.money_action(no_frame.text), no_frame.answer
+        error = CallError(ErrorCode.RPC_FRAMEWORK_ERROR, no_frame.problem)
+        self._deviations.refused(action, error, received.at)
+        if action and isinstance(answer, frame.Error):
+            refusal = await self._keep(action, answer.id, _payload_of(no_frame.text), error)
+            if refusal is not error:
+                return error_frame(answer.id, refusal, self._connection.version)
+        return frame.format(answer) if answer else None
+
+    async def _ask(self, request: Request, id: str, received: Received) -> Message | None:
         """The answer from the bus, or None when the connection has ended."""
-        message = self._message(Kind.CALL, call, received.at, self._context.routing.reply_to(action))
+        reply_to = self._context.routing.reply_to(request.action)
+        message = self._message(Kind.CALL, request, id, received.at, reply_to)
         self._pending = PendingCall(message)
         try:
             async with asyncio.timeout_at(received.deadline):
-                await self._context.bus.publish(action.request_topic, message)
+                await self._context.bus.publish(request.action.request_topic, message)
                 return None if self._closed else await self._pending.answer()
         finally:
             self._pending = None
@@ -183,22 +254,23 @@ class InboundCalls:
         """Publish what is never answered. If that fails it is lost: the station cannot be told."""
         station = self._connection.station_id
         try:
-            action = _checked_action(send, self._connection.version, self._registration)
-            message = self._message(Kind.SEND, send, received.at, reply_to="")
+            request = self._request(send, received.at)
+            message = self._message(Kind.SEND, request, send.id, received.at, reply_to="")
             async with asyncio.timeout_at(received.deadline):
-                await self._context.bus.publish(action.request_topic, message)
+                await self._context.bus.publish(request.action.request_topic, message)
         except CallError as error:
             log.warning("station %s: %.50s dropped: %s", station, send.action, error)
+            self._deviations.refused(send.action, error, received.at)
         except Exception:
             log.exception("station %s: %s could not be published", station, send.action)
 
-    def _message(self, kind: Kind, call: frame.Call | frame.Send, received_at: str, reply_to: str) -> Message:
+    def _message(self, kind: Kind, request: Request, id: str, received_at: str, reply_to: str) -> Message:
         connection = self._connection
         return Message(
-            data=orjson.dumps(call.payload),
-            message_id=call.id,
+            data=orjson.dumps(request.payload),
+            message_id=str(id),
             station_id=connection.station_id,
-            action=call.action,
+            action=request.action.name,
             kind=kind,
             sent_at=received_at,
             origin=Direction.FROM_STATION,
@@ -207,12 +279,13 @@ class InboundCalls:
             connection_id=connection.id,
             reply_to=reply_to,
             traceparent=f"00-{random.getrandbits(128):032x}-{random.getrandbits(64):016x}-01",
+            repairs=repairs_text(request.repairs) if request.repairs else "",
         )
 
-    def _response_frame(self, action: Action[Any, Any], answer: Message) -> bytes:
+    def _response_frame(self, action: Action[Any, Any], id: str, answer: Message) -> bytes:
         """A CALLRESULT or CALLERROR. Raises ``CallError`` for a response against its schema."""
         if answer.kind is Kind.ERROR:
-            return _error_frame_of(answer)
+            return _error_frame_of(id, answer)
         try:
             response = orjson.loads(answer.data)
             action.response_validator.check(response)
@@ -223,35 +296,30 @@ class InboundCalls:
             )
             raise CallError(ErrorCode.INTERNAL_ERROR, "the CSMS made no valid response") from violation
         self._registration.call_answered(action.name, response)
-        return frame.format_result(answer.message_id, answer.data)
+        return frame.format_result(id, answer.data)
 
     def _notify_idle(self) -> None:
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
 
-def _checked_action(
-    message: frame.Call | frame.Send, version: Version, registration: Registration
-) -> Action[Any, Any]:
-    """The action of a message that the station may send now. Raises ``CallError``."""
-    action = ACTIONS[version].get(message.action)
-    if action is None:
-        raise CallError(ErrorCode.NOT_IMPLEMENTED, f"{version} has no such action")
-    if not action.from_station:
-        raise CallError(ErrorCode.NOT_SUPPORTED, f"{action.name} is sent by the CSMS, not to it")
-    if action.answered is not isinstance(message, frame.Call):
-        type_ = "a CALL" if action.answered else "a SEND"
-        raise CallError(ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, f"{action.name} is {type_}")
-    registration.check(action.name)
-    action.request_validator.check(message.payload)
-    return action
+def _payload_of(text: str) -> object:
+    """The payload of what would be a CALL but for its form, or else the whole text."""
+    try:
+        match array := orjson.loads(text):
+            case [_, _, _, dict(payload), *_]:
+                orjson.dumps(array)
+                return payload
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        pass  # no JSON, or nested too deeply to be written again
+    return text
 
 
 def error_frame(id: str, error: CallError, version: Version) -> bytes:
     return frame.format(frame.Error(id, error.code.of(version), error.description, error.details))
 
 
-def _error_frame_of(answer: Message) -> bytes:
+def _error_frame_of(id: str, answer: Message) -> bytes:
     """The refusal of a service, as it worded it."""
     try:
         details = orjson.loads(answer.data)
@@ -259,7 +327,7 @@ def _error_frame_of(answer: Message) -> bytes:
         details = {}
     return frame.format(
         frame.Error(
-            answer.message_id,
+            id,
             answer.error_code or ErrorCode.INTERNAL_ERROR.value,
             answer.error_description,
             details if isinstance(details, dict) else {},

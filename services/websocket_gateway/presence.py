@@ -27,12 +27,15 @@ class Announcer:
         self._context = context
         self._gateway_id = context.routing.gateway_id
 
-    async def announce(self, connection: Connection, event: EventData) -> bool:
-        """Publish what became of a connection. False if the bus did not take it."""
+    async def announce(self, connection: Connection, event: EventData, number: int | None = None) -> bool:
+        """Publish what became of a connection. False if the bus did not take it.
+
+        ``number`` tells events of a kind apart where a connection has more than one.
+        """
         name = type(event).__name__
         message = Message(
             data=encode(event),
-            message_id=f"{connection.id}.{name}",
+            message_id=f"{connection.id}.{name}{'' if number is None else f'.{number}'}",
             station_id=connection.station_id,
             action=name,
             kind=Kind.EVENT,

@@ -11,11 +11,11 @@ from libs.csms.secrets import masked_frame
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.message import Message
 
-from .connection import Close, Connection, Disconnected, Receive, Send
+from .connection import Admitted, Close, Disconnected, Receive, Send
 from .context import GatewayContext
-from .inbound import InboundCalls
+from .deviations import Deviations
+from .inbound import InboundCalls, NoFrame
 from .outbound import OutboundCalls
-from .registration import Registration
 
 log = logging.getLogger(__name__)
 
@@ -40,22 +40,22 @@ class Session:
 
     def __init__(
         self,
-        connection: Connection,
-        registration: Registration,
+        admitted: Admitted,
         context: GatewayContext,
         send: Send,
         close: Close,
     ) -> None:
-        self.connection = connection
+        self.connection = connection = admitted.connection
         self._context = context
         self._send = send
         self._close = close
         self._end: Disconnected | None = None
-        self.registration = registration
+        self.registration = admitted.registration
         self.heard_at = 0.0
         """When the station sent its last frame, as a time of the event loop; 0 if it has sent none."""
-        self._inbound = InboundCalls(connection, context, registration, self._write)
-        self._outbound = OutboundCalls(connection, context, registration, self._write)
+        deviations = Deviations(connection, context)
+        self._inbound = InboundCalls(admitted, context, self.registration, deviations, self._write)
+        self._outbound = OutboundCalls(connection, context, self.registration, self._write)
 
     async def run(self, receive: Receive) -> Disconnected:
         """Until the connection ends. What the station sent last still goes onto the bus, if that is quick."""
@@ -118,8 +118,7 @@ class Session:
             received = frame.parse(text, self.connection.version)
         except frame.FrameError as error:
             log.warning("station %s: sent text that is no OCPP-J frame: %s", station, error)
-            if error.answer is not None:
-                await self._inbound.enqueue(error.answer)
+            await self._inbound.enqueue(NoFrame(text, str(error), error.answer))
             return
         match received:
             case frame.Call() | frame.Send():

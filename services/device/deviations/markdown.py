@@ -33,7 +33,10 @@ REQUIREMENTS: dict[str, str] = {
     Rule.UNKNOWN_VALUE: "A value is one of its enumeration, in its exact spelling. "
     "The CSMS took the value that was meant where it knew one, and otherwise none or Other.",
     Rule.EMPTY_LIST: "A list that is present has at least one item. The CSMS took the list as absent.",
+    Rule.SINGLE_ITEM: "A list is a list even if it has one item. The CSMS read the object as a list of it.",
     Rule.MISSING_FIELD: "A required field is present. The CSMS derived its value, or went on without it.",
+    Rule.FRAME: "A CALL is [2, message id, action, payload]: the id is a text of at most 36 characters, the "
+    "action has the capitals of the specification, and the payload is there. The CSMS read it all the same.",
 }
 """What OCPP requires, and what the CSMS did, by the rule that repaired the message."""
 

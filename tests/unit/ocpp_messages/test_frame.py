@@ -17,6 +17,7 @@ from libs.ocpp_messages.frame import (
     format,
     format_call,
     format_result,
+    money_action,
     parse,
 )
 from libs.ocpp_messages.version import Version
@@ -24,6 +25,7 @@ from libs.ocpp_messages.version import Version
 V16, V201, V21 = Version
 every_version = pytest.mark.parametrize("version", Version)
 
+CALL_SHAPE = "a CALL is [2, id of 1 to 36 characters, action, payload]"
 ID = "19223201-6b3f-4d3e-9c5a-1e2f3a4b5c6d"
 
 
@@ -113,9 +115,11 @@ def test_numbers_and_text_are_kept_as_they_are(version: Version) -> None:
         [True, 1, "Heartbeat", {}],
         [[2], 1, "Heartbeat", {}],
         [2],
-        [2, 17, "Heartbeat", {}],
+        [2, 17, "Heartbeat", []],
+        [2, 17.5, "Heartbeat", {}],
+        [2, True, "Heartbeat", {}],
         [2, "", "Heartbeat", {}],
-        [2, "x" * 37, "Heartbeat", {}],
+        [2, "x" * 256, "Heartbeat", {}],
         [2, None, "Heartbeat", {}],
     ],
     ids=repr,
@@ -133,7 +137,6 @@ def test_a_frame_whose_id_cannot_be_read_is_refused_with_id_minus_1(version: Ver
     "array",
     [
         [2, ID],
-        [2, ID, "Heartbeat"],
         [2, ID, "Heartbeat", {}, {}],
         [2, ID, ["Heartbeat"], {}],
         [2, ID, 5, {}],
@@ -166,8 +169,58 @@ def test_null_stands_for_an_empty_payload(version: Version) -> None:
 
 
 @every_version
-def test_the_longest_id_has_36_characters(version: Version) -> None:
+def test_the_longest_id_of_the_standard_has_36_characters(version: Version) -> None:
     assert parse(orjson.dumps([2, "é" * 36, "Heartbeat", {}]), version) == Call("é" * 36, "Heartbeat", {})
+
+
+@every_version
+@pytest.mark.parametrize("id", ["é" * 37, "x" * 255], ids=len)
+def test_a_longer_id_is_read_and_answered_with_itself(version: Version, id: str) -> None:
+    call = parse(orjson.dumps([2, id, "Heartbeat", {}]), version)
+
+    assert call == Call(id, "Heartbeat", {}, departures=("messageId",))
+    assert orjson.loads(format_result(id, b"{}")) == [3, id, {}]
+    assert refused([2, id, "Heartbeat", []], version) == Error(
+        id, "FormationViolation" if version is V16 else "RpcFrameworkError", CALL_SHAPE
+    )
+
+
+@every_version
+@pytest.mark.parametrize("number", [0, 17, -1, 2**63])
+def test_an_id_that_is_a_number_is_answered_with_that_number(version: Version, number: int) -> None:
+    call = parse(orjson.dumps([2, number, "Heartbeat", {}]), version)
+
+    assert call == Call(str(number), "Heartbeat", {}, departures=("messageId",))
+    assert isinstance(call, Call)
+    assert orjson.loads(format_result(call.id, b"{}")) == [3, number, {}]
+    assert orjson.loads(format(Error(call.id, "GenericError"))) == [4, number, "GenericError", "", {}]
+
+
+@every_version
+def test_a_call_without_payload_has_an_empty_one(version: Version) -> None:
+    assert parse(f'[2,"{ID}","Heartbeat"]', version) == Call(ID, "Heartbeat", {}, departures=("payload",))
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ('[2,"1","StopTransaction",{"meterStop":NaN}]', "StopTransaction"),
+        (' [ 2 , 17 , "transactionevent" , {', "TransactionEvent"),
+        ('[2,"1","MeterValues",{}', "MeterValues"),
+        ('[2,"1","StartTransaction"', "StartTransaction"),
+        ('[2,"1","Heartbeat",{}', ""),
+        ('[3,"1","StopTransaction",{}', ""),
+        ('[2,"1","StopTransactions",{}', ""),
+        ('[2,"' + "x" * 400 + '","StopTransaction",{}', ""),
+        (" " * 100_000, ""),
+        ('[2,"' + '"' * 100_000, ""),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_what_would_have_been_a_call_that_carries_money_is_known_by_its_beginning(
+    text: str, action: str
+) -> None:
+    assert money_action(text) == action
 
 
 @every_version
@@ -225,7 +278,7 @@ def test_a_message_of_unknown_type_is_answered_in_2_0_1_only(number: int) -> Non
 
 
 @every_version
-@pytest.mark.parametrize("array", [[7], [7, 5], [1, "", "x", {}], [7, "x" * 37]], ids=repr)
+@pytest.mark.parametrize("array", [[7], [7, 5], [1, "", "x", {}], [7, "x" * 256]], ids=repr)
 def test_a_message_of_unknown_type_and_id_is_met_with_silence(version: Version, array: Any) -> None:
     assert refused(array, version) is None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -190,12 +190,18 @@ class FakeCsms:
         number: int | None = None,
         fence: Fence | None = None,
         registration: Registration | None = None,
+        refused_rules: Iterable[str] = (),
     ) -> Station:
         station = Station(version)
         where = self.gateways[gateway]
         number = next(self.numbers) if number is None else number
         connection = Connection.admitted(id, version, "192.0.2.1:1", number)
-        admitted = Admitted(connection, registration or Registration(status), fence or where.fences.of(id))
+        admitted = Admitted(
+            connection,
+            registration or Registration(status),
+            fence or where.fences.of(id),
+            refused_rules=frozenset(refused_rules),
+        )
         self.run(where.serve(where.begin(admitted, station.send, station.close), station.receive))
         return station
 
