@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -10,10 +11,16 @@ from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _paths(text: str) -> str:
+    if not re.fullmatch(r"/([^\s,?#%/]+/)*(,/([^\s,?#%/]+/)*)*", text):
+        raise ValueError("paths begin and end with /, and are separated by commas")
+    return text
 
 
 class BadSetting(Exception):
@@ -35,6 +42,10 @@ class Settings(BaseSettings):
         None, validation_alias="PORT", description="Port of the one service that runs, as Cloud Run sets it."
     )
     gateway_port: Port = Field(3000, description="Port of the gateway.")
+    gateway_paths: Annotated[str, AfterValidator(_paths)] = Field(
+        "/ocpp/",
+        description="Paths before the station's id, separated by commas; each begins and ends with `/`.",
+    )
     device_port: Port = Field(5000, description="Port of the device service.")
     transaction_port: Port = Field(5001, description="Port of the transaction service.")
     user_port: Port = Field(5002, description="Port of the user service.")
@@ -76,6 +87,10 @@ class Settings(BaseSettings):
     max_frame_bytes: int = Field(1024 * 1024, ge=1024, description="Longest frame that a station may send.")
     min_security_profile: int = Field(
         0, ge=0, le=3, description="From 1 on, a station needs a secret to be admitted; from 2 on, TLS too."
+    )
+    weak_secrets: Literal["accepted", "refused"] = Field(
+        "accepted",
+        description="Secrets of stations of 8 to 15 characters: `refused` admits no station with one.",
     )
     heartbeat_interval: int = Field(
         300,

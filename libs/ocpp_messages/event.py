@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -65,14 +66,83 @@ class StationAccessRevoked(EventData, frozen=True):
     """That of the newest connection which may have been admitted before: it and older ones have to end."""
 
 
+class RegistrationStatusChanged(EventData, frozen=True):
+    """The operator has decided anew whether a station may operate. It counts for its open connection too."""
+
+    status: str
+    """``Accepted``, ``Pending`` or ``Rejected``: what counts until a BootNotification is answered. After the
+    operator's Accepted it is Pending if the station was told otherwise when it last booted.
+    """
+    number: int
+    """Greater than that of every earlier decision about the station: an event that comes late is ignored."""
+
+
+class SecurityProfileLowered(EventData, frozen=True):
+    """The operator has lowered what a station must show to connect. It is for who keeps watch."""
+
+    before: int
+    """The security profile that the station needed until then."""
+    profile: int
+    """The one that it needs now; 0 is none."""
+
+
 class StationDeleted(EventData, frozen=True):
     """The operator has deleted the station: whoever comes later under its id inherits nothing of it. Sent at
     least once, after the station is refused and before its id can be used again.
     """
 
 
+class RefusalReason(StrEnum):
+    """Why a gateway refuses a handshake. Below each what the operator can do."""
+
+    WRONG_PATH = "wrongPath"
+    """The path has not the form ``/ocpp/{stationId}``: set CSMS_GATEWAY_PATHS, or the URL at the station."""
+    BAD_IDENTITY = "badIdentity"
+    """The path names what no station may be called: give the station another identity."""
+    NO_SUBPROTOCOL = "noSubprotocol"
+    """It offers no version of OCPP that the CSMS speaks: set the ``defaultVersion`` of the station."""
+    UNKNOWN_STATION = "unknownStation"
+    """There is no station of that id: register it."""
+    WRONG_SECRET = "wrongSecret"
+    """Its secret or user name is wrong, or it sent none: set the secret, here or at the station."""
+    WEAK_SECRET = "weakSecret"
+    """Its secret is right, but too short for CSMS_WEAK_SECRETS=refused: give it a longer one."""
+    PROFILE_TOO_LOW = "profileTooLow"
+    """It needs TLS or a secret that it lacks: raise it at the station, or lower what it needs."""
+    TOO_MANY_CONNECTIONS = "tooManyConnections"
+    """Two devices use one identity, and each ends the connection of the other: find the second one."""
+
+
+class ConnectionRefused(EventData, frozen=True):
+    """A gateway refused the handshake of a station, or of who claims to be one. The event names the station
+    if the path did. A gateway sends it at most once a minute for the same station and reason.
+    """
+
+    reason: str
+    """A value of RefusalReason."""
+    detail: str
+    """What the HTTP response said."""
+    path: str = ""
+    """The path of the request, cut short, if it names no station."""
+    remote_address: str = ""
+    """Host and port that it came from: the station's, or those of the proxy in front."""
+    subprotocols: list[str] = []
+    """What it offered in Sec-WebSocket-Protocol, cut short."""
+    count: int = 1
+    """How often, since the last event of this gateway for the same station and reason."""
+
+
 class GatewayAlive(EventData, frozen=True):
     """Sent by every gateway twice a minute: a gateway that stops sending it has died with its connections."""
+
+
+class StationsSeen(EventData, frozen=True):
+    """Which stations of a gateway have sent something lately, answers included. Sent every five minutes, in
+    parts of 500 stations. It concerns no single station: its station id is empty.
+    """
+
+    seconds_ago: dict[str, int]
+    """By station id: how many seconds before the event its last message was received."""
 
 
 class TransactionStarted(EventData, frozen=True):
@@ -218,8 +288,12 @@ class DeadLetter(EventData, frozen=True):
 STATION_CONNECTED = Event(StationConnected)
 STATION_DISCONNECTED = Event(StationDisconnected)
 STATION_ACCESS_REVOKED = Event(StationAccessRevoked)
+REGISTRATION_STATUS_CHANGED = Event(RegistrationStatusChanged)
+SECURITY_PROFILE_LOWERED = Event(SecurityProfileLowered)
 STATION_DELETED = Event(StationDeleted)
+CONNECTION_REFUSED = Event(ConnectionRefused)
 GATEWAY_ALIVE = Event(GatewayAlive)
+STATIONS_SEEN = Event(StationsSeen)
 TRANSACTION_STARTED = Event(TransactionStarted)
 TRANSACTION_RESUMED = Event(TransactionResumed)
 TRANSACTION_ENDED = Event(TransactionEnded)
@@ -232,8 +306,12 @@ EVENTS: list[Event[Any]] = [
     STATION_CONNECTED,
     STATION_DISCONNECTED,
     STATION_ACCESS_REVOKED,
+    REGISTRATION_STATUS_CHANGED,
+    SECURITY_PROFILE_LOWERED,
     STATION_DELETED,
+    CONNECTION_REFUSED,
     GATEWAY_ALIVE,
+    STATIONS_SEEN,
     TRANSACTION_STARTED,
     TRANSACTION_RESUMED,
     TRANSACTION_ENDED,

@@ -17,6 +17,7 @@ from libs.csms.storage.store import Json, Query, Store
 
 from .commands.delivery import expire_all
 from .commands.request import CommandRequest, request
+from .commands.security_settings import refuse_weak_secret
 from .commands.service import Commands
 from .connectivity.service import Connectivity
 from .deviations.service import Deviations
@@ -56,8 +57,15 @@ class Device:
         messages = Messages.of(store, connectivity, clock)
         deviations = Deviations.of(store, registry)
         station_profiles = StationProfiles.of(store, clock)
-        profile = settings.min_security_profile
-        security = Security.of(store, registry, connectivity, messages, station_profiles, profile)
+        security = Security.of(
+            store,
+            registry,
+            connectivity,
+            messages,
+            station_profiles,
+            min_profile=settings.min_security_profile,
+            weak_secrets=settings.weak_secrets,
+        )
         device_model = DeviceModel.of(store, messages)
         commands = Commands.of(store, registry, connectivity, security, device_model)
         absence = timedelta(seconds=settings.min_absence)
@@ -72,7 +80,7 @@ class Device:
             sent_command=partial(_sent_command, commands),
             ev_policy=settings.ev_charging_needs,
         )
-        commands.checks.append(smart_charging.check)
+        commands.checks.extend([partial(refuse_weak_secret, security), smart_charging.check])
         device = cls(
             connectivity=connectivity,
             registry=registry,

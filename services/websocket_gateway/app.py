@@ -17,7 +17,8 @@ _ROUTINGS: dict[str, type[ByAction | Inbox]] = {"action": ByAction, "inbox": Inb
 
 def gateway_service(settings: Settings, bus: Bus, admit: Admit, clock: Clock) -> Service:
     routing: Routing = _ROUTINGS[settings.gateway_routing](new_gateway_id())
-    context = GatewayContext(bus, routing, clock, _limits(settings))
+    prefixes = tuple(settings.gateway_paths.split(","))
+    context = GatewayContext(bus, routing, clock, _limits(settings), prefixes)
     return Service("gateway", subscriptions=(), loops=(), serve=GatewayServer(admit, context).run)
 
 

@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from libs.csms.clients.admission import RegistrationStatus
+from libs.ocpp_messages.event import RegistrationStatusChanged
 from libs.ocpp_messages.version import Version
+
+from .registration import Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,14 @@ def least_id(number: int) -> str:
 
 
 class Fence:
-    """Which connections of one station have to end, as far as this gateway has heard."""
+    """Which connections of one station have to end, as far as this gateway has heard, and what the operator
+    has decided about those that stay.
+    """
 
-    __slots__ = ("__weakref__", "_least_id", "code", "reason")
+    __slots__ = ("__weakref__", "_least_id", "code", "decision", "reason")
 
     def __init__(self) -> None:
+        self.decision: RegistrationStatusChanged | None = None
         self._least_id = ""
         self.code = 0
         self.reason = ""
@@ -78,15 +83,26 @@ class Fences:
         if (fence := self._by_station.get(station_id)) is not None:
             fence.exclude(least_id, code, reason)
 
+    def decided(self, station_id: str, decision: RegistrationStatusChanged) -> None:
+        """Does nothing where nobody holds the fence of this station. An earlier decision that comes later is
+        lost, so it cannot hide the newer one.
+        """
+        fence = self._by_station.get(station_id)
+        if fence is not None and (fence.decision is None or fence.decision.number < decision.number):
+            fence.decision = decision
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """The result of a handshake: a connection that is to be served."""
 
     connection: Connection
-    registration_status: RegistrationStatus
-    """Unless it is Accepted, the station may send BootNotification only."""
+    registration: Registration
+    """What the station may send."""
     fence: Fence
+    subprotocol: str | None = None
+    """What the response names as Sec-WebSocket-Protocol, as the station spelled it; None if it offered none.
+    """
     refused_rules: frozenset[str] = frozenset()
     """Rules of leniency that are switched off for the station. Names that no rule has mean nothing."""
 

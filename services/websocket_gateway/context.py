@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from libs.csms.clock import Clock
 from libs.csms.messaging.bus import Bus
 
+from .negotiation import PATH_PREFIX
 from .routing import Routing
 
 
@@ -28,6 +29,8 @@ class GatewayLimits:
     """For events of a connection, for what a station sent last before it left, and for deleting topics."""
     alive_interval: float = 30
     """Between two GatewayAlive events."""
+    seen_interval: float = 300
+    """Between two StationsSeen events."""
 
     accept_backlog: int = 4096
     """TCP connections that wait to be accepted. With fewer, a fleet that comes back waits for TCP retries."""
@@ -62,3 +65,5 @@ class GatewayContext:
     clock: Clock
     """For the times in bus messages only. What is newer, and what is too late, other things decide."""
     limits: GatewayLimits
+    path_prefixes: tuple[str, ...] = (PATH_PREFIX,)
+    """What may stand before the station id in the path of a handshake. Each begins and ends with a slash."""

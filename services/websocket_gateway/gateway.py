@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from websockets.frames import CloseCode
@@ -14,6 +14,7 @@ from libs.csms.logs import station_id
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.event import (
+    REGISTRATION_STATUS_CHANGED,
     STATION_ACCESS_REVOKED,
     STATION_CONNECTED,
     StationConnected,
@@ -53,6 +54,8 @@ class Gateway:
         connection, fence = admitted.connection, admitted.fence
         session = Session(admitted, self._context, send, close)
         self._add(session)
+        if fence.decision is not None:
+            session.registration.decided(fence.decision)
         if fence.excludes(connection):
             session.close(fence.code, fence.reason)
         return session
@@ -105,6 +108,7 @@ class Gateway:
         async with self._announcer.subscribed(), asyncio.TaskGroup() as tasks:
             loops = [tasks.create_task(bus.consume(each, self.receive)) for each in subscriptions]
             loops.append(tasks.create_task(self._announcer.keep_announcing_alive()))
+            loops.append(tasks.create_task(self._announcer.keep_announcing_seen(self._heard_at)))
             self.ready = True
             try:
                 yield
@@ -112,6 +116,9 @@ class Gateway:
                 self.ready = False
                 for loop in loops:
                     loop.cancel()
+
+    def _heard_at(self) -> Iterator[tuple[str, float]]:
+        return ((id, session.heard_at) for id, session in self._by_station.items())
 
     @property
     def _gateway_id(self) -> str:
@@ -144,6 +151,11 @@ class Gateway:
             revoked = STATION_ACCESS_REVOKED.decode(event.data)
             first_spared = least_id(revoked.connection_number + 1)
             self._exclude(event.station_id, first_spared, CloseCode.POLICY_VIOLATION, revoked.reason)
+        elif event.action == REGISTRATION_STATUS_CHANGED.name:
+            decision = REGISTRATION_STATUS_CHANGED.decode(event.data)
+            self.fences.decided(event.station_id, decision)
+            if session := self._by_station.get(event.station_id):
+                session.registration.decided(decision)
 
     def _exclude(self, station_id: str, least_id: str, code: int, reason: str) -> None:
         """End the connections of a station whose ids are less, also those that are in a handshake now."""

@@ -5,41 +5,44 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import re
-from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import unquote_to_bytes
+from collections.abc import Callable
 
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidHeaderFormat
-from websockets.headers import parse_subprotocol
 from websockets.http11 import Request, Response
 
 from libs.csms.clients.admission import Admission, Admit, NotAdmitted
 from libs.csms.logs import station_id
-from libs.csms.station_id import problem_with
-from libs.ocpp_messages.version import Version
+from libs.ocpp_messages.event import ConnectionRefused
 
 from .connection import Admitted, Connection, Fences
+from .context import GatewayContext
+from .negotiation import (
+    SUPPORTED,
+    Refused,
+    agreed_subprotocol,
+    default_subprotocol,
+    hint,
+    offered_subprotocols,
+    requested_station_id,
+)
+from .refusals import RefusalReporter
+from .registration import Registration
 from .station_socket import StationSocket
 
 log = logging.getLogger(__name__)
 
-PATH_PREFIX = "/ocpp/"
+SUBPROTOCOL = "Sec-WebSocket-Protocol"
 
-_INCOMPLETE_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_VERSIONS: dict[str, Version] = {version.value: version for version in Version}
-_SUPPORTED = ", ".join(Version)
-_HINT = "connect to ws://HOST:PORT/ocpp/{stationId}"
-
-_START_PAGE = f"This is the WebSocket gateway of an OCPP CSMS: charging stations {_HINT}\n"
-_DOCS_PAGE = f"""\
+_START_PAGE = "This is the WebSocket gateway of an OCPP CSMS: charging stations {hint}\n"
+_DOCS_PAGE = """\
 WebSocket endpoint for charging stations (OCPP-J)
 
-  ws://HOST:PORT/ocpp/{{stationId}}
+  ws://HOST:PORT{prefix}{{stationId}}
 
 stationId        the station's identity, percent-encoded: 1 to 48 characters without / \\ % ? # :,
                  control characters, and white space at the ends
-Subprotocols     {_SUPPORTED}; the first that the station offers and this list has
+Subprotocols     {supported}; the first that the station offers and this list has,
+                 also in another spelling; without one, the defaultVersion of the station
 Authorization    Basic, user name = stationId, where the station is registered with a secret
 Compression      permessage-deflate, without context takeover
 Refusals         400 bad identity or subprotocol, 401 credentials, 404 unknown station or path,
@@ -52,57 +55,92 @@ GET /readyz      200 while stations can connect, else 503
 """
 
 
-class Refused(Exception):
-    """The handshake leads to no connection. The client is told why, in an HTTP response."""
-
-    def __init__(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(f"{status} {text}")
-        self.status = status
-        self.text = text
-        self.headers = headers or {}
-
-
 class Handshake:
     """Path, then upgrade, then version, then admission: the device service is asked about stations only."""
 
     def __init__(
-        self, admit: Admit, fences: Fences, ready: Callable[[], bool], admission_timeout: float
+        self,
+        admit: Admit,
+        fences: Fences,
+        ready: Callable[[], bool],
+        context: GatewayContext,
+        refusals: RefusalReporter,
     ) -> None:
-        """``admission_timeout`` is in seconds."""
         self._admit = admit
         self._fences = fences
         self._ready = ready
-        self._admission_timeout = admission_timeout
+        self._prefixes = context.path_prefixes
+        self._admission_timeout = context.limits.admission_timeout
+        self._refusals = refusals
 
     async def process(self, socket: StationSocket, request: Request) -> Response | None:
         """None where the connection is to be upgraded; then ``socket.admitted`` is set."""
-        if page := status_page(request.path, self._ready()):
+        if page := self._status_page(request.path):
             return socket.respond(*page)
         try:
             socket.admitted = await self._admitted(socket.peer, request)
         except Refused as refused:
-            # The query may hold a token, so it is not logged.
-            id, path = station_id.get(), request.path.partition("?")[0]
-            log.warning("%s: connection refused: %s", f"station {id}" if id else f"path {path:.200}", refused)
+            self._report(socket.peer, request, refused)
             response = socket.respond(refused.status, f"{refused.text}\n")
             response.headers.update(refused.headers)
             return response
+        if SUBPROTOCOL in request.headers:
+            del request.headers[SUBPROTOCOL]  # websockets would refuse some spellings of it
         return None
 
+    def _status_page(self, target: str) -> tuple[int, str] | None:
+        """Status and text of the page that a request target names, or None."""
+        match target.partition("?")[0]:
+            case "/":
+                return 200, _START_PAGE.format(hint=hint(self._prefixes))
+            case "/healthz":
+                return 200, "ok\n"
+            case "/readyz":
+                return (200, "ready\n") if self._ready() else (503, "not ready\n")
+            case "/docs":
+                return 200, _DOCS_PAGE.format(prefix=self._prefixes[0], supported=SUPPORTED)
+        return None
+
+    def _report(self, peer: str, request: Request, refused: Refused) -> None:
+        """The query may hold a token, so it is neither logged nor published."""
+        id, path = station_id.get(), request.path.partition("?")[0]
+        log.warning("%s: connection refused: %s", f"station {id}" if id else f"path {path:.200}", refused)
+        if refused.reason is None or not _wants_upgrade(request.headers):
+            return
+        event = ConnectionRefused(
+            reason=refused.reason,
+            detail=refused.text,
+            path="" if id else path,
+            remote_address=peer,
+            subprotocols=offered_subprotocols(request.headers.get_all(SUBPROTOCOL)),
+        )
+        self._refusals.report(id, event)
+
     async def _admitted(self, peer: str, request: Request) -> Admitted:
-        id = requested_station_id(request.path)
+        headers = request.headers
+        id = requested_station_id(request.path, self._prefixes)
         station_id.set(id)
-        if "websocket" not in [value.lower() for value in request.headers.get_all("Upgrade")]:
-            raise Refused(426, "this is a WebSocket endpoint", {"Upgrade": "websocket"})
-        version = agreed_version(request.headers.get_all("Sec-WebSocket-Protocol"))
-        authorization = request.headers.get_all("Authorization")
+        if not _wants_upgrade(headers):
+            raise Refused(426, "this is a WebSocket endpoint", headers={"Upgrade": "websocket"})
+        offered = offered_subprotocols(headers.get_all(SUBPROTOCOL))
+        subprotocol = agreed_subprotocol(offered)
+        authorization = headers.get_all("Authorization")
         if len(authorization) > 1:
             raise Refused(400, "there is more than one Authorization header")
         fence = self._fences.of(id)  # before admission: see Fences
-        admission = await self._admission(id, "".join(authorization), _came_with_tls(request.headers))
-        connection = Connection.admitted(id, version, peer, admission.connection_number)
+        admission = await self._admission(id, "".join(authorization), _came_with_tls(headers))
+        if subprotocol is None:
+            subprotocol = default_subprotocol(id, offered, admission.default_version)
+        connection = Connection.admitted(id, subprotocol.version, peer, admission.connection_number)
+        registration = Registration(
+            admission.registration_status, admission.decision_number, admission.was_accepted
+        )
         return Admitted(
-            connection, admission.registration_status, fence, refused_rules=frozenset(admission.refused_rules)
+            connection,
+            registration,
+            fence,
+            subprotocol=subprotocol.name,
+            refused_rules=frozenset(admission.refused_rules),
         )
 
     async def _admission(self, station_id: str, authorization: str, tls: bool) -> Admission:
@@ -125,47 +163,8 @@ class Handshake:
             raise _service_unavailable("the CSMS is starting or stopping")
 
 
-def status_page(target: str, ready: bool) -> tuple[int, str] | None:
-    """Status and text of the page that a request target names, or None."""
-    match target.partition("?")[0]:
-        case "/":
-            return 200, _START_PAGE
-        case "/healthz":
-            return 200, "ok\n"
-        case "/readyz":
-            return (200, "ready\n") if ready else (503, "not ready\n")
-        case "/docs":
-            return 200, _DOCS_PAGE
-    return None
-
-
-def requested_station_id(target: str) -> str:
-    """The one segment after ``/ocpp/`` of a request target, percent-decoded once. Raises ``Refused``."""
-    path = target.partition("?")[0]
-    segment = path.removeprefix(PATH_PREFIX)
-    if segment == path or not segment or "/" in segment:
-        raise Refused(404, f"not found: {_HINT}")
-    if _INCOMPLETE_ESCAPE.search(segment):
-        raise Refused(400, "the station id has an incomplete percent escape")
-    try:
-        id = unquote_to_bytes(segment).decode()
-    except UnicodeDecodeError:
-        raise Refused(400, "the station id is not percent-encoded UTF-8") from None
-    if (problem := problem_with(id)) is not None:
-        raise Refused(400, problem)
-    return id
-
-
-def agreed_version(offers: Iterable[str]) -> Version:
-    """The first of the client's subprotocols that the CSMS speaks. Raises ``Refused``."""
-    try:
-        offered = [name for offer in offers for name in parse_subprotocol(offer)]
-    except InvalidHeaderFormat:
-        offered = []
-    for name in offered:
-        if name in _VERSIONS:
-            return _VERSIONS[name]
-    raise Refused(400, f"Sec-WebSocket-Protocol must offer one of {_SUPPORTED}")
+def _wants_upgrade(headers: Headers) -> bool:
+    return "websocket" in [value.lower() for value in headers.get_all("Upgrade")]
 
 
 def _came_with_tls(headers: Headers) -> bool:
@@ -181,13 +180,15 @@ def _came_with_tls(headers: Headers) -> bool:
 def _refused(error: NotAdmitted) -> Refused:
     match error.status:
         case 401:
-            return Refused(401, error.detail, {"WWW-Authenticate": 'Basic realm="OCPP", charset="UTF-8"'})
+            challenge = {"WWW-Authenticate": 'Basic realm="OCPP", charset="UTF-8"'}
+            return Refused(401, error.detail, error.reason, challenge)
         case 404:
-            return Refused(404, error.detail)
-        case _:
-            return _service_unavailable(error.detail)
+            return Refused(404, error.detail, error.reason)
+    if error.retry_after is not None:
+        return Refused(503, error.detail, error.reason, {"Retry-After": str(error.retry_after)})
+    return _service_unavailable(error.detail)
 
 
 def _service_unavailable(text: str) -> Refused:
     """Stations that all come back at the same moment would fail again: each gets another time."""
-    return Refused(503, text, {"Retry-After": str(random.randint(5, 30))})
+    return Refused(503, text, headers={"Retry-After": str(random.randint(5, 30))})

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from libs.csms.clock import rfc3339
 from libs.ocpp_messages.action import Direction, encode
-from libs.ocpp_messages.event import EventData, GatewayAlive
+from libs.ocpp_messages.event import EventData, GatewayAlive, StationsSeen
 from libs.ocpp_messages.message import Kind, Message
 
 from .connection import Connection
 from .context import GatewayContext
+
+MAX_STATIONS_PER_EVENT = 500
+"""In one StationsSeen event. One delivery of it takes as many writes."""
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +50,24 @@ class Announcer:
     async def keep_announcing_alive(self) -> None:
         """Publish GatewayAlive at once, and again after every interval, until cancelled."""
         while True:
-            alive = alive_message(self._gateway_id, self._now())
-            await self._publish(f"gateway {self._gateway_id}", alive)
+            await self._announce_of_gateway(GatewayAlive())
             await asyncio.sleep(self._context.limits.alive_interval)
+
+    async def keep_announcing_seen(self, heard_at: Callable[[], Iterable[tuple[str, float]]]) -> None:
+        """Publish after every interval which stations have sent something in it, until cancelled.
+
+        ``heard_at`` gives the stations and when they sent their last message, in times of the event loop.
+        """
+        clock, interval = asyncio.get_running_loop().time, self._context.limits.seen_interval
+        since = clock()
+        while True:
+            await asyncio.sleep(interval)
+            now = clock()
+            seen = [(id, int(now - at)) for id, at in heard_at() if at > since]
+            since = now
+            for first in range(0, len(seen), MAX_STATIONS_PER_EVENT):
+                part = dict(seen[first : first + MAX_STATIONS_PER_EVENT])
+                await self._announce_of_gateway(StationsSeen(seconds_ago=part))
 
     @asynccontextmanager
     async def subscribed(self) -> AsyncIterator[None]:
@@ -67,6 +85,10 @@ class Announcer:
         except Exception:
             log.exception("gateway %s: its subscriptions could not be deleted", self._gateway_id)
 
+    async def _announce_of_gateway(self, event: EventData) -> None:
+        message = message_of_gateway(event, self._gateway_id, self._now())
+        await self._publish(f"gateway {self._gateway_id}", message)
+
     async def _publish(self, subject: str, event: Message) -> bool:
         try:
             async with asyncio.timeout(self._context.limits.publish_timeout):
@@ -80,13 +102,13 @@ class Announcer:
         return rfc3339(self._context.clock())
 
 
-def alive_message(gateway_id: str, sent_at: str) -> Message:
-    """It concerns no station: its station id is empty."""
+def message_of_gateway(event: EventData, gateway_id: str, sent_at: str) -> Message:
+    """It concerns no single station: its station id is empty."""
     return Message(
-        data=encode(GatewayAlive()),
+        data=encode(event),
         message_id=uuid.uuid4().hex,
         station_id="",
-        action=GatewayAlive.__name__,
+        action=type(event).__name__,
         kind=Kind.EVENT,
         sent_at=sent_at,
         origin=Direction.FROM_STATION,

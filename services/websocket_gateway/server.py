@@ -19,6 +19,7 @@ from libs.csms.logs import station_id
 from .context import GatewayContext
 from .gateway import Gateway
 from .handshake import Handshake
+from .refusals import RefusalReporter
 from .station_socket import DeflateFactory, StationSocket
 
 RESTART = CloseCode.SERVICE_RESTART, "the CSMS is restarting"
@@ -30,9 +31,8 @@ class GatewayServer:
     def __init__(self, admit: Admit, context: GatewayContext) -> None:
         self._limits = context.limits
         self._gateway = Gateway(context)
-        self._handshake = Handshake(
-            admit, self._gateway.fences, self._ready, context.limits.admission_timeout
-        )
+        self._refusals = RefusalReporter(context)
+        self._handshake = Handshake(admit, self._gateway.fences, self._ready, context, self._refusals)
         self._stopping = False
         self._sockets: set[StationSocket] = set()
 
@@ -43,6 +43,7 @@ class GatewayServer:
         """
         async with self._gateway.consuming(), asyncio.TaskGroup() as self._closings:
             server = await self._listen(listener)
+            reporting = self._closings.create_task(self._refusals.keep_publishing())
             try:
                 started()
                 await server.wait_closed()
@@ -50,6 +51,7 @@ class GatewayServer:
                 self._stopping = True
                 await self._gateway.drain(self._limits.drain_timeout)
                 await self._close(server)
+                reporting.cancel()
 
     def _ready(self) -> bool:
         return self._gateway.ready and not self._stopping
@@ -109,7 +111,7 @@ class GatewayServer:
 
 def _subprotocol(socket: ServerConnection, _offered: object) -> Any:
     assert isinstance(socket, StationSocket) and socket.admitted is not None
-    return socket.admitted.connection.version.value
+    return socket.admitted.subprotocol
 
 
 def _websockets_logger() -> logging.Logger:

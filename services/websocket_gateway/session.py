@@ -16,7 +16,6 @@ from .context import GatewayContext
 from .deviations import Deviations
 from .inbound import InboundCalls, NoFrame
 from .outbound import OutboundCalls
-from .registration import Registration
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +26,17 @@ MAX_LOGGED_CHARACTERS = 200
 class Session:
     """Both directions at once: neither waits for the other, and one outstanding call in each."""
 
-    __slots__ = ("_close", "_context", "_end", "_inbound", "_outbound", "_send", "connection")
+    __slots__ = (
+        "_close",
+        "_context",
+        "_end",
+        "_inbound",
+        "_outbound",
+        "_send",
+        "connection",
+        "heard_at",
+        "registration",
+    )
 
     def __init__(
         self,
@@ -41,11 +50,12 @@ class Session:
         self._send = send
         self._close = close
         self._end: Disconnected | None = None
-        registration = Registration(admitted.registration_status)
-        self._inbound = InboundCalls(
-            admitted, context, registration, Deviations(connection, context), self._write
-        )
-        self._outbound = OutboundCalls(connection, context, registration, self._write)
+        self.registration = admitted.registration
+        self.heard_at = 0.0
+        """When the station sent its last frame, as a time of the event loop; 0 if it has sent none."""
+        deviations = Deviations(connection, context)
+        self._inbound = InboundCalls(admitted, context, self.registration, deviations, self._write)
+        self._outbound = OutboundCalls(connection, context, self.registration, self._write)
 
     async def run(self, receive: Receive) -> Disconnected:
         """Until the connection ends. What the station sent last still goes onto the bus, if that is quick."""
@@ -87,9 +97,11 @@ class Session:
         await self._inbound.wait_until_idle()
 
     async def _read(self, receive: Receive) -> None:
+        clock = asyncio.get_running_loop().time
         try:
             while True:
                 text = await receive()
+                self.heard_at = clock()
                 if self._end is not None:
                     continue
                 if isinstance(text, bytes):

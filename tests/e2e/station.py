@@ -24,8 +24,8 @@ def to_what_a_csms_asks_by_itself(action: str, payload: Json) -> Json | None:
         case "GetConfiguration", {**asked} if not asked:
             return {}
         case "GetBaseReport", {"reportBase": "FullInventory"}:
-            return {"status": "NotSupported"}
-        case "TriggerMessage", {"requestedMessage": "StatusNotification"}:
+            return {"status": "Accepted"}
+        case "TriggerMessage", {"requestedMessage": "StatusNotification" | "BootNotification"}:
             return {"status": "Rejected"}
     return None
 

@@ -8,6 +8,9 @@ from typing import Literal
 import httpx
 from pydantic import Field
 
+from libs.ocpp_messages.event import RefusalReason
+from libs.ocpp_messages.version import Version
+
 from ..storage.store import Document
 from .stations import station_path
 
@@ -22,11 +25,23 @@ class Admission(Document):
         "It is Accepted once a BootNotification has been answered so, over all later connections, until the "
         "operator decides otherwise."
     )
+    decision_number: int = Field(
+        default=0,
+        description="Number of the operator's decision that it includes: earlier events are ignored.",
+    )
+    was_accepted: bool = Field(
+        default=False,
+        description="Whether the station was ever accepted. Then its transactions count in any status.",
+    )
     connection_number: int = Field(
         ge=1,
         lt=16**13,
         description="Greater than that of every connection of this station that was admitted before. It is "
         "given by the device service, in the store, so no gateway's clock matters.",
+    )
+    default_version: Version | None = Field(
+        default=None,
+        description="The version of OCPP that this station speaks if it offers none as subprotocol.",
     )
     refused_rules: list[str] = Field(
         default=[],
@@ -41,12 +56,17 @@ class Admission(Document):
 
 
 class NotAdmitted(Exception):
-    """The station may not connect. ``status``: 404 unknown, 401 credentials, 503 nobody can say now."""
+    """The station may not connect. ``status``: 404 unknown, 401 credentials, 503 not now."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(
+        self, status: int, detail: str, reason: RefusalReason | None = None, retry_after: int | None = None
+    ) -> None:
+        """``reason`` is None if that is no matter of the station. ``retry_after`` is in seconds."""
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.reason = reason
+        self.retry_after = retry_after
 
 
 Admit = Callable[[str, str, bool], Awaitable[Admission]]
@@ -67,8 +87,20 @@ class HttpAdmission:
             raise NotAdmitted(503, "the device service does not answer") from error
         if answer.headers.get("WWW-Authenticate", "").startswith("Bearer"):
             raise NotAdmitted(503, "the device service refuses this gateway's CSMS_API_TOKEN")
-        if answer.status_code in (401, 404):
-            raise NotAdmitted(answer.status_code, answer.json()["detail"])
-        if answer.status_code != 200:
-            raise NotAdmitted(503, f"the device service answers {answer.status_code}")
-        return Admission.model_validate_json(answer.content)
+        if answer.status_code == 200:
+            return Admission.model_validate_json(answer.content)
+        raise _refusal(answer)
+
+
+def _refusal(answer: httpx.Response) -> NotAdmitted:
+    is_problem = answer.headers.get("Content-Type") == "application/problem+json"
+    problem = answer.json() if is_problem and answer.status_code in (401, 404, 503) else {}
+    if "reason" not in problem:
+        return NotAdmitted(503, f"the device service answers {answer.status_code}")
+    retry_after = answer.headers.get("Retry-After")
+    return NotAdmitted(
+        answer.status_code,
+        problem["detail"],
+        RefusalReason(problem["reason"]),
+        None if retry_after is None else int(retry_after),
+    )

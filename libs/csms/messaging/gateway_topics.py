@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.ocpp_messages.catalogue import COMMAND_REQUEST_TOPICS, STATION_RESPONSE_TOPICS
-from libs.ocpp_messages.event import STATION_ACCESS_REVOKED, STATION_CONNECTED
+from libs.ocpp_messages.event import (
+    REGISTRATION_STATUS_CHANGED,
+    STATION_ACCESS_REVOKED,
+    STATION_CONNECTED,
+)
 
 from ..parallel import each
 from .bus import Bus, Subscription
@@ -67,8 +71,8 @@ def every_of(gateway_id: str) -> GatewayTopics:
 
 
 def _event_subscriptions(gateway_id: str) -> list[Subscription]:
-    """Every gateway gets all of these: they end the older connection of a station on whatever gateway."""
-    topics = STATION_CONNECTED.name, STATION_ACCESS_REVOKED.name
+    """Every gateway gets all of these: they concern a connection of a station, on whatever gateway."""
+    topics = STATION_CONNECTED.name, STATION_ACCESS_REVOKED.name, REGISTRATION_STATUS_CHANGED.name
     return [Subscription(_name(gateway_id, topic), topic, temporary=True) for topic in topics]
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import orjson
 
-from ..security.model import Secret, StationSecurity
+from libs.ocpp_messages.action import Action
+
+from ..security.model import MIN_SECRET_LENGTH, Secret, StationSecurity
 from ..security.service import Security
 from .model import Command
 
@@ -32,7 +34,11 @@ class Setting:
 
     def requested_value(self, command: Command, payload: Any) -> str | None:
         """The value that the payload sets this to; None if it does not."""
-        match command.action, payload:
+        return self.value_in(command.action, payload)
+
+    def value_in(self, action: str, payload: Any) -> str | None:
+        """The same for the payload of an action."""
+        match action, payload:
             case "ChangeConfiguration", {"key": str(key), "value": str(value)} if _same(key, self.key):
                 return value
             case "SetVariables", {"setVariableData": list(data)}:
@@ -59,6 +65,15 @@ class Setting:
 
 SECRET = Setting("AuthorizationKey", "BasicAuthPassword")
 PROFILE = Setting("SecurityProfile", "SecurityProfile")
+
+
+async def refuse_weak_secret(
+    security: Security, station_id: str, command_id: str, action: Action[Any, Any], payload: Any
+) -> None:
+    """Raises ``WeakSecretsRefused``: with such a secret the station would lock itself out."""
+    value = SECRET.value_in(action.name, payload)
+    if value is not None and len(value) < MIN_SECRET_LENGTH:
+        security.refuse_weak_secrets()
 
 
 async def propose_secret(security: Security, command: Command, payload: Any) -> None:

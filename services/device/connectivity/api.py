@@ -12,8 +12,10 @@ from libs.csms.parallel import each
 from libs.csms.storage.queries import equals, every
 from libs.csms.storage.store import Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
+from libs.ocpp_messages.event import RefusalReason
 from libs.ocpp_messages.version import Version
 
+from .attempts import ConnectionAttempt
 from .model import Connection
 from .service import Connectivity
 
@@ -41,6 +43,22 @@ def connectivity_api(connectivity: Connectivity) -> APIRouter:
         found = equals(connected=connected, gatewayId=gateway_id, ocppVersion=ocpp_version)
         query = Query(found, page_size=page_size, page_token=page_token)
         return page_of(await connectivity.connections.find(query))
+
+    @router.get(
+        "/connectionattempts", response_model=PageOf[ConnectionAttempt], response_model_exclude_none=True
+    )
+    async def list_connection_attempts(
+        station_id: Annotated[str | None, Parameter(alias="stationId")] = None,
+        reason: RefusalReason | None = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[ConnectionAttempt]:
+        """Handshakes that were refused, newest first: at most 1,000, one of each station and reason. An
+        `unknownStation` can be registered with its id by `POST /chargingstations`.
+        """
+        found = equals(stationId=station_id, reason=reason)
+        query = Query(found, "lastAt", descending=True, page_size=page_size, page_token=page_token)
+        return page_of(await connectivity.attempts.find(query))
 
     return router
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from pydantic import Field
 
 from libs.csms.clock import Time, latest
+from libs.csms.errors import Unavailable
 from libs.csms.storage.queries import composite_id
 from libs.csms.storage.store import Document
 from libs.ocpp_messages.message import Message
@@ -14,8 +16,21 @@ from libs.ocpp_messages.message import Message
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
 """``last_seen`` is written at most once in this time."""
 
+TAKEOVER_INTERVAL = timedelta(seconds=10)
+"""A connection that ended another one is not ended by a third one before this time has passed."""
+
 ABNORMAL_CLOSURE = 1006
 """The WebSocket close code of a connection that ended without one (RFC 6455, section 7.4.1)."""
+
+
+class TooManyConnections(Unavailable):
+    """Devices with the same identity end each other's connections, or one device opens several."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            f"another device is connected with this identity; try again in {retry_after} s",
+            retry_after=retry_after,
+        )
 
 
 class Connector(Document):
@@ -74,7 +89,7 @@ class Connection(Document):
     close_reason: str | None = Field(default=None, description="Reason in the WebSocket close frame.")
     remote_address: str | None = Field(default=None, description="Address and port of the client.")
     last_seen: Time | None = Field(
-        default=None, description="When the last message was received, to a minute."
+        default=None, description="When the last message was received, to five minutes."
     )
     admission_number: int = Field(
         default=0, description="Number of the newest connection of the station that was admitted."
@@ -96,8 +111,22 @@ class Connection(Document):
         )
 
     def admitted(self, at: datetime) -> Connection:
-        """Number a connection that has been admitted. The number grows even if the clock goes back."""
+        """Number a connection that has been admitted. The number grows even if the clock goes back.
+
+        Raises ``TooManyConnections`` where it would end an open one too soon: two devices with one identity
+        would end each other's connections for ever. A station whose network fails twice waits no longer.
+        """
+        if self.connected and self._has_ended_another and self.connected_at is not None:
+            wait = self.connected_at + TAKEOVER_INTERVAL - at
+            if timedelta() < wait <= TAKEOVER_INTERVAL:
+                raise TooManyConnections(ceil(wait.total_seconds()))
         return self.changed(admission_number=max(self.admission_number + 1, int(at.timestamp() * 1000)))
+
+    @property
+    def _has_ended_another(self) -> bool:
+        """Whether an earlier connection of the station was still open when this one began."""
+        began, ended = self.connected_at, self.absent_since
+        return began is not None and ended is not None and ended >= began
 
     def opened(self, newer: Connection) -> Connection:
         """The station has opened this connection. It stays closed if its end is known already."""
@@ -155,6 +184,10 @@ class Connection(Document):
                 close_reason=None,
                 last_seen=latest(self.last_seen, at),
             )
+        return self.seen(at)
+
+    def seen(self, at: datetime) -> Connection:
+        """The station was alive then, which says nothing about which of its connections is open."""
         if self.last_seen is not None and at - self.last_seen < LAST_SEEN_INTERVAL:
             return self
         return self.changed(last_seen=at)

@@ -9,9 +9,10 @@ from typing import Any, Self
 
 from libs.csms.clock import Clock
 from libs.csms.messaging.router import Call, Router
-from libs.csms.storage.queries import every
+from libs.csms.storage.queries import every, update_existing
 from libs.csms.storage.store import Collection, Index, Query, Store, filters
 
+from .attempts import ConnectionAttempt, attempts_of
 from .model import LAST_SEEN_INTERVAL, Connection, Connector
 
 router: Router[Connectivity] = Router("device")
@@ -57,6 +58,8 @@ class Connectivity:
     """By station id."""
     connectors: Collection[Connector]
     """By ``Connector.key``."""
+    attempts: Collection[ConnectionAttempt]
+    """Refused handshakes, by ``ConnectionAttempt.slot``."""
     clock: Clock
     last_seen: Throttle = field(default_factory=lambda: Throttle(LAST_SEEN_INTERVAL))
     gateways: dict[str, datetime] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Connectivity:
         return cls(
             connections=store.collection("connections", Connection, CONNECTION_INDEXES),
             connectors=store.collection("connectors", Connector, CONNECTOR_INDEXES),
+            attempts=attempts_of(store),
             clock=clock,
         )
 
@@ -75,7 +79,9 @@ class Connectivity:
         return await self.connections.get(station_id) or Connection(station_id=station_id)
 
     async def number_connection(self, station_id: str) -> int:
-        """A number greater than that of every connection admitted before. No gateway clock matters."""
+        """A number greater than that of every connection admitted before. No gateway clock matters. Raises
+        ``TooManyConnections``.
+        """
         now, new = self.clock(), Connection(station_id=station_id)
         known = await self.connections.update(station_id, lambda known: (known or new).admitted(now))
         return known.admission_number
@@ -98,6 +104,14 @@ class Connectivity:
         connection_id = call.message.connection_id
         await self.connections.update(call.station_id, lambda known: (known or new).touch(connection_id, at))
         self.last_seen.done(call.station_id, at)
+
+    async def seen(self, station_id: str, at: datetime) -> None:
+        """Store that the station was alive then, at most once a minute for each station. Nothing is stored
+        about a station that has never connected, or has been deleted.
+        """
+        if not self.last_seen.is_done(station_id, at):
+            await update_existing(self.connections, station_id, lambda known: known.seen(at))
+            self.last_seen.done(station_id, at)
 
     async def adopt_connection(self, call: Call[Any]) -> None:
         """Store the connection of a call, which may be delivered before the StationConnected event of that

@@ -1,10 +1,12 @@
-"""Asks new stations for their settings, and stations that were away for their connectors."""
+"""Asks new stations for their settings, stations that were away for their connectors, and stations for a
+BootNotification that the operator has decided anew about.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -86,9 +88,9 @@ class Onboardings:
     async def of_station(self, station_id: str) -> Onboarding:
         return await self.stations.get(station_id) or Onboarding(station_id=station_id)
 
-    async def schedule(self, station_id: str, connection_id: str) -> None:
-        """Ask the station over this connection after ``FOLLOW_UP_DELAY``."""
-        at, new = (self.clock() + FOLLOW_UP_DELAY).replace(microsecond=0), Onboarding(station_id=station_id)
+    async def schedule(self, station_id: str, connection_id: str, delay: timedelta = FOLLOW_UP_DELAY) -> None:
+        """Ask the station over this connection after this time."""
+        at, new = (self.clock() + delay).replace(microsecond=0), Onboarding(station_id=station_id)
         await self.stations.update(station_id, lambda known: (known or new).scheduled(connection_id, at))
         self.alarm.set(at)
 
@@ -113,6 +115,17 @@ class Onboardings:
             return
         firmware, new = station.firmware_version, Onboarding(station_id=station_id)
         await self.stations.update(station_id, lambda known: (known or new).inventoried(firmware))
+
+    async def ask(self, station_id: str, requests: Iterable[CommandRequest]) -> None:
+        """Ask a station for what matters less than what it does by itself."""
+        station = await self.commands.registry.get(station_id)
+        if station is None or not await self.may_ask(station):
+            return
+        for command_request in requests:
+            try:
+                await request(self.commands, command_request)
+            except DomainError as error:
+                log.info("station %s: not asked for its limits: %s", station_id, error.detail)
 
     async def forget(self, station_id: str) -> None:
         await self.stations.delete(station_id)
@@ -142,12 +155,7 @@ class Onboardings:
         try:
             station = await self.commands.registry.get(station_id)
             connection = await self.commands.connectivity.connection(station_id)
-            if (
-                station is not None
-                and station.may_operate
-                and connection.connected
-                and await self.may_ask(station)
-            ):
+            if station is not None and connection.connected:
                 async for command_request in self._requests(station, connection, onboarding):
                     await request(self.commands, command_request)
         except DomainError as error:
@@ -160,6 +168,10 @@ class Onboardings:
         self, station: Station, connection: Connection, onboarding: Onboarding
     ) -> AsyncIterator[CommandRequest]:
         version = Version(connection.ocpp_version or "")
+        if station.must_boot:
+            yield _boot(station, connection, version)
+        if not (station.may_operate and await self.may_ask(station)):
+            return
         if onboarding.lacks_inventory(station.firmware_version):
             yield _inventory(station, connection, version)
         unknown = await self._unreported(connection)
@@ -171,11 +183,22 @@ class Onboardings:
                 yield _status_of(connection, connector)
 
     async def _unreported(self, connection: Connection) -> list[Connector]:
-        """After an absence, the connectors that the station has not reported since then."""
+        """After an absence, the connectors that the station has not reported since then. Connector 0 is the
+        whole station of 1.6; some stations of 2.x report it too.
+        """
         if connection.connected_at is None or not connection.was_absent(self.min_absence):
             return []
         found = await self.commands.connectivity.connectors_of(connection.station_id)
-        return [one for one in found if one.evse_id > 0 and one.reported_at < connection.connected_at]
+        return [one for one in found if one.reported_at < connection.connected_at]
+
+
+def _boot(station: Station, connection: Connection, version: Version) -> CommandRequest:
+    """The answer to the BootNotification tells the station what the operator has decided (B02, B03)."""
+    if version is Version.V16:
+        trigger = encode(ocpp16.TriggerMessageRequest("BootNotification"))
+    else:
+        trigger = encode(ocpp2.TriggerMessageRequest("BootNotification"))
+    return _request(connection, "TriggerMessage", trigger, f"boot {station.decision_number}")
 
 
 def _inventory(station: Station, connection: Connection, version: Version) -> CommandRequest:

@@ -37,7 +37,7 @@ class StationStatus(Document):
     close_code: int | None = Field(default=None, description="WebSocket close code of its newest connection.")
     close_reason: str | None = Field(default=None, description="Reason in the WebSocket close frame.")
     last_seen: Time | None = Field(
-        default=None, description="When its last message was received, to a minute."
+        default=None, description="When its last message was received, to five minutes."
     )
     ocpp_version: str | None = Field(
         default=None, description="The WebSocket subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1."

@@ -10,13 +10,19 @@ from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.station_id import StationId
 from libs.csms.web.app import Body
 from libs.csms.web.fields import Plain
+from libs.ocpp_messages.version import Version
 
 from .model import Station
 
 OF_OLDER_PATHS = {"serial_number", "model", "vendor_name", "firmware_version", "modem", "location"}
 """The fields of a station, beside its id, that earlier systems have."""
 
-OF_OPERATOR = OF_OLDER_PATHS | {"group", "registration_status", "heartbeat_interval"}
+OF_OPERATOR = OF_OLDER_PATHS | {
+    "group",
+    "registration_status",
+    "heartbeat_interval",
+    "default_version",
+}
 OF_STATION = set(Station.model_fields) - OF_OPERATOR
 
 Text = Annotated[str, Field(max_length=255), Plain]
@@ -58,8 +64,12 @@ class StationBody(Body):
     group: Group | None = _described("group")
     registration_status: RegistrationStatus | None = _described("registration_status")
     heartbeat_interval: Seconds | None = _described("heartbeat_interval")
+    default_version: Version | None = _described("default_version")
     last_boot: Any = _of_station("last_boot")
     accepted_at: Any = _of_station("accepted_at")
+    first_accepted_at: Any = _of_station("first_accepted_at")
+    decided_at: Any = _of_station("decided_at")
+    boot_due: Any = _of_station("boot_due")
     boot_reason: Any = _of_station("boot_reason")
 
     def replacing(self, station: Station) -> Station:

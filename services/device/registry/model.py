@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
 from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import Time
 from libs.csms.storage.store import Document
+from libs.ocpp_messages.version import Version
 
 
 class Modem(Document):
@@ -70,11 +71,29 @@ class Station(Document):
         default=None,
         description="Seconds between Heartbeats; without it the setting HEARTBEAT_INTERVAL applies.",
     )
+    default_version: Version | None = Field(
+        default=None,
+        description="The version of OCPP that the station speaks if it offers none as subprotocol of its"
+        " WebSocket: ocpp1.6, ocpp2.0.1 or ocpp2.1.",
+    )
     last_boot: Time | None = Field(default=None, description="When the last BootNotification was received.")
     accepted_at: Time | None = Field(
         default=None,
         description="When a BootNotification was first answered Accepted. Absent when the station has never"
         " booted, or its last BootNotification was answered otherwise.",
+    )
+    first_accepted_at: Time | None = Field(
+        default=None,
+        description="When a BootNotification was first answered Accepted, if a later one was answered"
+        " otherwise. What the station sends of transactions counts all the same.",
+    )
+    decided_at: Time | None = Field(
+        default=None, description="When the operator last changed registrationStatus."
+    )
+    boot_due: bool | None = Field(
+        default=None,
+        description="True from a change of registrationStatus to the next BootNotification, which the CSMS"
+        " asks the station for; otherwise absent.",
     )
     boot_reason: str | None = Field(
         default=None, description="Why the station last booted (BootReasonEnumType of 2.x)."
@@ -89,12 +108,44 @@ class Station(Document):
         """Whether it may send more than BootNotification."""
         return self.registration_status == "Accepted" and self.accepted_at is not None
 
+    @property
+    def was_accepted(self) -> bool:
+        """Whether a BootNotification was ever answered Accepted."""
+        return self.accepted_at is not None or self.first_accepted_at is not None
+
+    @property
+    def must_boot(self) -> bool:
+        """Whether it has to learn by a BootNotification what the operator decided. A rejected one is asked
+        nothing (B03).
+        """
+        return bool(self.boot_due) and self.registration_status != "Rejected"
+
+    @property
+    def status_on_connection(self) -> RegistrationStatus:
+        """What counts on its connections: Accepted only if its last BootNotification was answered so."""
+        accepted = self.registration_status == "Accepted"
+        return "Pending" if accepted and not self.may_operate else self.registration_status
+
+    @property
+    def decision_number(self) -> int:
+        """Grows with every change of ``registration_status``."""
+        return 0 if self.decided_at is None else int(self.decided_at.timestamp() * 1000)
+
+    def decided(self, before: Station, at: datetime) -> Station:
+        """After the operator has changed it, with what follows if that changed ``registration_status``."""
+        if self.registration_status == before.registration_status:
+            return self
+        if before.decided_at is not None:
+            at = max(at, before.decided_at + timedelta(milliseconds=1))
+        return self.changed(decided_at=at, boot_due=self.last_boot is not None or None)
+
     def booted(self, boot: Boot, at: datetime) -> Station:
         """Fields that the station does not report stay as they were. An older BootNotification changes
         nothing.
         """
         if self.last_boot is not None and at < self.last_boot:
             return self
+        accepted = self.registration_status == "Accepted"
         modem = boot.modem
         if modem is not None and self.modem is not None:
             modem = self.modem.changed(
@@ -108,5 +159,9 @@ class Station(Document):
             modem=modem or self.modem,
             boot_reason=boot.boot_reason,
             last_boot=at,
-            accepted_at=(self.accepted_at or at) if self.registration_status == "Accepted" else None,
+            accepted_at=(self.accepted_at or at) if accepted else None,
+            first_accepted_at=self.first_accepted_at
+            if accepted
+            else self.first_accepted_at or self.accepted_at,
+            boot_due=None,
         )

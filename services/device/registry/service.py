@@ -17,9 +17,8 @@ from libs.csms.storage.queries import every, update_existing, update_from
 from libs.csms.storage.store import Collection, Index, Page, Query, Store, filters
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import (
-    STATION_ACCESS_REVOKED,
-    STATION_DELETED,
     EventData,
+    RegistrationStatusChanged,
     StationAccessRevoked,
     StationDeleted,
 )
@@ -38,11 +37,8 @@ RESUME_INTERVAL = 300.0
 """Seconds between two searches for deletions that a failed process left incomplete."""
 
 DELETED = "the charging station has been deleted"
-_REVOCATIONS = {
-    "Pending": "the charging station is to ask again whether it may operate",
-    "Rejected": "the charging station has been rejected",
-}
-"""Reasons of close frames, by the decision of the operator."""
+REJECTED = "the charging station has been rejected"
+"""Reasons of close frames."""
 
 
 class UnknownStation(NotFound):
@@ -105,8 +101,8 @@ class Registry:
         return await self.stations.update(body.id, created)
 
     async def change(self, id: str, body: StationBody, change: Callable[[Station], Station]) -> Station:
-        """Ends the connections of a station that is no longer accepted. Raises ``UnknownStation``, and
-        ``Invalid`` if the body has another id than the path.
+        """A change of its registration status counts for its open connection; that of a station which is
+        rejected ends. Raises ``UnknownStation``, and ``Invalid`` if the body has another id than the path.
         """
         if body.id is not None and body.id != id:
             raise Invalid("body.id: differs from the id in the path")
@@ -114,13 +110,23 @@ class Registry:
         def changed(station: Station | None) -> Station:
             if station is None or station.deleted_at is not None:
                 raise UnknownStation
-            return change(station)
+            return change(station).decided(station, now)
 
+        now = self.clock()
         before, station = await update_from(self.stations, id, changed)
-        status = station.registration_status
-        if before is not None and status not in ("Accepted", before.registration_status):
-            await self.revoke_access(id, _REVOCATIONS[status])
+        has_decided = before is not None and station.decided_at != before.decided_at
+        has_repeated = station.boot_due and body.registration_status is not None
+        if has_decided or has_repeated:  # what was decided before may not have been published
+            await self._publish_decision(station)
         return station
+
+    async def _publish_decision(self, station: Station) -> None:
+        if station.registration_status == "Rejected":
+            await self.revoke_access(station.id, REJECTED)
+        decision = RegistrationStatusChanged(
+            status=station.status_on_connection, number=station.decision_number
+        )
+        await self.publish(station.id, decision)
 
     async def booted(self, id: str, boot: Boot, at: datetime) -> Station | None:
         """The station after a BootNotification; None if there is no such station."""
@@ -162,12 +168,12 @@ class Registry:
         """
         number = (await self.connectivity.connection(id)).admission_number
         revoked = StationAccessRevoked(reason=reason, connection_number=number)
-        await self._publish(id, STATION_ACCESS_REVOKED.name, revoked)
+        await self.publish(id, revoked)
 
     async def _complete_deletion(self, station: Station) -> None:
         """May be called several times, and by several processes at once."""
         await self.revoke_access(station.id, DELETED)
-        await self._publish(station.id, STATION_DELETED.name, StationDeleted())
+        await self.publish(station.id, StationDeleted())
         for cleanup in self.cleanups:
             await cleanup(station.id)
         known = await self.stations.get(station.id)
@@ -176,7 +182,9 @@ class Registry:
         ):  # otherwise it has been created again
             await self.stations.delete(station.id)
 
-    async def _publish(self, station_id: str, topic: str, event: EventData) -> None:
+    async def publish(self, station_id: str, event: EventData) -> None:
+        """What has happened to a station. Call it after that is stored."""
+        topic = type(event).__name__
         message = Message(
             data=encode(event),
             message_id=uuid.uuid4().hex,

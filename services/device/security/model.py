@@ -14,6 +14,14 @@ from pydantic import Field
 from libs.csms.clock import Time
 from libs.csms.storage.store import Document
 
+MIN_SECRET_LENGTH = 16
+"""Characters. A shorter secret is weak."""
+
+MIN_WEAK_LENGTH = 8
+"""Characters of a weak secret."""
+
+MAX_SECRET_LENGTH = 64
+
 _HEXADECIMAL_KEY = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,20}")
 
 SecretState = Literal["active", "pending", "uncertain", "awaiting_reboot"]
@@ -25,12 +33,15 @@ its next reboot.
 
 class Secret(Document):
     """The salted hash of a secret. A fast hash is enough, because secrets are long; and thousands of stations
-    may reconnect at once.
+    may reconnect at once. Those that are not long are marked.
     """
 
     salt: str = Field(description="16 random bytes, hexadecimal.")
     digest: str = Field(description="SHA-256 of salt and secret, hexadecimal.")
     set_at: Time = Field(description="When the operator or a command set it.")
+    weak: bool = Field(
+        default=False, description="Whether it has fewer than 16 characters, so that it can be guessed."
+    )
     state: SecretState = Field(default="active", description="Whether the station has the secret.")
     command_id: str | None = Field(
         default=None,
@@ -40,7 +51,8 @@ class Secret(Document):
     @classmethod
     def of(cls, secret: str, at: datetime) -> Secret:
         salt = secrets.token_bytes(16)
-        return cls(salt=salt.hex(), digest=_digest(salt, secret.encode()), set_at=at)
+        weak = len(secret) < MIN_SECRET_LENGTH
+        return cls(salt=salt.hex(), digest=_digest(salt, secret.encode()), set_at=at, weak=weak)
 
     def matches(self, password: bytes) -> bool:
         """In constant time."""
@@ -61,7 +73,8 @@ class StationSecurity(Document):
     )
     security_profile: int | None = Field(
         default=None,
-        description="The highest that the station has had (A05): 1 and above need a secret, 2 and above TLS.",
+        description="The highest that the station has had (A05), unless the operator lowered it: 1 and above"
+        " need a secret, 2 and above TLS.",
     )
     offered_security_profiles: tuple[int, ...] | None = Field(
         default=None,
@@ -71,6 +84,10 @@ class StationSecurity(Document):
     @property
     def needs_secret(self) -> bool:
         return any(each.state == "active" for each in self.secrets)
+
+    @property
+    def has_weak_secret(self) -> bool:
+        return any(each.weak for each in self.secrets)
 
     def match(self, password: bytes) -> Secret | None:
         return next((each for each in self.secrets if each.matches(password)), None)
@@ -146,11 +163,17 @@ class StationSecurity(Document):
         return self.changed(secrets=tuple(secrets))
 
     def secured(self, profile: int) -> StationSecurity:
-        """The station has this security profile now. The profile is never lowered."""
+        """The station has this security profile now. Nothing that a station does lowers it."""
         if profile <= (self.security_profile or 0):
             return self
         ahead = tuple(each for each in self.offered_security_profiles or () if each > profile) or None
         return self.changed(security_profile=profile, offered_security_profiles=ahead)
+
+    def lowered(self, profile: int) -> StationSecurity:
+        """The operator lets the station connect with less. A higher profile must be offered to it again."""
+        if profile >= (self.security_profile or 0):
+            return self
+        return self.changed(security_profile=profile or None, offered_security_profiles=None)
 
     def offered(self, profile: int) -> StationSecurity:
         """The station has accepted this profile for later connections (A05)."""

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from libs.csms.clients.admission import Admission, NotAdmitted, RegistrationStatus
-from libs.csms.errors import NotFound
+from libs.csms.clients.admission import Admission, NotAdmitted
+from libs.csms.errors import Conflict, Invalid, NotFound
 from libs.csms.messaging.router import Router
 from libs.csms.storage.queries import update_existing, update_from
 from libs.csms.storage.store import Collection, Store
+from libs.ocpp_messages.event import RefusalReason, SecurityProfileLowered
 
+from ..connectivity.model import TooManyConnections
 from ..connectivity.service import Connectivity
 from ..messages.service import Messages
 from ..registry.service import Registry
 from ..station_profiles.service import StationProfiles
-from .authentication import authenticated
+from .authentication import WeakSecrets, authenticated
 from .certificates import Sign, no_authority
 from .model import Secret, StationSecurity, new_secret
 
 router: Router[Security] = Router("device")
 
+log = logging.getLogger(__name__)
+
+RAISED = "the charging station needs a higher security profile now"
 REPLACED = "the secret of the charging station has been replaced"
-"""Reason in the WebSocket close frame."""
+"""Reasons in the WebSocket close frame."""
 
 
 class NoSecret(NotFound):
@@ -32,6 +38,22 @@ class NoSecret(NotFound):
 
     def __init__(self) -> None:
         super().__init__("the charging station has no secret")
+
+
+class ProfileIsHigher(Conflict):
+    """A station is to need a lower security profile, and the request does not say that this is meant."""
+
+    def __init__(self, profile: int | None) -> None:
+        super().__init__(
+            f"body.securityProfile: the station needs {profile}; to lower it, send `lower: true` too"
+        )
+
+
+class WeakSecretsRefused(Invalid):
+    """A secret of fewer than 16 characters is to be set, and CSMS_WEAK_SECRETS forbids them."""
+
+    def __init__(self) -> None:
+        super().__init__("CSMS_WEAK_SECRETS=refused allows no secret of fewer than 16 characters")
 
 
 @dataclass(frozen=True)
@@ -44,6 +66,7 @@ class Security:
     station_profiles: StationProfiles
     min_profile: int
     """The lowest security profile that a station may connect with."""
+    weak_secrets: WeakSecrets = "accepted"
     sign: Sign = no_authority
 
     @classmethod
@@ -55,9 +78,10 @@ class Security:
         messages: Messages,
         station_profiles: StationProfiles,
         min_profile: int,
+        weak_secrets: WeakSecrets,
     ) -> Self:
         stations = store.collection("credentials", StationSecurity)
-        return cls(stations, registry, connectivity, messages, station_profiles, min_profile)
+        return cls(stations, registry, connectivity, messages, station_profiles, min_profile, weak_secrets)
 
     async def of_station(self, station_id: str) -> StationSecurity:
         return await self.stations.get(station_id) or StationSecurity()
@@ -70,11 +94,18 @@ class Security:
         """
         decision = await self._decide(station_id, authorization, tls)
         while True:
-            number = await self.connectivity.number_connection(station_id)
+            number = await self._number_connection(station_id)
             decision_again = await self._decide(station_id, authorization, tls)
             if decision_again == decision:
                 return decision.changed(connection_number=number)
             decision = decision_again
+
+    async def _number_connection(self, station_id: str) -> int:
+        try:
+            return await self.connectivity.number_connection(station_id)
+        except TooManyConnections as error:
+            reason = RefusalReason.TOO_MANY_CONNECTIONS
+            raise NotAdmitted(503, error.detail, reason, error.retry_after) from error
 
     async def _decide(self, station_id: str, authorization: str, tls: bool) -> Admission:
         """Reads the station and its security once each. Writes only if the security has changed.
@@ -83,25 +114,33 @@ class Security:
         """
         station = await self.registry.get(station_id)
         if station is None:
-            raise NotAdmitted(404, "unknown station")
+            raise NotAdmitted(404, "unknown station", RefusalReason.UNKNOWN_STATION)
         presented = partial(
             authenticated,
             station_id=station_id,
             authorization=authorization,
             tls=tls,
             min_profile=self.min_profile,
+            weak_secrets=self.weak_secrets,
         )
         security = await self.of_station(station_id)
         if presented(security) is not security:
             await update_existing(self.stations, station_id, presented)
-        status = "Accepted" if station.may_operate else _not_yet(station.registration_status)
         profile = await self.station_profiles.profile_of(station)
         return Admission(
-            registration_status=status,
+            registration_status=station.status_on_connection,
+            decision_number=station.decision_number,
+            was_accepted=station.was_accepted,
             connection_number=1,
+            default_version=station.default_version or (profile.default_version if profile else None),
             refused_rules=profile.refused_rules if profile else [],
             answer_timeout=profile.answer_timeout if profile else None,
         )
+
+    def refuse_weak_secrets(self) -> None:
+        """Raises ``WeakSecretsRefused`` if this CSMS takes none."""
+        if self.weak_secrets == "refused":
+            raise WeakSecretsRefused
 
     async def set_secret(self, station_id: str, given: str | None) -> str:
         """Replace the secret by a generated or given one, and end connections with the one before."""
@@ -129,6 +168,42 @@ class Security:
         if await update_existing(self.stations, station_id, deleted) is None:
             raise NoSecret
 
+    async def raise_profile(self, station_id: str, profile: int) -> StationSecurity:
+        """The station needs this security profile from now on. Raises ``ProfileIsHigher``."""
+
+        def raised(security: StationSecurity) -> StationSecurity:
+            if profile < (security.security_profile or 0):
+                raise ProfileIsHigher(security.security_profile)
+            return security.secured(profile)
+
+        before, after = await self._change_existing(station_id, raised)
+        if after is not before:
+            await self.registry.revoke_access(station_id, RAISED)
+        return after
+
+    async def lower_profile(self, station_id: str, profile: int) -> StationSecurity:
+        """The station needs this security profile only (A00: nobody but the operator may decide so)."""
+        before, after = await self._change_existing(station_id, lambda known: known.lowered(profile))
+        if after is not before:
+            needed = before.security_profile or 0
+            log.warning(
+                "station %s: the operator lowered its security profile from %d to %d",
+                station_id,
+                needed,
+                profile,
+            )
+            await self.registry.publish(station_id, SecurityProfileLowered(before=needed, profile=profile))
+        return after
+
+    async def _change_existing(
+        self, station_id: str, change: Callable[[StationSecurity], StationSecurity]
+    ) -> tuple[StationSecurity, StationSecurity]:
+        """Before and after; the same object where nothing has changed. Raises ``UnknownStation``."""
+        await self.registry.existing(station_id)
+        none = StationSecurity()
+        before, after = await update_from(self.stations, station_id, lambda known: change(known or none))
+        return before or none, after
+
     async def change(self, station_id: str, change: Callable[[StationSecurity], StationSecurity]) -> None:
         """Apply a change. Nothing is stored if it changes nothing, or if the station has been deleted."""
         if await self.registry.get(station_id) is None:
@@ -140,8 +215,3 @@ class Security:
 
     async def forget(self, station_id: str) -> None:
         await self.stations.delete(station_id)
-
-
-def _not_yet(status: RegistrationStatus) -> RegistrationStatus:
-    """Pending for a station that the operator accepts, but that has not booted yet."""
-    return "Pending" if status == "Accepted" else status

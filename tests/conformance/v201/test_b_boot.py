@@ -107,6 +107,7 @@ async def test_a_station_that_has_to_wait_is_asked_to_boot_again(csms: System, c
     await decide(csms, cs, "Pending")
     async with connected(csms.gateways[0], cs) as station:
         operator = Operator(csms, station)
+        station.answers["TriggerMessage"] = {"status": "Accepted"}  # the CSMS asks by itself too
         assert (await boots(station))["status"] == "Pending"
         await decide(csms, cs, "Accepted")
         await refuses(station)

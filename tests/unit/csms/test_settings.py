@@ -111,3 +111,20 @@ def test_the_project_has_two_names(monkeypatch: pytest.MonkeyPatch, name: str) -
     monkeypatch.setenv(name, "my-project")
 
     assert load().project == "my-project"
+
+
+@pytest.mark.parametrize("paths", ["/", "/ocpp/", "/ocpp/,/", "/steve/websocket/CentralSystemService/"])
+def test_paths_of_the_gateway(paths: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSMS_GATEWAY_PATHS", paths)
+
+    assert load().gateway_paths == paths
+
+
+@pytest.mark.parametrize(
+    "paths", ["", "ocpp", "/ocpp", "ocpp/", "/ocpp/, /", "//", "/ocpp//x/", "/o?x/", "/%2F/"]
+)
+def test_impossible_paths_of_the_gateway(paths: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSMS_GATEWAY_PATHS", paths)
+
+    with pytest.raises(BadSetting, match="^CSMS_GATEWAY_PATHS: .*begin and end with /"):
+        load()

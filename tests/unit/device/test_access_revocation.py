@@ -51,14 +51,15 @@ async def test_a_rejected_station_is_disconnected(
     assert revocations(csms) == [("CS1", "the charging station has been rejected")]
 
 
-async def test_a_station_that_is_to_boot_again_is_disconnected_and_an_accepted_one_stays(
+async def test_a_station_that_is_pending_or_accepted_stays_connected(
     operator: httpx.AsyncClient, csms: Csms
 ) -> None:
     for status in ("Accepted", "Pending", "Pending", "Accepted"):
         await operator.patch(PATH, json={"registrationStatus": status})
     await operator.patch(PATH, json={"model": "M"})
 
-    assert revocations(csms) == [("CS1", "the charging station is to ask again whether it may operate")]
+    assert revocations(csms) == []
+    assert len([topic for topic, _ in csms.published if topic == "RegistrationStatusChanged"]) == 2
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", PATH), ("POST", "/chargingstations/delete/CS1")])
@@ -96,4 +97,4 @@ async def test_no_station_is_disconnected_before_the_decision_is_durable(
     await operator.patch(PATH, json={"registrationStatus": "Rejected"})
     await operator.delete(PATH)
 
-    assert known == ["Rejected", "deleted", "deleted"]
+    assert known == ["Rejected", "Rejected", "deleted", "deleted"]

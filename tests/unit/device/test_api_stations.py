@@ -25,6 +25,8 @@ OLDER_PAYLOAD: dict[str, Any] = {
     "location": {"lat": 41.366446, "lng": -38.1854651},
 }
 OURS = {"registrationStatus": "Accepted"}
+DECIDED = {"decidedAt": "2026-11-20T12:00:00.000Z"}
+"""After a change of the registration status."""
 PROBLEM = "application/problem+json"
 
 
@@ -156,7 +158,7 @@ async def test_put_replaces_what_the_operator_has_set(client: httpx.AsyncClient)
 
     replaced = await client.put("/chargingstations/CS123", json={"model": "M"})
 
-    assert (replaced.status_code, replaced.json()) == (200, {"id": "CS123", "model": "M"} | OURS)
+    assert (replaced.status_code, replaced.json()) == (200, {"id": "CS123", "model": "M"} | OURS | DECIDED)
 
 
 async def test_the_older_update_path_keeps_fields_that_it_does_not_know(client: httpx.AsyncClient) -> None:
@@ -192,6 +194,7 @@ async def test_patch_merges_and_null_removes(client: httpx.AsyncClient) -> None:
         "modem": {"iccid": "24"},
         "location": {"lat": 0, "lng": -38.1854651},
         "registrationStatus": "Accepted",
+        **DECIDED,
     }
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from libs.csms.clock import rfc3339
 from libs.csms.messaging.bus import Subscription, UnknownTopic
-from libs.ocpp_messages.event import StationConnected, StationDisconnected
+from libs.ocpp_messages.event import GatewayAlive, StationConnected, StationDisconnected
 from services.device.connectivity import gateway_liveness
 from services.device.connectivity.gateway_liveness import GatewayLiveness
 from services.device.connectivity.model import Connection
 from services.device.service import Device
-from services.websocket_gateway.presence import alive_message
+from services.websocket_gateway.presence import message_of_gateway
 
 from .station import NOW, Csms, StoppedClock, after
 from .test_status_notification import shown, status
@@ -97,7 +97,7 @@ async def test_the_topics_of_a_lost_gateway_are_deleted(
 async def test_gateway_alive_is_received_on_the_bus_and_nothing_is_stored(
     device: Device, clock: StoppedClock, liveness: GatewayLiveness
 ) -> None:
-    message = alive_message("g7", rfc3339(NOW))
+    message = message_of_gateway(GatewayAlive(), "g7", rfc3339(NOW))
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(liveness.keep_listening())
         while "g7" not in device.connectivity.gateways:

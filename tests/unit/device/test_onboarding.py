@@ -149,6 +149,55 @@ async def test_an_inventory_answer_from_before_a_boot_does_not_count_for_the_new
     assert again.action == "GetBaseReport"
 
 
+@pytest.mark.parametrize("refusal", [{"status": "NotSupported"}, {"status": "Rejected"}, None])
+async def test_a_station_of_2_x_that_makes_no_report_is_asked_for_its_limits(
+    operator: Operator, station: Csms, refusal: dict[str, Any] | None
+) -> None:
+    await boots(station, V201)
+    [inventory] = await asked(operator, 4)
+    for _ in range(2):
+        if refusal is None:
+            await operator.refuse(inventory, ErrorCode.NOT_IMPLEMENTED, "no reports")
+            await deliver_events(operator)
+        else:
+            await answer(operator, inventory, refusal)
+
+    variables: list[tuple[str, str, str]] = []
+    for seconds in range(5, 12):
+        for command in await asked(operator, seconds):
+            data = json.loads(command.data)["getVariableData"]
+            assert command.action == "GetVariables" and len(data) <= 4
+            variables += [
+                (one["component"]["name"], one["variable"]["name"], one["variable"].get("instance", ""))
+                for one in data
+            ]
+            values = [one | {"attributeStatus": "Accepted", "attributeValue": "7"} for one in data]
+            await answer(operator, command, {"getVariableResult": values})
+
+    assert len(variables) == len(set(variables)) == 12
+    assert variables[0] == ("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables")
+    assert ("LocalAuthListCtrlr", "BytesPerMessage", "") in variables
+    place = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
+    too_many = await operator.post("GetVariables", {"getVariableData": [place] * 8})
+    assert (too_many.status_code, "takes 7 items" in too_many.json()["detail"]) == (422, True)
+
+
+async def test_a_station_of_1_6_that_lists_no_keys_is_asked_for_its_limits(
+    operator: Operator, station: Csms
+) -> None:
+    await boots(station, V16)
+    [everything] = await asked(operator, 4)
+    await operator.refuse(everything, ErrorCode.INTERNAL_ERROR, "too much")
+    await deliver_events(operator)
+
+    [limits] = await asked(operator, 5)
+    keys = ["GetConfigurationMaxKeys", "SendLocalListMaxLength", "LocalAuthListMaxLength"]
+    assert (limits.action, json.loads(limits.data)) == ("GetConfiguration", {"key": keys})
+    await operator.refuse(limits, ErrorCode.INTERNAL_ERROR, "too much too")
+    await deliver_events(operator)
+    assert await asked(operator, 60) == []
+
+
 @TWO
 async def test_a_station_that_did_not_answer_is_asked_again_after_its_next_boot(
     operator: Operator, station: Csms, clock: StoppedClock, version: Version
@@ -213,6 +262,28 @@ async def test_a_station_that_is_back_is_asked_for_connectors_that_it_does_not_r
     assert trigger.action == "TriggerMessage"
     assert json.loads(trigger.data) == {"requestedMessage": "StatusNotification"} | place
     assert await asked(operator, 660) == []
+
+
+@pytest.mark.parametrize("version", list(Version))
+async def test_connector_0_is_asked_for_too(
+    operator: Operator, station: Csms, clock: StoppedClock, version: Version
+) -> None:
+    await boots(station, version)
+    [inventory] = await asked(operator, 4)
+    await answer(operator, inventory, {} if version is V16 else {"status": "Accepted"})
+    for number in (0, 1):
+        await reports(station, version, number, connector=number)
+    clock.at = after(10)
+    await leaves(station, "1")
+    clock.at = after(610)
+    await connects(station, version, "2")
+    clock.at = after(611)
+    await reports(station, version, 1, connection="2", connector=1)
+
+    [trigger] = await asked(operator, 614)
+
+    place = {} if version is V16 else {"evse": {"id": 0, "connectorId": 0}}
+    assert json.loads(trigger.data) == {"requestedMessage": "StatusNotification"} | place
 
 
 @TWO
@@ -287,7 +358,7 @@ async def test_a_station_that_reports_its_connectors_itself_is_not_asked(
 ) -> None:
     await boots(station, V201)
     [inventory] = await asked(operator, 4)
-    await answer(operator, inventory, {"status": "NotSupported"})
+    await answer(operator, inventory, {"status": "Accepted"})
     await reports(station, V201, 1)
     clock.at = after(10)
     await leaves(station, "1")
@@ -299,7 +370,9 @@ async def test_a_station_that_reports_its_connectors_itself_is_not_asked(
     assert await asked(operator, 660) == []
 
 
-async def reports(station: Csms, version: Version, number: int, connection: str = "1") -> None:
+async def reports(
+    station: Csms, version: Version, number: int, connection: str = "1", connector: int = 1
+) -> None:
     at = station.clock()
     if version is V16:
         payload: dict[str, Any] = {"connectorId": number, "errorCode": "NoError", "status": "Available"}
@@ -308,7 +381,7 @@ async def reports(station: Csms, version: Version, number: int, connection: str 
             "timestamp": "2026-11-20T12:00:00Z",
             "connectorStatus": "Available",
             "evseId": number,
-            "connectorId": 1,
+            "connectorId": connector,
         }
     await station.call("StatusNotification", payload, version=version, connection_id=connection, at=at)
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import httpx
 import pytest
 
+from libs.csms.settings import Settings
+from libs.csms.storage.sqlite.store import SqliteStore
 from libs.ocpp_messages.errors import ErrorCode
 from libs.ocpp_messages.version import Version
 from services.device.commands.security_settings import apply_result
 from services.device.service import Device
 
 from .admission import KEY, KEY_BYTES, basic, holding, refusal
+from .bus import RecordingBus
 from .operator import Operator, operating
 from .station import StoppedClock, after
 
@@ -275,3 +279,25 @@ async def test_a_station_with_an_uncertain_secret_needs_a_secret_from_profile_1_
     assert await refusal(secured, "") == 401
     assert await refusal(secured, basic("CS1", NEW)) is None
     assert await refusal(device, "") == 401
+
+
+@pytest.mark.parametrize("version", [V16, V201])
+@pytest.mark.parametrize("weak_secrets", ["accepted", "refused"])
+async def test_a_command_that_sets_a_weak_secret_is_marked_or_refused_as_the_setting_says(
+    tmp_path: Path, clock: StoppedClock, version: Version, weak_secrets: Literal["accepted", "refused"]
+) -> None:
+    """A station with a secret that is refused would lock itself out."""
+    action: str = "ChangeConfiguration"
+    payload: Any = {"key": "AuthorizationKey", "value": "12345678"}
+    if version is V201:
+        action, payload = "SetVariables", {"setVariableData": [PASSWORD | {"attributeValue": "12345678"}]}
+    store = SqliteStore(tmp_path / "weak.db")
+    settings = Settings(_env_file=None, weak_secrets=weak_secrets)
+    device = Device.of(store, RecordingBus(), clock, settings)
+    async with operating(device, clock) as operator:
+        await operator.connected(version)
+        answer = await operator.post(action, payload)
+        marked = [one.weak for one in (await device.security.of_station("CS1")).secrets]
+    await store.close()
+
+    assert (answer.status_code, marked) == ((202, [True]) if weak_secrets == "accepted" else (422, []))

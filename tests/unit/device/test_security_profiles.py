@@ -1,10 +1,11 @@
-"""Stations come up to higher security profiles, and never down again."""
+"""Stations come up to higher security profiles, and down again only if the operator says so."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from services.device.security.model import Secret, StationSecurity
 from services.device.service import Device
 
 from .admission import SECRET, basic, holding, refusal, with_secret
+from .bus import RecordingBus
 from .operator import Operator, operating
 from .station import NOW, StoppedClock
 
@@ -268,3 +270,81 @@ async def test_what_is_offered_is_shown_and_only_the_station_can_change_it(
     assert shown.json() == {"stationId": "CS1", "hasSecret": True, "offeredSecurityProfiles": [2]}
     assert written.status_code == 422
     assert (await client.get("/chargingstations/nobody/security")).status_code == 404
+
+
+async def put_profile(client: httpx.AsyncClient, profile: Any, **fields: Any) -> httpx.Response:
+    body = {"securityProfile": profile} | fields
+    return await client.put("/chargingstations/CS1/security/profile", json=body)
+
+
+async def test_only_an_explicit_act_of_the_operator_lowers_the_profile(
+    device: Device, client: httpx.AsyncClient, clock: StoppedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await with_secret(device, SECRET)
+    await set_profile(device, 2)
+    await offer(device, clock, 3)
+    bus = cast(RecordingBus, device.bus)
+    bus.published.clear()
+
+    refused = await put_profile(client, 1)
+    assert (refused.status_code, "`lower: true`" in refused.json()["detail"]) == (409, True)
+    assert await profiles(device) == (2, (3,))
+    assert await refusal(device, basic("CS1", SECRET)) == 401
+
+    for _ in range(2):
+        lowered = await put_profile(client, 1, lower=True)
+        assert lowered.json() == {"stationId": "CS1", "hasSecret": True, "securityProfile": 1}
+    assert await refusal(device, basic("CS1", SECRET)) is None
+    assert await refusal(device, basic("CS1", SECRET), tls=True) is None
+    assert await profiles(device) == (1, None)
+    assert await refusal(device, "") == 401
+    events = [json.loads(event.data) for event in bus.events if event.action == "SecurityProfileLowered"]
+    assert events == [{"before": 2, "profile": 1}]
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["station CS1: the operator lowered its security profile from 2 to 1"]
+
+
+async def test_a_profile_that_is_lowered_to_nothing_needs_no_secret(
+    device: Device, client: httpx.AsyncClient, registered: Station
+) -> None:
+    await set_profile(device, 1)
+    assert await refusal(device, "") == 401
+
+    assert (await put_profile(client, 0, lower=True)).json() == {"stationId": "CS1", "hasSecret": False}
+    assert await refusal(device, "") is None
+
+
+async def test_the_operator_may_raise_the_profile_and_the_connection_before_ends(
+    device: Device, client: httpx.AsyncClient
+) -> None:
+    await with_secret(device, SECRET)
+    bus = cast(RecordingBus, device.bus)
+    for _ in range(2):
+        assert (await put_profile(client, 2)).json()["securityProfile"] == 2
+    assert (await put_profile(client, 3, lower=True)).json()["securityProfile"] == 2
+
+    assert await refusal(device, basic("CS1", SECRET)) == 401
+    assert await refusal(device, basic("CS1", SECRET), tls=True) is None
+    revoked = [json.loads(event.data)["reason"] for event in bus.events]
+    assert revoked == ["the charging station needs a higher security profile now"]
+
+
+@pytest.mark.parametrize("profile", [-1, 4, "1", None, 1.5])
+async def test_there_are_four_profiles(
+    device: Device, client: httpx.AsyncClient, registered: Station, profile: Any
+) -> None:
+    assert (await put_profile(client, profile)).status_code == 422
+    answer = await client.put("/chargingstations/nobody/security/profile", json={"securityProfile": 1})
+    assert answer.status_code == 404
+
+
+async def test_a_command_never_lowers_the_profile(device: Device, clock: StoppedClock) -> None:
+    await with_secret(device, SECRET)
+    await set_profile(device, 2)
+    async with operating(device, clock) as operator:
+        request: Any = {"setVariableData": [VARIABLE | {"attributeValue": "1"}]}
+        response: Any = {"setVariableResult": [VARIABLE | {"attributeStatus": "Accepted"}]}
+        await ask_and_answer(operator, Version.V201, "SetVariables", request, response)
+
+    assert await profiles(device) == (2, None)
+    assert await refusal(device, basic("CS1", SECRET)) == 401

@@ -219,6 +219,10 @@ async def test_a_station_is_admitted_as_its_profile_says(
     assert "answerTimeout" not in without
     assert admitted["refusedRules"] == ["timestampFormat", "textTooLong"]
     assert admitted["answerTimeout"] == 12.5
+    assert (without.get("defaultVersion"), admitted["defaultVersion"]) == (None, "ocpp1.6")
+    await client.patch("/chargingstations/CS1", json={"defaultVersion": "ocpp2.1"})
+    own = (await client.post("/chargingstations/CS1/admission", json={})).json()
+    assert own["defaultVersion"] == "ocpp2.1", "what the operator says of the station counts more"
     assert admitted["connectionNumber"] > without["connectionNumber"]
     assert admitted["registrationStatus"] == "Pending"
 

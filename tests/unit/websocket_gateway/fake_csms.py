@@ -28,6 +28,7 @@ from libs.ocpp_messages.version import Version
 from services.websocket_gateway.connection import Admitted, Connection, Disconnected, Fence
 from services.websocket_gateway.context import GatewayContext, GatewayLimits
 from services.websocket_gateway.gateway import Gateway
+from services.websocket_gateway.registration import Registration
 from services.websocket_gateway.routing import ByAction, Inbox
 
 TOPICS = {
@@ -188,6 +189,7 @@ class FakeCsms:
         gateway: int = 0,
         number: int | None = None,
         fence: Fence | None = None,
+        registration: Registration | None = None,
         refused_rules: Iterable[str] = (),
     ) -> Station:
         station = Station(version)
@@ -195,7 +197,10 @@ class FakeCsms:
         number = next(self.numbers) if number is None else number
         connection = Connection.admitted(id, version, "192.0.2.1:1", number)
         admitted = Admitted(
-            connection, status, fence or where.fences.of(id), refused_rules=frozenset(refused_rules)
+            connection,
+            registration or Registration(status),
+            fence or where.fences.of(id),
+            refused_rules=frozenset(refused_rules),
         )
         self.run(where.serve(where.begin(admitted, station.send, station.close), station.receive))
         return station

@@ -53,11 +53,18 @@ class ListeningGateway:
     ) -> tuple[int, dict[str, str], str]:
         """Status, headers with small names, and text of what an HTTP request gets."""
         lines = [f"GET {path} HTTP/1.1", "Host: x", *(f"{k}: {v}" for k, v in (headers or {}).items())]
-        answer = (await self.raw("\r\n".join(lines).encode() + b"\r\n\r\n")).decode()
-        head, _, body = answer.partition("\r\n\r\n")
-        status, *fields = head.split("\r\n")
-        named = {k.lower(): v for k, _, v in (field.partition(": ") for field in fields)}
-        return int(status.split()[1]), named, body
+        return _parsed(await self.raw("\r\n".join(lines).encode() + b"\r\n\r\n"))
+
+    async def upgrade(self, path: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], str]:
+        """The same for a handshake that leads to a connection, which then ends at once."""
+        lines = [f"GET {path} HTTP/1.1", "Host: x", *(f"{k}: {v}" for k, v in headers.items())]
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.number)
+        try:
+            writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
+            async with asyncio.timeout(WAIT_TIMEOUT):
+                return _parsed(await reader.readuntil(b"\r\n\r\n"))
+        finally:
+            writer.close()
 
     async def raw(self, request: bytes) -> bytes:
         """What the port says until it hangs up."""
@@ -95,6 +102,13 @@ class ListeningGateway:
             loop.cancel()
 
 
+def _parsed(response: bytes) -> tuple[int, dict[str, str], str]:
+    head, _, body = response.decode().partition("\r\n\r\n")
+    status, *fields = head.split("\r\n")
+    named = {k.lower(): v for k, _, v in (field.partition(": ") for field in fields)}
+    return int(status.split()[1]), named, body
+
+
 UPGRADE = {
     "Upgrade": "websocket",
     "Connection": "Upgrade",
@@ -106,12 +120,15 @@ UPGRADE = {
 
 @asynccontextmanager
 async def listening_gateway(
-    admit: Admit = everybody, limits: GatewayLimits | None = None, routing: type[ByAction | Inbox] = ByAction
+    admit: Admit = everybody,
+    limits: GatewayLimits | None = None,
+    routing: type[ByAction | Inbox] = ByAction,
+    prefixes: tuple[str, ...] = ("/ocpp/",),
 ) -> AsyncIterator[ListeningGateway]:
     bus = BrokenBus()
     for topic in TOPICS:
         await bus.create_topic(topic)
-    context = GatewayContext(bus, routing("gw0"), utc_now, limits or GatewayLimits())
+    context = GatewayContext(bus, routing("gw0"), utc_now, limits or GatewayLimits(), prefixes)
     server = GatewayServer(admit, context)
     listener, started = create_server(("127.0.0.1", 0)), asyncio.Event()
     number = int(listener.getsockname()[1])

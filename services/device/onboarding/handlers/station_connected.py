@@ -15,7 +15,11 @@ async def station_connected(call: Call[StationConnected], onboardings: Onboardin
     if connection.connection_id != call.message.connection_id:
         return
     station = await onboardings.commands.registry.get(call.station_id)
-    if station is None or not station.may_operate:
+    if station is None or not (station.may_operate or station.must_boot):
         return
-    if connection.was_absent(onboardings.min_absence) or await onboardings.lacks_inventory(station):
+    if (
+        station.must_boot
+        or connection.was_absent(onboardings.min_absence)
+        or await onboardings.lacks_inventory(station)
+    ):
         await onboardings.schedule(call.station_id, connection.connection_id)

@@ -1,0 +1,49 @@
+"""The limits of one message, asked for by name: of a station that does not report its settings as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from libs.csms.messaging.router import Result
+from libs.ocpp_messages import ocpp2, ocpp16
+from libs.ocpp_messages.action import encode
+
+from ..commands.limits import ITEMS
+from ..commands.request import CommandRequest
+
+VARIABLES_PER_REQUEST = 4
+"""How many a station takes is one of the limits, so it is not known yet."""
+
+KEYS_V16 = ["GetConfigurationMaxKeys", "SendLocalListMaxLength", "LocalAuthListMaxLength"]
+
+TTL = 600
+"""Seconds that a request may wait for its station."""
+
+
+def limit_requests_v16(result: Result[ocpp16.GetConfigurationRequest, object]) -> Iterator[CommandRequest]:
+    yield _request(result, "GetConfiguration", encode(ocpp16.GetConfigurationRequest(key=KEYS_V16)), 0)
+
+
+def limit_requests_v2(result: Result[ocpp2.GetBaseReportRequest, object]) -> Iterator[CommandRequest]:
+    """Those of GetVariables come first: later requests are measured by them."""
+    components = dict.fromkeys((component, instance) for component, instance, _ in ITEMS.values())
+    in_order = sorted(components, key=lambda one: one[1] != "GetVariables")
+    variables = [
+        ocpp2.GetVariableDataType(ocpp2.ComponentType(component), ocpp2.VariableType(name, instance=instance))
+        for component, instance in in_order
+        for name in ("ItemsPerMessage", "BytesPerMessage")
+    ]
+    for first in range(0, len(variables), VARIABLES_PER_REQUEST):
+        part = variables[first : first + VARIABLES_PER_REQUEST]
+        yield _request(result, "GetVariables", encode(ocpp2.GetVariablesRequest(part)), first)
+
+
+def _request(
+    result: Result[ocpp16.GetConfigurationRequest, object] | Result[ocpp2.GetBaseReportRequest, object],
+    action: str,
+    body: bytes,
+    number: int,
+) -> CommandRequest:
+    """Of several deliveries of the same result, the same requests follow."""
+    key = f"{result.command_id} limits {number}"
+    return CommandRequest(result.station_id, action, body, key, ttl=TTL, in_turn=True)
