@@ -81,8 +81,8 @@ def limit_for(needs: ocpp2.ChargingNeedsType, evse: EvseLimits) -> Limit | None:
     unit: ocpp2.ChargingRateUnitEnumType = "W" if is_dc or stated.current is None else "A"
     if unit not in evse.units:
         unit = "A" if unit == "W" else "W"
-    currents = [_in_unit(one, "A", unit, volts) for one in (stated.current, evse.current)]
-    powers = [_in_unit(one, "W", unit, volts) for one in (stated.power, evse.power)]
+    currents = [_in_unit(one, "A", unit, volts) for one in (stated.current, _plausible(evse.current))]
+    powers = [_in_unit(one, "W", unit, volts) for one in (stated.power, _plausible(evse.power))]
     limits = [one for one in (*currents, *powers) if one is not None]
     if not limits:
         return None

@@ -96,6 +96,7 @@ def test_the_limit_is_the_lowest_that_the_vehicle_or_the_evse_has_stated(
         (ac(evMaxCurrent=0), evse(power=11_000)),
         (ac(evMaxCurrent=-5), evse()),
         (ac(evMaxCurrent=10**10), evse()),
+        (needs("AC_three_phase"), evse(current=10**27)),
         (ac(evMinCurrent=10), evse(current=6)),
         (ac(evMaxCurrent=0.01), evse()),
         (needs("DC", dcChargingParameters={"evMaxCurrent": 100, "evMaxVoltage": 0}), evse()),
