@@ -98,6 +98,25 @@ class TransactionStarted(EventData, frozen=True):
     """The reservation that it used."""
 
 
+class RemoteStartMatched(EventData, frozen=True):
+    """A transaction of OCPP 2.x comes from a remote start of the CSMS: it names its remoteStartId. So the
+    token that was sent with it is the one that began the transaction, unless the station has named another.
+    """
+
+    id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
+    transaction_id: str
+    """The station's own."""
+    started_at: str
+    """RFC 3339, by the station's clock, as in TransactionStarted."""
+    command_id: str
+    """That of the RequestStartTransaction in the REST API."""
+    id_token: str
+    """IdTokenType.idToken of the RequestStartTransaction; empty where it is a secret."""
+    id_token_type: str
+    """IdTokenType.type of the RequestStartTransaction."""
+
+
 class TransactionResumed(EventData, frozen=True):
     """A station goes on with a transaction after an interruption, in which it may have forgotten what is for
     this transaction alone.
@@ -221,6 +240,7 @@ STATION_ACCESS_REVOKED = Event(StationAccessRevoked)
 STATION_DELETED = Event(StationDeleted)
 GATEWAY_ALIVE = Event(GatewayAlive)
 TRANSACTION_STARTED = Event(TransactionStarted)
+REMOTE_START_MATCHED = Event(RemoteStartMatched)
 TRANSACTION_RESUMED = Event(TransactionResumed)
 TRANSACTION_ENDED = Event(TransactionEnded)
 COMMAND_ENDED = Event(CommandEnded)
@@ -235,6 +255,7 @@ EVENTS: list[Event[Any]] = [
     STATION_DELETED,
     GATEWAY_ALIVE,
     TRANSACTION_STARTED,
+    REMOTE_START_MATCHED,
     TRANSACTION_RESUMED,
     TRANSACTION_ENDED,
     COMMAND_ENDED,

@@ -18,6 +18,7 @@ from libs.csms.storage.store import Json, Query, Store
 from .commands.delivery import expire_all
 from .commands.request import CommandRequest, request
 from .commands.service import Commands
+from .commands.token_check import TokenCheck
 from .connectivity.service import Connectivity
 from .device_model.service import DeviceModel
 from .jobs.service import Jobs
@@ -38,6 +39,7 @@ class Device:
     device_model: DeviceModel
     jobs: Jobs
     commands: Commands
+    token_check: TokenCheck
     operations: Operations
     onboardings: Onboardings
     smart_charging: SmartCharging
@@ -64,7 +66,8 @@ class Device:
             send_command=partial(_send_command, commands),
             answers_needs=settings.ev_charging_needs == "answered",
         )
-        commands.checks.append(smart_charging.check)
+        token_check = TokenCheck(bus, clock, commands.process_id)
+        commands.checks.extend([token_check.check, smart_charging.check])
         device = cls(
             connectivity=connectivity,
             registry=registry,
@@ -73,6 +76,7 @@ class Device:
             device_model=device_model,
             jobs=Jobs.of(store, messages),
             commands=commands,
+            token_check=token_check,
             operations=Operations(commands, messages),
             onboardings=onboardings,
             smart_charging=smart_charging,

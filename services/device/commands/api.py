@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi import Query as Parameter
 from pydantic import Field
 
@@ -88,6 +89,23 @@ Key = Annotated[
         description="Requests with the same key for the same station send one command only.",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The parameters of every request that sends a command: when it is sent, and how long to wait."""
+
+    wait: Wait = 30
+    deliver: Deliver = None
+    ttl: Ttl = DAY
+    idempotency_key: Key = None
+
+    @property
+    def time_to_live(self) -> int | None:
+        """Seconds that the command may wait for its station; None if it may not."""
+        return self.ttl if self.deliver else None
+
+
 ANSWERED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The station's answer, or its CALLERROR.", "model": CommandView},
     202: {"description": "No answer yet: see Location.", "model": CommandView},
@@ -153,22 +171,15 @@ def commands_api(commands: Commands) -> APIRouter:
 
 def _endpoint(commands: Commands, action: str) -> Callable[..., Awaitable[CommandView]]:
     async def send(
-        id: str,
-        http_request: Request,
-        response: Response,
-        wait: Wait = 30,
-        deliver: Deliver = None,
-        ttl: Ttl = DAY,
-        idempotency_key: Key = None,
+        id: str, http_request: Request, response: Response, delivery: Annotated[Delivery, Depends()]
     ) -> CommandView:
         """The payload is of the station's version of OCPP. Secrets in it are sent, but not stored."""
-        command_request = CommandRequest(
-            id, action, await _body(http_request), idempotency_key, ttl if deliver else None
-        )
+        body, key = await _body(http_request), delivery.idempotency_key
+        command_request = CommandRequest(id, action, body, key, delivery.time_to_live)
         command = await request(commands, command_request)
         if command.status != "queued":
-            command = await outcome(commands, command, wait)
-        response.status_code, headers = answered(command, wait)
+            command = await outcome(commands, command, delivery.wait)
+        response.status_code, headers = answered(command, delivery.wait)
         response.headers.update(headers)
         return CommandView.of(command)
 

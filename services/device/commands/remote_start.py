@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import msgspec
 import orjson
 
+from libs.csms.messaging.router import Call
+from libs.csms.secrets import is_secret_token_type
 from libs.csms.storage.store import Query
-from libs.ocpp_messages.event import TransactionStarted
+from libs.ocpp_messages.action import encode
+from libs.ocpp_messages.event import REMOTE_START_MATCHED, RemoteStartMatched, TransactionStarted
 
 from .model import Command
 from .service import Commands
@@ -61,3 +65,24 @@ def _may_succeed(command: Command) -> bool:
     if command.response is None:
         return command.status != "error"
     return bool(orjson.loads(command.response).get("status") == "Accepted")
+
+
+async def publish_match(commands: Commands, command: Command, call: Call[TransactionStarted]) -> None:
+    """Publish RemoteStartMatched, at least once: before the command has its transaction, after which
+    TransactionStarted finds it no more. In OCPP 1.6 a station always names the token itself.
+    """
+    if command.action != "RequestStartTransaction":
+        return
+    token, started = orjson.loads(command.payload)["idToken"], call.request
+    matched = RemoteStartMatched(
+        id=started.id,
+        transaction_id=started.transaction_id,
+        started_at=started.started_at,
+        command_id=command.id,
+        id_token="" if is_secret_token_type(token["type"]) else token["idToken"],
+        id_token_type=token["type"],
+    )
+    message = msgspec.structs.replace(
+        call.message, action=REMOTE_START_MATCHED.name, data=encode(matched), message_id=command.id
+    )
+    await commands.bus.publish(REMOTE_START_MATCHED.name, message)
