@@ -67,14 +67,15 @@ class Device:
             answers_needs=settings.ev_charging_needs == "answered",
         )
         token_check = TokenCheck(bus, clock, commands.process_id)
-        commands.checks.extend([token_check.check, smart_charging.check])
+        jobs = Jobs.of(store, messages)
+        commands.checks.extend([token_check.check, smart_charging.check, jobs.asked])
         device = cls(
             connectivity=connectivity,
             registry=registry,
             messages=messages,
             security=security,
             device_model=device_model,
-            jobs=Jobs.of(store, messages),
+            jobs=jobs,
             commands=commands,
             token_check=token_check,
             operations=Operations(commands, messages),
