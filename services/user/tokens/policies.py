@@ -70,6 +70,11 @@ class AuthorizationPolicy(Document):
         default="known", description="With ask: what counts while the authorizer does not answer."
     )
 
+    @property
+    def without_authorizer(self) -> Decision:
+        """What counts where the authorizer is not to be asked, or does not answer."""
+        return self.fallback if self.policy == "ask" else self.policy
+
 
 @dataclass(frozen=True)
 class Policies:

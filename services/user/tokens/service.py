@@ -75,20 +75,17 @@ class Tokens:
         if registered is not None and (self.authorizer is None or registered.status_at(now) != "Accepted"):
             return self._known(registered, now)
         policy = await self.policies.of_type(type_ or (token.type if token is not None else None))
-        decision, otherwise = policy.policy, "Accepted" if token is None else token.status_at(now)
-        if decision == "ask":
-            decision = policy.fallback
-            if self.authorizer is not None and otherwise == "Accepted":
-                answer = await self.authorizer.authorize(id_token, type_)
-                if answer is not None:
-                    until = self._cached_until(answer.cache_expiry_date_time, now)
-                    return answer.changed(cache_expiry_date_time=until)
+        status = "Accepted" if token is None else token.status_at(now)
+        if policy.policy == "ask" and self.authorizer is not None and status == "Accepted":
+            answer = await self.authorizer.authorize(id_token, type_)
+            if answer is not None:
+                until = self._cached_until(answer.cache_expiry_date_time, now)
+                return answer.changed(cache_expiry_date_time=until)
         if registered is not None:
             return self._known(registered, now)
-        return Authorization(
-            status=otherwise if decision == "accept" else "Unknown",
-            cache_expiry_date_time=self._cached_until(None, now),
-        )
+        if policy.without_authorizer == "known":
+            status = "Unknown"
+        return Authorization(status=status, cache_expiry_date_time=self._cached_until(None, now))
 
     def _known(self, token: IdToken, now: datetime) -> Authorization:
         return Authorization(
