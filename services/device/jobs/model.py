@@ -25,20 +25,15 @@ JOB_ACTIONS: dict[str, Kind] = {
 """The commands that ask for a job."""
 
 ASKED = "Asked"
-NO_ANSWER = "NoAnswer"
 ACCEPTED = "Accepted"
+NO_ANSWER = "NoAnswer"
 REQUEST_OUTCOMES: dict[str, Outcome] = {
     ASKED: "asked",
+    ACCEPTED: "running",
     NO_ANSWER: "asked",
-    "InvalidCertificate": "failed",
-    "NotSent": "failed",
-    "NothingToUpload": "failed",
-    "Refused": "failed",
-    "Rejected": "failed",
-    "RevokedCertificate": "failed",
 }
-"""By what became of the request for a job: the station's status, or Asked, NoAnswer (it may still be carried
-out), NotSent, Refused (by a CALLERROR) and NothingToUpload of the CSMS. With Accepted the job is running.
+"""The outcome of a job that the station has reported nothing of, by what became of the request for it. With
+any other status of the request it has failed.
 """
 
 OUTCOMES: dict[Kind, dict[str, Outcome]] = {
@@ -82,15 +77,14 @@ MAX_HISTORY_STEPS = 200
 
 
 class Step(Document):
-    """One status of a job: of the request for it, or reported by the station."""
+    """One status that the station reported of a job."""
 
     status: str = Field(
         description="FirmwareStatus or DiagnosticsStatus of 1.6; FirmwareStatusEnumType,"
         " PublishFirmwareStatusEnumType or UploadLogStatusEnumType of 2.x; AcceptedCanceled where another"
-        " request replaced the job. Of the request: Asked, the status of the station's response, NoAnswer,"
-        " NotSent, Refused or NothingToUpload."
+        " request replaced the job."
     )
-    at: Time = Field(description="When the gateway received the status; when the CSMS asked for the job.")
+    at: Time = Field(description="When the gateway received the status.")
     reason_code: str | None = Field(
         default=None, description="The station's reason (reasonCode of StatusInfoType, 2.x)."
     )
@@ -102,6 +96,20 @@ class Step(Document):
     def of(cls, status: str, at: datetime, info: ocpp2.StatusInfoType | None) -> Step:
         reason_code, additional_info = (info.reason_code, info.additional_info) if info else (None, None)
         return cls(status=status, at=at, reason_code=reason_code, additional_info=additional_info)
+
+
+class JobRequest(Document):
+    """The request of the CSMS for a job."""
+
+    command_id: str = Field(description="The command that asked for it.")
+    asked_at: Time = Field(description="When it was asked for.")
+    status: str = Field(
+        default=ASKED,
+        description="The status of the station's response, where Accepted is also AcceptedCanceled and a"
+        " response without status; Asked as long as there is none; NothingToUpload for diagnostics without a"
+        " file; Refused for a CALLERROR; NotSent; NoAnswer where it may be carried out all the same.",
+    )
+    answered_at: Time | None = Field(default=None, description="When the request ended.")
 
 
 class Job(Document):
@@ -119,15 +127,15 @@ class Job(Document):
     request_id: int | None = Field(
         default=None, description="requestId of the request that began it; absent where 1.6 has none."
     )
-    command_id: str | None = Field(
-        default=None, description="The command that asked for it; absent where the CSMS did not ask."
+    request: JobRequest | None = Field(
+        default=None, description="Who asked for it when; absent where the CSMS did not ask."
     )
-    status: str = Field(description="The status of the newest step.")
+    status: str = Field(description="The status of the newest step; while there is none, of the request.")
     outcome: Outcome = Field(
         description="How the job ended; asked until the station has accepted it, then running."
     )
-    started_at: Time = Field(description="When its first step was received.")
-    updated_at: Time = Field(description="When its newest step was received.")
+    started_at: Time = Field(description="When it was asked for; else, when its first step was received.")
+    updated_at: Time = Field(description="When its newest step was received, or its request ended.")
     history: list[Step] = Field(
         description="Steps in the order of time: the first, and at most 200 of the newest."
     )
@@ -145,44 +153,67 @@ class Job(Document):
             kind=kind,
             request_id=request_id,
             status=step.status,
-            outcome=_outcome(kind, step.status),
+            outcome=OUTCOMES[kind].get(step.status, "running"),
             started_at=step.at,
             updated_at=step.at,
             history=[step],
         )
 
     @classmethod
-    def asked(cls, station_id: str, kind: Kind, request_id: int | None, command_id: str, at: datetime) -> Job:
+    def asked(cls, station_id: str, kind: Kind, request_id: int | None, request: JobRequest) -> Job:
         """The CSMS is about to ask the station for it."""
-        job = cls.begun(station_id, kind, request_id, Step(status=ASKED, at=at))
-        return job.changed(id=asked_id(station_id, kind, request_id, command_id), command_id=command_id)
+        return cls(
+            id=asked_id(station_id, kind, request_id, request.command_id),
+            series=series_of(station_id, kind, request_id),
+            station_id=station_id,
+            kind=kind,
+            request_id=request_id,
+            request=request,
+            status=request.status,
+            outcome="asked",
+            started_at=request.asked_at,
+            updated_at=request.asked_at,
+            history=[],
+        )
 
     def was_asked_after(self, step: Step) -> bool:
         """Whether a step is of an earlier job, and comes late."""
-        return self.command_id is not None and step.at < self.started_at - CLOCK_ERROR
+        return self.request is not None and step.at < self.request.asked_at - CLOCK_ERROR
 
     def concerns(self, step: Step) -> bool:
         """Whether a step belongs to this job, the latest of its series. If not, it begins another job."""
-        if self.status in (ASKED, NO_ANSWER, ACCEPTED):
-            return True  # it may be for a later time
+        if not self.history:
+            return self.outcome in ("asked", "running")
         silent = step.at - self.updated_at > MAX_SILENCE
         if step.at <= self.updated_at or step.status == self.status:
             return not silent
         return self.outcome == "running" and not (silent and self.request_id is None)
 
+    def answered(self, status: str, at: datetime) -> Job:
+        """The request has ended. It counts until the station reports a step."""
+        if self.request is None or self.request.status != ASKED:
+            return self
+        job = self.changed(
+            request=self.request.changed(status=status, answered_at=at), updated_at=max(self.updated_at, at)
+        )
+        if self.history:
+            return job
+        return job.changed(status=status, outcome=REQUEST_OUTCOMES.get(status, "failed"))
+
     def merge(self, step: Step, location: list[str] | None) -> Job:
         """Add a step in the order of time. A step that repeats the status before it is left out."""
         history: list[Step] = []
-        for one in sorted([*self.history, step], key=_place_in_time):
+        for one in sorted([*self.history, step], key=lambda one: one.at):
             if not history or history[-1].status != one.status:
                 history.append(one)
-        latest = history[-1]
+        latest, request = history[-1], self.request
+        answered_at = request.answered_at if request is not None else None
         return self.changed(
             history=[*history[:1], *history[1:][-MAX_HISTORY_STEPS:]],
             status=latest.status,
-            outcome=_outcome(self.kind, latest.status),
-            started_at=history[0].at,
-            updated_at=latest.at,
+            outcome=OUTCOMES[self.kind].get(latest.status, "running"),
+            started_at=history[0].at if request is None else request.asked_at,
+            updated_at=max(latest.at, answered_at or latest.at),
             location=location or self.location,
         )
 
@@ -194,12 +225,3 @@ def series_of(station_id: str, kind: Kind, request_id: int | None) -> str:
 def asked_id(station_id: str, kind: Kind, request_id: int | None, command_id: str) -> str:
     """``Job.id`` of a job that the CSMS asked for."""
     return f"{series_of(station_id, kind, request_id)}:{command_id}"
-
-
-def _outcome(kind: Kind, status: str) -> Outcome:
-    return OUTCOMES[kind].get(status) or REQUEST_OUTCOMES.get(status, "running")
-
-
-def _place_in_time(step: Step) -> tuple[int, datetime]:
-    """What the CSMS did comes before what the station reported, whatever the clocks say."""
-    return {ASKED: 0, NO_ANSWER: 1}.get(step.status, 2), step.at

@@ -14,7 +14,7 @@ from libs.csms.storage.store import Collection, Index, Query, Store
 from libs.ocpp_messages.action import Action
 
 from ..messages.service import Messages
-from .model import ACCEPTED, JOB_ACTIONS, NO_ANSWER, Job, Kind, Step, asked_id, series_of
+from .model import ACCEPTED, JOB_ACTIONS, NO_ANSWER, Job, JobRequest, Kind, Step, asked_id, series_of
 
 router: Router[Jobs] = Router("device")
 
@@ -60,8 +60,8 @@ class Jobs:
         """A ``Check`` of commands, the last one: the station is about to be asked for a job."""
         kind = JOB_ACTIONS.get(action.name)
         if kind is not None:
-            at, request_id = self.messages.clock(), payload.get("requestId")
-            job = Job.asked(station_id, kind, request_id, command_id, at)
+            asked = JobRequest(command_id=command_id, asked_at=self.messages.clock())
+            job = Job.asked(station_id, kind, payload.get("requestId"), asked)
             await self.jobs.update(job.id, lambda known: known or job)
 
     async def answered(self, result: Result[Any, Any], request_id: int | None, status: str = "") -> None:
@@ -76,8 +76,7 @@ class Jobs:
             await self._replaced(result.station_id, kind, request_id, result.answered_at)
             status = ACCEPTED
         id = asked_id(result.station_id, kind, request_id, result.command_id)
-        step = Step(status=status, at=result.answered_at)
-        await update_existing(self.jobs, id, lambda job: job.merge(step, None))
+        await update_existing(self.jobs, id, lambda job: job.answered(status, result.answered_at))
 
     async def _replaced(self, station_id: str, kind: Kind, request_id: int | None, at: datetime) -> None:
         """The station has cancelled its running jobs of that kind for this request (L01.FR.24, N01.FR.12)."""

@@ -181,7 +181,7 @@ async def test_a_job_is_there_as_soon_as_it_is_asked_for(
 
     [job] = await jobs(operator)
     assert (job["kind"], job["status"], job["outcome"]) == (kind, "Asked", "asked")
-    assert (job["commandId"], job.get("requestId")) == (command["id"], payload.get("requestId"))
+    assert (job["request"]["commandId"], job.get("requestId")) == (command["id"], payload.get("requestId"))
     assert "secret" not in str(job)
 
     await operator.answer(await operator.next(), accepted)
@@ -218,7 +218,8 @@ async def test_what_the_station_reports_then_is_of_that_job(
     await report(csms, notification, status, version=version, start=seconds, **numbered)
 
     [job] = await jobs(operator)
-    assert [step["status"] for step in job["history"]] == ["Asked", status]
+    assert [step["status"] for step in job["history"]] == [status]
+    assert job["startedAt"] == job["request"]["askedAt"] == "2026-11-20T12:00:00.000Z"
     assert (job["status"], job["outcome"]) == (status, "running")
 
 
@@ -282,8 +283,8 @@ async def test_a_job_without_an_answer_may_be_carried_out(operator: Operator, cs
     await ended(operator)
 
     [job] = await jobs(operator)
-    assert [step["status"] for step in job["history"]] == ["Asked", "NoAnswer", "Downloading"]
-    assert job["outcome"] == "running"
+    assert (job["status"], job["outcome"]) == ("Downloading", "running")
+    assert job["request"]["status"] == "NoAnswer"
 
 
 async def test_a_request_number_that_is_used_again_is_another_job(operator: Operator, csms: Csms) -> None:
@@ -316,4 +317,24 @@ async def test_an_operation_shows_its_job_at_once(operator: Operator, operation:
     )
 
     [job] = await jobs(operator)
-    assert (job["kind"], job["outcome"], job["commandId"]) == (kind, "asked", asked.json()["id"])
+    assert (job["kind"], job["outcome"], job["request"]["commandId"]) == (kind, "asked", asked.json()["id"])
+
+
+async def test_a_job_is_the_same_whether_its_answer_or_its_status_comes_first(
+    operator: Operator, csms: Csms
+) -> None:
+    shown = []
+    for request_id, answer_first in ((1, True), (2, False)):
+        await operator.connected()
+        await operator.post("UpdateFirmware", UPDATE_2 | {"requestId": request_id})
+        if answer_first:
+            await operator.answer(await operator.next(), ACCEPTED)
+            await ended(operator)
+        await report(csms, FIRMWARE, "Downloading", requestId=request_id, start=-1)
+        if not answer_first:
+            await operator.answer(await operator.next(), ACCEPTED)
+            await ended(operator)
+        [job] = [one for one in await jobs(operator) if one["requestId"] == request_id]
+        shown.append({name: job[name] for name in ("status", "outcome", "startedAt", "updatedAt", "history")})
+
+    assert shown[0] == shown[1]
