@@ -4,7 +4,7 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
       --require-hashes --requirement requirements.txt \
-    && useradd --system csms && install --directory --owner=csms /data
+    && useradd --system csms && install --directory --owner=csms --mode=700 /data /secrets
 COPY libs libs
 COPY services services
 RUN python -m compileall -q libs services

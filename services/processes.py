@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -52,7 +54,7 @@ Pair = tuple[Bus, Store]
 
 @asynccontextmanager
 async def _embedded(settings: Settings) -> AsyncIterator[Pair]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    _keep_private(settings.data_dir)
     try:
         store = SqliteStore(settings.data_dir / "csms.db")
     except StoreInUse as error:
@@ -61,6 +63,15 @@ async def _embedded(settings: Settings) -> AsyncIterator[Pair]:
         yield EmbeddedBus(), store
     finally:
         await store.close()
+
+
+def _keep_private(folder: Path) -> None:
+    """Nobody else on the machine reads the folder or what is in it, also if an earlier start has made it."""
+    os.umask(0o077)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for file in folder.glob("csms.db*"):
+        file.chmod(0o600)
 
 
 @asynccontextmanager

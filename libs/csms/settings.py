@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -47,6 +50,19 @@ class Settings(BaseSettings):
         None,
         min_length=16,
         description="Bearer token of every HTTP API. Without one they are on loopback only.",
+    )
+    api_token_file: Path | None = Field(
+        None,
+        description="File with the bearer token, where `CSMS_API_TOKEN` is not set. If there is no such "
+        "file, it is made with a new token.",
+    )
+    public_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Host names under which the HTTP APIs are reached beside those of loopback, with commas "
+        "between them; `*.example.com` is a pattern.",
+    )
+    max_body_bytes: int = Field(
+        1024 * 1024, ge=1024, description="Longest body that the HTTP APIs take; a longer one is a 413."
     )
     gateway_routing: Literal["action", "inbox"] = Field(
         "action", description="How answers find their gateway: by topic and filter, or one topic per gateway."
@@ -104,6 +120,13 @@ class Settings(BaseSettings):
         "INFO", validation_alias="LOG_LEVEL", description="DEBUG shows every OCPP-J frame, cut short."
     )
 
+    @field_validator("public_hosts", mode="before")
+    @classmethod
+    def separated(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -125,13 +148,30 @@ def load(**flags: Any) -> Settings:
     for name in {**dotenv_values(".env"), **os.environ}:
         if name.upper().startswith("CSMS_") and name.upper() not in known:
             raise BadSetting(f"{name} is not a setting of the CSMS")
+    given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        settings = Settings(**given)
+        if settings.api_token is None and settings.api_token_file is not None:
+            return Settings(**given, api_token=SecretStr(_token_in(settings.api_token_file)))
+        return settings
+    except OSError as error:
+        raise BadSetting(f"CSMS_API_TOKEN_FILE: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = str(first["loc"][0])
         name = variables(field)[0] if field in Settings.model_fields else field
         raise BadSetting(f"{name}: {first['msg']}") from None
+
+
+def _token_in(file: Path) -> str:
+    """Made whole or not at all, as several processes may start at once."""
+    if not file.exists():
+        with NamedTemporaryFile("w", dir=file.parent) as new:  # 0600
+            new.write(secrets.token_urlsafe(32))
+            new.flush()
+            with suppress(FileExistsError):
+                os.link(new.name, file)
+    return file.read_text().strip()
 
 
 def variables(field: str) -> list[str]:

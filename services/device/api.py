@@ -12,6 +12,7 @@ from libs.csms.storage.store import Document
 from .commands.api import commands_api
 from .commands.api_batches import batches_api
 from .connectivity.api import connectivity_api, connectors_by_status
+from .deviations.api import compliance_api, deviations_api
 from .device_model.api import device_model_api
 from .jobs.api import jobs_api
 from .messages.api import dead_letters_api, station_messages_api
@@ -20,6 +21,7 @@ from .registry.api import registry_api
 from .security.api import security_api
 from .service import Device
 from .smart_charging.api import smart_charging_api
+from .station_profiles.api import station_profiles_api
 
 
 class Summary(Document):
@@ -35,10 +37,12 @@ class Summary(Document):
 def device_api(device: Device) -> APIRouter:
     router = APIRouter()
     router.include_router(registry_api(device.registry))
+    router.include_router(station_profiles_api(device.station_profiles, device.registry))
     router.include_router(security_api(device.security))
     router.include_router(connectivity_api(device.connectivity))
     router.include_router(dead_letters_api(device.messages))
     router.include_router(_summary_api(device))
+    router.include_router(compliance_api(device.deviations, device.clock))
     router.include_router(_of_existing_station(device))
     router.include_router(commands_api(device.commands))
     router.include_router(batches_api(device.commands))
@@ -56,6 +60,7 @@ def _of_existing_station(device: Device) -> APIRouter:
     router.include_router(device_model_api(device.device_model))
     router.include_router(jobs_api(device.jobs))
     router.include_router(station_messages_api(device.messages))
+    router.include_router(deviations_api(device.deviations))
     router.include_router(smart_charging_api(device.smart_charging))
     return router
 

@@ -24,6 +24,8 @@ from .commands.scheduler import keep_scheduling
 from .connectivity import handlers as connectivity_handlers
 from .connectivity import service as connectivity
 from .connectivity.gateway_liveness import GatewayLiveness
+from .deviations import handlers as deviations_handlers
+from .deviations import service as deviations
 from .device_model import handlers as device_model_handlers
 from .device_model import service as device_model
 from .jobs import handlers as jobs_handlers
@@ -42,6 +44,7 @@ router: Router[Device] = Router("device")
 """Of an event that several packages consume, the handlers are called in this order."""
 router.include(connectivity.router.load(connectivity_handlers), lambda device: device.connectivity)
 router.include(messages.router.load(messages_handlers), lambda device: device.messages)
+router.include(deviations.router.load(deviations_handlers), lambda device: device.deviations)
 router.include(security.router.load(security_handlers), lambda device: device.security)
 router.include(device_model.router.load(device_model_handlers), lambda device: device.device_model)
 router.include(jobs.router.load(jobs_handlers), lambda device: device.jobs)

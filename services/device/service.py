@@ -20,6 +20,7 @@ from .commands.request import CommandRequest, request
 from .commands.service import Commands
 from .commands.token_check import TokenCheck
 from .connectivity.service import Connectivity
+from .deviations.service import Deviations
 from .device_model.service import DeviceModel
 from .jobs.service import Jobs
 from .messages.service import Messages
@@ -28,6 +29,7 @@ from .operations.service import Operations
 from .registry.service import Cleanup, Registry
 from .security.service import Security
 from .smart_charging.service import SmartCharging
+from .station_profiles.service import StationProfiles
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Device:
     connectivity: Connectivity
     registry: Registry
     messages: Messages
+    deviations: Deviations
+    station_profiles: StationProfiles
     security: Security
     device_model: DeviceModel
     jobs: Jobs
@@ -51,12 +55,14 @@ class Device:
         connectivity = Connectivity.of(store, clock)
         registry = Registry.of(store, connectivity, bus, clock)
         messages = Messages.of(store, connectivity, clock)
+        deviations = Deviations.of(store, registry)
+        station_profiles = StationProfiles.of(store, clock)
         profile = settings.min_security_profile
-        security = Security.of(store, registry, connectivity, messages, profile)
+        security = Security.of(store, registry, connectivity, messages, station_profiles, profile)
         device_model = DeviceModel.of(store, messages)
         commands = Commands.of(store, registry, connectivity, security, device_model)
         absence = timedelta(seconds=settings.min_absence)
-        onboardings = Onboardings.of(store, commands, absence, settings.heartbeat_interval)
+        onboardings = Onboardings.of(store, commands, station_profiles, absence, settings.heartbeat_interval)
         smart_charging = SmartCharging.of(
             store,
             messages.log,
@@ -73,6 +79,8 @@ class Device:
             connectivity=connectivity,
             registry=registry,
             messages=messages,
+            deviations=deviations,
+            station_profiles=station_profiles,
             security=security,
             device_model=device_model,
             jobs=jobs,
@@ -97,6 +105,7 @@ class Device:
             expire_commands,
             self.onboardings.forget,
             self.device_model.forget,
+            self.deviations.forget,
             self.connectivity.forget,
             self.security.forget,
         ]

@@ -55,4 +55,8 @@ def client_of(build: Callable[..., APIRouter | FastAPI], *given: Any) -> httpx.A
         finally:
             _present.reset(before)
 
-    return httpx.AsyncClient(transport=httpx.ASGITransport(serve), base_url="http://csms")
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(serve),
+        base_url="http://localhost",
+        headers={"Content-Type": "application/json"},
+    )

@@ -40,6 +40,8 @@ PACKAGES = {
         "connectivity",
         "registry",
         "messages",
+        "deviations",
+        "station_profiles",
         "security",
         "device_model",
         "jobs",

@@ -18,7 +18,7 @@ from ..errors import Invalid
 from ..storage.queries import equals, every
 from ..storage.store import Document, Page, Query
 from ..web.paging import PageOf, PageSize, PageToken, page_of
-from .log import MessageLog, StationMessage
+from .log import MessageLog, Refusal, StationMessage
 from .report import MultipartReport, ReportView
 
 OcppInteger = Annotated[int, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
@@ -37,6 +37,14 @@ class StationMessageView(Document):
     ocpp_version: str = Field(description="Version of OCPP that the payload is of.")
     received_at: Time = Field(description="When the gateway received it.")
     payload: Any = Field(description="As on the wire. Only secrets are hidden.")
+    refused: Refusal | None = Field(
+        default=None, description="How it was refused; absent for a message that was accepted."
+    )
+    repairs: list[str] | None = Field(
+        default=None,
+        description="The rules that repaired it, as `rule@place`; absent for a message that fits its schema."
+        " The payload is the repaired one.",
+    )
 
     @classmethod
     def of(cls, message: StationMessage) -> StationMessageView:

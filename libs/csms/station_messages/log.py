@@ -10,11 +10,11 @@ import msgspec
 from pydantic import Field
 
 from libs.ocpp_messages.errors import CallError, ErrorCode
-from libs.ocpp_messages.message import Message
+from libs.ocpp_messages.event import MessageRefused
 
 from ..clock import Time
 from ..messaging.router import Call
-from ..secrets import masked
+from ..secrets import masked, masked_text
 from ..storage.queries import composite_id
 from ..storage.store import Collection, Document, Index, Store
 from .report import MultipartReport, ReportPart
@@ -26,6 +26,13 @@ OWN_TIMES = ("timestamp", "generatedAt", "timeBase", "basetime", "settlementTime
 """Properties in which a message says when it was made. With one, it is the same message whenever it comes."""
 
 
+class Refusal(Document):
+    """The CALLERROR that a message was answered with."""
+
+    code: str = Field(description="Its error code, such as FormationViolation.")
+    reason: str = Field(description="Its text: the place in the payload, and what is wrong there.")
+
+
 class StationMessage(Document):
     """A message as its station sent it."""
 
@@ -34,10 +41,18 @@ class StationMessage(Document):
     ocpp_version: str = Field(description="Version of OCPP that the payload is of.")
     received_at: Time = Field(description="When the gateway received it.")
     request_id: int | None = Field(
-        None,
+        default=None,
         description="`requestId` of the payload: the request of the CSMS that it answers.",
     )
     payload: str = Field(description="The JSON as on the wire, in which only secrets are hidden.")
+    refused: Refusal | None = Field(
+        default=None, description="How it was refused; absent for a message that was accepted."
+    )
+    repairs: list[str] | None = Field(
+        default=None,
+        description="The rules that repaired it, as `rule@place`; absent for a message that fits its schema."
+        " The payload is the repaired one.",
+    )
 
 
 @dataclass(frozen=True)
@@ -80,23 +95,50 @@ class MessageLog:
             received_at=call.received_at,
             request_id=part.request_id if part else getattr(call.request, "request_id", None),
             payload=text.decode(),
+            repairs=call.message.repairs.split() or None,
         )
-        await self.messages.update(_key(call.message, payload, text), lambda known: known or message)
+        key = _key(call.station_id, message.action, payload, text, call.message.sent_at)
+        await self.messages.update(key, lambda known: known or message)
         if part is not None:
             await self.reports.update(
                 part.key, lambda known: known.merge(part) if known else MultipartReport.of(part)
             )
+
+    async def append_refused(self, call: Call[MessageRefused]) -> None:
+        """Returns when the refused message is durable. A payload that no document can hold is left out."""
+        refused = call.request
+        text = _refused_text(refused.payload)
+        message = StationMessage(
+            station_id=call.station_id,
+            action=refused.action,
+            ocpp_version=call.version.value,
+            received_at=call.received_at,
+            payload=text.decode(),
+            refused=Refusal(code=refused.code, reason=masked_text(refused.reason)),
+        )
+        key = _key(call.station_id, refused.action, refused.payload, text, call.message.sent_at)
+        await self.messages.update(f"{key}:refused", lambda known: known or message)
 
     async def report(self, station_id: str, action: str, request_id: int) -> MultipartReport | None:
         """What the station has sent so far in answer to that request."""
         return await self.reports.get(report_key(station_id, action, request_id))
 
 
-def _key(message: Message, payload: Any, text: bytes) -> str:
+def _key(station_id: str, action: str, payload: Any, text: bytes, sent_at: str) -> str:
     """The same for the same message again. One without a time of its own is known by when it came."""
     timed = isinstance(payload, dict) and any(name in payload for name in OWN_TIMES)
     digest = blake2b(text, digest_size=12).hexdigest()
-    return composite_id(message.station_id, message.action, digest) + ("" if timed else message.sent_at)
+    return composite_id(station_id, action, digest) + ("" if timed else sent_at)
+
+
+def _refused_text(payload: Any) -> bytes:
+    try:
+        text = msgspec.json.encode(masked(payload))
+    except CallError as error:
+        return msgspec.json.encode({"withheld": error.description})
+    if len(text) > MAX_PAYLOAD:
+        return msgspec.json.encode({"withheld": f"more than {MAX_PAYLOAD} bytes"})
+    return text
 
 
 def _part(call: Call[Any]) -> ReportPart | None:

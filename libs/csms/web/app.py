@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
-from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from ..settings import Settings
 from ..storage.store import Document
+from .documentation import documentation
+from .guard import Guard
 from .problems import ProblemDetails, answer_problems, problem
 
 
@@ -30,15 +31,34 @@ _PROBLEM = {
 }
 
 
+class _Guarded(FastAPI):
+    """All of it is behind the guard: also what answers failures."""
+
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings = settings
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Guard(super().build_middleware_stack(), self._settings)
+
+
 def create_app(
     title: str, router: APIRouter, settings: Settings, ready: Callable[[], bool] = lambda: True
 ) -> FastAPI:
     """The API of one service. All but health and ``/docs`` needs the token, if one is set."""
-    app = FastAPI(
-        title=title, version="1", redoc_url=None, generate_unique_id_function=lambda r: to_camel(r.name)
+    app = _Guarded(
+        settings,
+        title=title,
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: to_camel(route.name),
     )
     errors: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
-    app.include_router(router, dependencies=[Depends(_authenticator(settings))], responses=errors)
+    # The guard has looked at the token already; this one only says in OpenAPI that there is one.
+    declared = [Depends(HTTPBearer(auto_error=False))] if settings.api_token else []
+    app.include_router(router, dependencies=declared, responses=errors)
+    app.include_router(documentation(title))
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
@@ -52,18 +72,3 @@ def create_app(
 
     answer_problems(app)
     return app
-
-
-def _authenticator(settings: Settings) -> Callable[..., None]:
-    token = settings.api_token
-    if token is None:
-        return lambda: None
-
-    def authenticate(
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
-    ) -> None:
-        given = credentials.credentials.encode() if credentials else b""
-        if not hmac.compare_digest(given, token.get_secret_value().encode()):
-            raise HTTPException(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
-
-    return authenticate

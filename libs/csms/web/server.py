@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 from collections.abc import Callable, Iterator
@@ -11,14 +12,60 @@ from ipaddress import ip_address
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..settings import BadSetting, Settings
 
 ACCEPT_BACKLOG = 1024
 """Connections that wait to be accepted."""
 
+HEADER_TIMEOUT = 10.0
+"""Seconds from the connection, or the first byte of a later request, to the end of the headers."""
+
+MAX_HEADER_BYTES = 64 * 1024
+"""Of one request."""
+
 SHUTDOWN_TIMEOUT = 3
 """Seconds for the requests in work when a service stops."""
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP on one connection, which is closed if the headers of a request are too slow or too long."""
+
+    _header_timer: asyncio.TimerHandle | None = None
+    _header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def data_received(self, data: bytes) -> None:
+        self._header_bytes += len(data)
+        super().data_received(data)
+        if self._header_timer is not None and self._header_bytes > MAX_HEADER_BYTES:
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._header_timer is None:
+            self._expect_headers()
+
+    def on_headers_complete(self) -> None:
+        self._expect_no_headers()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_no_headers()
+        super().connection_lost(exc)
+
+    def _expect_headers(self) -> None:
+        self._header_bytes = 0
+        self._header_timer = self.loop.call_later(HEADER_TIMEOUT, self.transport.close)
+
+    def _expect_no_headers(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
 
 
 class _Server(uvicorn.Server):
@@ -26,7 +73,9 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=_Protocol,
                 log_config=None,
+                server_header=False,
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
@@ -79,7 +128,7 @@ async def serve(app: FastAPI, listener: socket.socket, started: Callable[[], Non
 def inside(app: FastAPI, settings: Settings) -> httpx.AsyncClient:
     """A client of an API of this process, which reaches it without a socket."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://inside", headers=bearer(settings))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=bearer(settings))
 
 
 def bearer(settings: Settings) -> dict[str, str]:

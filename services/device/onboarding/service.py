@@ -22,6 +22,7 @@ from ..commands.request import CommandRequest, request
 from ..commands.service import Commands
 from ..connectivity.model import Connection, Connector
 from ..registry.model import Station
+from ..station_profiles.service import StationProfiles
 from .model import Onboarding
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Onboardings:
     stations: Collection[Onboarding]
     """By station id."""
     commands: Commands
+    station_profiles: StationProfiles
     clock: Clock
     alarm: Alarm
     """Wakes the loop that asks."""
@@ -63,10 +65,18 @@ class Onboardings:
     """Seconds to the next BootNotification of a station that is not accepted."""
 
     @classmethod
-    def of(cls, store: Store, commands: Commands, min_absence: timedelta, heartbeat_interval: int) -> Self:
+    def of(
+        cls,
+        store: Store,
+        commands: Commands,
+        station_profiles: StationProfiles,
+        min_absence: timedelta,
+        heartbeat_interval: int,
+    ) -> Self:
         return cls(
             stations=store.collection("onboardings", Onboarding, [Index((), "followUpAt")]),
             commands=commands,
+            station_profiles=station_profiles,
             clock=commands.clock,
             alarm=Alarm(commands.clock),
             min_absence=min_absence,
@@ -83,7 +93,13 @@ class Onboardings:
         self.alarm.set(at)
 
     async def lacks_inventory(self, station: Station) -> bool:
-        return (await self.of_station(station.id)).lacks_inventory(station.firmware_version)
+        onboarding = await self.of_station(station.id)
+        return onboarding.lacks_inventory(station.firmware_version) and await self.may_ask(station)
+
+    async def may_ask(self, station: Station) -> bool:
+        """Unless the profile of the station forbids it."""
+        profile = await self.station_profiles.profile_of(station)
+        return profile is None or profile.onboarding
 
     async def inventoried(self, station_id: str, command_id: str) -> None:
         """The station has answered this command for its settings. Ignored if it has booted since the command
@@ -126,7 +142,12 @@ class Onboardings:
         try:
             station = await self.commands.registry.get(station_id)
             connection = await self.commands.connectivity.connection(station_id)
-            if station is not None and station.may_operate and connection.connected:
+            if (
+                station is not None
+                and station.may_operate
+                and connection.connected
+                and await self.may_ask(station)
+            ):
                 async for command_request in self._requests(station, connection, onboarding):
                     await request(self.commands, command_request)
         except DomainError as error:

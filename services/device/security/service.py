@@ -16,6 +16,7 @@ from libs.csms.storage.store import Collection, Store
 from ..connectivity.service import Connectivity
 from ..messages.service import Messages
 from ..registry.service import Registry
+from ..station_profiles.service import StationProfiles
 from .authentication import authenticated
 from .certificates import Sign, no_authority
 from .model import Secret, StationSecurity, new_secret
@@ -40,6 +41,7 @@ class Security:
     registry: Registry
     connectivity: Connectivity
     messages: Messages
+    station_profiles: StationProfiles
     min_profile: int
     """The lowest security profile that a station may connect with."""
     sign: Sign = no_authority
@@ -51,10 +53,11 @@ class Security:
         registry: Registry,
         connectivity: Connectivity,
         messages: Messages,
+        station_profiles: StationProfiles,
         min_profile: int,
     ) -> Self:
         stations = store.collection("credentials", StationSecurity)
-        return cls(stations, registry, connectivity, messages, min_profile)
+        return cls(stations, registry, connectivity, messages, station_profiles, min_profile)
 
     async def of_station(self, station_id: str) -> StationSecurity:
         return await self.stations.get(station_id) or StationSecurity()
@@ -70,11 +73,14 @@ class Security:
             number = await self.connectivity.number_connection(station_id)
             decision_again = await self._decide(station_id, authorization, tls)
             if decision_again == decision:
-                return Admission(registration_status=decision, connection_number=number)
+                return decision.changed(connection_number=number)
             decision = decision_again
 
-    async def _decide(self, station_id: str, authorization: str, tls: bool) -> RegistrationStatus:
-        """Reads the station and its security once each. Writes only if the security has changed."""
+    async def _decide(self, station_id: str, authorization: str, tls: bool) -> Admission:
+        """Reads the station and its security once each. Writes only if the security has changed.
+
+        The connection has no number of its own yet.
+        """
         station = await self.registry.get(station_id)
         if station is None:
             raise NotAdmitted(404, "unknown station")
@@ -88,7 +94,14 @@ class Security:
         security = await self.of_station(station_id)
         if presented(security) is not security:
             await update_existing(self.stations, station_id, presented)
-        return "Accepted" if station.may_operate else _not_yet(station.registration_status)
+        status = "Accepted" if station.may_operate else _not_yet(station.registration_status)
+        profile = await self.station_profiles.profile_of(station)
+        return Admission(
+            registration_status=status,
+            connection_number=1,
+            refused_rules=profile.refused_rules if profile else [],
+            answer_timeout=profile.answer_timeout if profile else None,
+        )
 
     async def set_secret(self, station_id: str, given: str | None) -> str:
         """Replace the secret by a generated or given one, and end connections with the one before."""

@@ -61,7 +61,7 @@ async def client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app("Things", router(), load(**flags), ready)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://things") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

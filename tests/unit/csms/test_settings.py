@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,38 @@ def test_a_token_that_is_too_short_is_not_repeated(monkeypatch: pytest.MonkeyPat
         load()
 
     assert "tiny-secret" not in str(error.value)
+
+
+def test_a_token_file_is_made_once_for_its_owner_and_read_by_all(tmp_path: Path) -> None:
+    file = tmp_path / "api-token"
+
+    made, read = load(api_token_file=file).api_token, load(api_token_file=file).api_token
+
+    assert made == read
+    assert made is not None
+    assert len(made.get_secret_value()) >= 32
+    assert made.get_secret_value() == file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["api-token"]
+
+
+def test_a_token_that_is_set_counts_more_than_one_in_a_file(tmp_path: Path) -> None:
+    token = load(api_token_file=tmp_path / "api-token", api_token="0123456789abcdef").api_token
+
+    assert token is not None
+    assert token.get_secret_value() == "0123456789abcdef"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_token_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="^CSMS_API_TOKEN_FILE: "):
+        load(api_token_file=tmp_path / "nowhere" / "api-token")
+
+
+def test_public_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSMS_PUBLIC_HOSTS", "csms.Example.com, *.example.org,")
+
+    assert load().public_hosts == ("csms.example.com", "*.example.org")
 
 
 @pytest.mark.parametrize("name", ["GCP_PROJECT_ID", "GOOGLE_CLOUD_PROJECT"])

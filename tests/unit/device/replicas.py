@@ -7,6 +7,7 @@ from dataclasses import replace
 from libs.csms.alarm import Alarm, LocalSignals
 from services.device.operations.service import Operations
 from services.device.service import Device
+from services.device.station_profiles.service import StationProfiles
 
 
 def replica_of(device: Device) -> Device:
@@ -14,9 +15,17 @@ def replica_of(device: Device) -> Device:
     commands = replace(
         device.commands, signals=LocalSignals(), alarm=Alarm(device.clock), process_id="device-replica"
     )
+    station_profiles = StationProfiles(device.station_profiles.documents, device.clock)
     return replace(
         device,
+        station_profiles=station_profiles,
+        security=replace(device.security, station_profiles=station_profiles),
         commands=commands,
         operations=Operations(commands, device.messages),
-        onboardings=replace(device.onboardings, commands=commands, alarm=Alarm(device.clock)),
+        onboardings=replace(
+            device.onboardings,
+            commands=commands,
+            station_profiles=station_profiles,
+            alarm=Alarm(device.clock),
+        ),
     )

@@ -5,7 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
+from libs.ocpp_messages.action import Direction
+from libs.ocpp_messages.event import MessageRefused
+from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
+from services.device.app import router
 from services.device.messages.data_transfer import Reply, Transfer, data_transfer
 from services.device.service import Device
 
@@ -206,3 +210,87 @@ async def test_a_vendors_message_has_one_function() -> None:
 )
 async def test_an_invalid_query_is_refused(client: httpx.AsyncClient, query: str) -> None:
     assert (await client.get(f"/chargingstations/CS1/{query}")).status_code == 422
+
+
+def refused(payload: Any, **fields: Any) -> MessageRefused:
+    known = {
+        "action": "StopTransaction",
+        "message_id": "m1",
+        "payload": payload,
+        "code": "TypeConstraintViolation",
+        "reason": "meterStop: 'many' is not a number",
+    }
+    return MessageRefused(**(known | fields))
+
+
+async def test_a_refused_message_can_be_read_with_the_reason(csms: Csms, client: httpx.AsyncClient) -> None:
+    stop = {"transactionId": 1, "meterStop": "many", "timestamp": AT}
+    await csms.event(refused(stop))
+
+    assert await listed(client, "messages", action="StopTransaction") == [
+        {
+            "stationId": "CS1",
+            "action": "StopTransaction",
+            "ocppVersion": "ocpp2.0.1",
+            "receivedAt": "2026-11-20T12:00:00.000Z",
+            "payload": stop,
+            "refused": {"code": "TypeConstraintViolation", "reason": "meterStop: 'many' is not a number"},
+        }
+    ]
+    status = (await client.get("/chargingstations/CS1/status")).json()
+    assert status["lastSeen"] == "2026-11-20T12:00:00.000Z"
+
+
+async def test_a_refused_message_is_kept_once_however_often_it_comes(
+    csms: Csms, client: httpx.AsyncClient
+) -> None:
+    timed = {"transactionId": 1, "meterStop": "many", "timestamp": AT}
+    for seconds, message_id in enumerate(["e1", "e1", "e2"]):
+        await csms.event(refused(timed), message_id=message_id, at=after(seconds))
+    await csms.event(refused(["no object"]), message_id="e3", at=after(5))
+    await csms.event(refused(["no object"]), message_id="e3", at=after(5))
+
+    assert [one["payload"] for one in await listed(client, "messages")] == [["no object"], timed]
+
+
+async def test_a_refused_message_keeps_no_secret(csms: Csms, client: httpx.AsyncClient) -> None:
+    begun = {"idToken": TOKEN, "timestamp": AT, "customData": {"password": "hunter2"}}
+    await csms.event(refused(begun, action="TransactionEvent", reason="url: ftp://me:hunter2@host"))
+
+    [message] = await listed(client, "messages")
+    assert message["payload"]["idToken"] == {"idToken": "***", "type": "KeyCode"}
+    assert "hunter2" not in str(message)
+
+
+@pytest.mark.parametrize("large", [True, False])
+async def test_of_a_refused_payload_that_no_document_holds_the_reason_is_kept(
+    csms: Csms, client: httpx.AsyncClient, large: bool
+) -> None:
+    payload: Any = "x" * 1_000_000 if large else []
+    for _ in range(0 if large else 200):
+        payload = [payload]
+    await csms.event(refused(payload))
+
+    [message] = await listed(client, "messages")
+    assert list(message["payload"]) == ["withheld"]
+    assert message["refused"]["code"] == "TypeConstraintViolation"
+
+
+async def test_a_repaired_message_says_how_it_was_repaired(
+    csms: Csms, device: Device, client: httpx.AsyncClient
+) -> None:
+    message = Message(
+        data=b'{"type": "Tamper", "timestamp": "2026-11-20T11:00:00Z"}',
+        message_id="1",
+        station_id="CS1",
+        action="SecurityEventNotification",
+        kind=Kind.CALL,
+        sent_at=AT,
+        origin=Direction.FROM_STATION,
+        ocpp_version=V201,
+        repairs="timestampFormat@timestamp unknownField@colour",
+    )
+    await router.handle(message, device.bus, device, csms.clock)
+
+    [stored] = await listed(client, "messages")
+    assert stored["repairs"] == ["timestampFormat@timestamp", "unknownField@colour"]

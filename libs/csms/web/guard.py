@@ -1,0 +1,150 @@
+"""What a request must pass before its body is read: its host, origin, token, content type and length. It is
+pure ASGI, so a request that is refused costs nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..settings import Settings
+from .problems import problem
+from .server import is_loopback
+
+BODY_TIMEOUT = 30.0
+"""Seconds from the end of the headers to the end of the body."""
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+HEALTH = ("/healthz", "/readyz")
+DOCUMENTATION = ("/docs", "/openapi.json")
+
+RESPONSE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Of every response. An endpoint that sets one of them itself keeps its own."""
+
+
+class Guard:
+    """An ASGI application around another one, which sees only what has passed."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._public_hosts: Sequence[str] = settings.public_hosts
+        self._token: SecretStr | None = settings.api_token
+        self._max_body_bytes = settings.max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in RESPONSE_HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            await send(message)
+
+        refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope))
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+            return
+        await self._app(scope, self._bounded(receive), send_with_headers)
+
+    def _refusal(self, method: str, path: str, headers: Headers) -> Response | None:
+        """The response to a request that goes no further. Health is for probes, which know no host name."""
+        if path in HEALTH:
+            return None
+        host = headers.get("Host", "")
+        if not self._is_ours(host):
+            return problem(421, "this host name is not served; CSMS_PUBLIC_HOSTS lists those that are")
+        if method not in SAFE_METHODS and _is_cross_site(headers, host):
+            return problem(403, "a page of another origin must not change anything here")
+        if not self._is_authenticated(path, headers):
+            return problem(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
+        if method not in SAFE_METHODS and not _is_json(headers):
+            return problem(415, "a body must be application/json")
+        length = headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > self._max_body_bytes:
+            return problem(413, self._too_long)
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        """Else a foreign name that is resolved to this address would make a page of it same-origin."""
+        name = _name_of(host)
+        return is_loopback(name) or any(fnmatchcase(name, pattern) for pattern in self._public_hosts)
+
+    def _is_authenticated(self, path: str, headers: Headers) -> bool:
+        if self._token is None or path.startswith(DOCUMENTATION):
+            return True
+        scheme, _, given = headers.get("Authorization", "").partition(" ")
+        expected = self._token.get_secret_value().encode()
+        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), expected)
+
+    def _bounded(self, receive: Receive) -> Receive:
+        """Raises ``HTTPException`` where the body is too long or too slow."""
+        received = 0
+        is_complete = False
+        deadline = asyncio.get_running_loop().time() + BODY_TIMEOUT
+
+        async def bounded() -> Message:
+            nonlocal received, is_complete
+            if is_complete:  # what comes now is the end of the connection
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, f"the body did not arrive in {BODY_TIMEOUT:g} s") from None
+            received += len(message.get("body", b""))
+            if received > self._max_body_bytes:
+                raise HTTPException(413, self._too_long)
+            is_complete = not message.get("more_body", False)
+            return message
+
+        return bounded
+
+    @property
+    def _too_long(self) -> str:
+        return f"a body has at most {self._max_body_bytes} bytes"
+
+
+def _name_of(host: str) -> str:
+    """The host of a Host header or an authority, without its port, in lower case; empty if it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_cross_site(headers: Headers, host: str) -> bool:
+    """Whether a browser sends it for a page of another origin. Programs send neither header."""
+    if headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return True
+    origin = headers.get("Origin")
+    return origin is not None and origin.lower().partition("://")[2] != host.lower()
+
+
+def _is_json(headers: Headers) -> bool:
+    """Also if there is no body. Forms and plain text are what pages can send without asking."""
+    if headers.get("Content-Length", "0") == "0" and "Transfer-Encoding" not in headers:
+        return True
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json"

@@ -1,0 +1,1 @@
+"""How stations depart from OCPP: what each one did, and the compliance report of a model."""

@@ -1,0 +1,1 @@
+"""One module for each event that tells of deviations."""
