@@ -93,6 +93,7 @@ def _endpoint(operations: Operations, operation: type[Operation]) -> Callable[..
             key=idempotency_key or uuid.uuid4().hex,
             ttl=ttl if deliver else None,
             operation=orjson.dumps([operation.operation, body.model_dump(mode="json")]),
+            wait=wait,
         )
         translated = await _translated(operations, command_request, body)
         command = await request(operations.commands, translated)

@@ -26,8 +26,7 @@ async def outcome_of(
 ) -> tuple[Command, Json | None]:
     """The command and its result after so many seconds, or as soon as there is nothing to wait for."""
     until = monotonic() + seconds
-    if command.status != "queued":
-        command = await outcome(operations.commands, command, seconds)
+    command = await outcome(operations.commands, command, seconds)
     if command.response is None:
         return command, None
     response = orjson.loads(command.response)
