@@ -171,8 +171,9 @@ async def outcome(
             changed.clear()
             command = await commands.commands.get(command.id) or command
             now, is_due = loop.time(), command.is_due_to_end(commands.clock())
-            if is_enough(command) or now >= until + (GATEWAY_DELAY if is_due else 0):
-                return command
+            is_over = now >= until + (GATEWAY_DELAY if is_due else 0)
+            if is_over or is_enough(command) or command.stage == "waiting":
+                break
             next_look = min(until, now + interval) if now < until else now + POLL_INTERVAL
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(next_look):

@@ -153,6 +153,14 @@ class Command(Document):
         return self.status not in ("queued", "sent")
 
     @property
+    def readable_status(self) -> str | None:
+        """``status`` of the response, also of one that breaks its schema."""
+        match orjson.loads(self.response or "{}"):
+            case {"status": str(status)}:
+                return status
+        return None
+
+    @property
     def what_became_of_it(self) -> str:
         """A sentence for people; above all whether it may have been carried out."""
         match self.status:

@@ -65,7 +65,7 @@ def _may_succeed(command: Command) -> bool:
     """
     if command.status in ("error", "expired"):
         return False
-    match orjson.loads(command.response or "{}"):
-        case {"status": str(status)}:
-            return status == "Accepted" or (command.warning is not None and status != "Rejected")
-    return True
+    status = command.readable_status
+    if command.warning is not None:
+        return status != "Rejected"
+    return status is None or status == "Accepted"

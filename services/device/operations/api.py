@@ -123,10 +123,15 @@ async def _translated(
 def _view(operation: Operation, command: Command, result: Json | None) -> OperationView:
     view = CommandView.of(command)
     response, error = view.response, view.error
-    if response is not None and "withheld" in response:
+    if isinstance(response, dict) and "withheld" in response:
         withheld = f"the station's answer is not kept: {response['withheld']}"
         response, error = None, ErrorView(code="GenericError", description=withheld, details={})
-    station_status = operation.station_status(response) if response is not None else None
+    if view.warning is None:
+        station_status = operation.station_status(response) if response is not None else None
+    else:
+        station_status = command.readable_status
+        if station_status is None:
+            error = ErrorView(code="FormatViolation", description=view.warning, details={})
     return OperationView(
         id=view.id,
         station_id=view.station_id,

@@ -30,9 +30,9 @@ async def outcome_of(
     if command.response is None:
         return command, None
     response = orjson.loads(command.response)
-    if "withheld" in response:
+    if not isinstance(response, dict) or "withheld" in response:
         return command, None
-    result = operation.result(response, number)
+    result = operation.result(response, number) if command.warning is None else None
     if response.get("status") == "Accepted" and command.action in STARTS:
         command = await outcome(
             operations.commands, command, until - monotonic(), lambda now: now.transaction is not None

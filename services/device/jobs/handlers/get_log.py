@@ -10,11 +10,11 @@ from ..service import Jobs, router
 
 @router.on_result(v16.GetLog)
 async def get_log_v16(result: Result[ocpp16.GetLogRequest, ocpp16.GetLogResponse], jobs: Jobs) -> None:
-    if result.response is not None and result.response.status == "AcceptedCanceled":
+    if result.status == "AcceptedCanceled":
         await jobs.replaced(result.station_id, "log", result.request.request_id, result.answered_at)
 
 
 @router.on_result(v201.GetLog, v21.GetLog)
 async def get_log_v2(result: Result[ocpp2.GetLogRequest, ocpp2.GetLogResponse], jobs: Jobs) -> None:
-    if result.response is not None and result.response.status == "AcceptedCanceled":
+    if result.status == "AcceptedCanceled":
         await jobs.replaced(result.station_id, "log", result.request.request_id, result.answered_at)

@@ -12,5 +12,5 @@ from ..service import Jobs, router
 async def update_firmware_v2(
     result: Result[ocpp2.UpdateFirmwareRequest, ocpp2.UpdateFirmwareResponse], jobs: Jobs
 ) -> None:
-    if result.response is not None and result.response.status == "AcceptedCanceled":
+    if result.status == "AcceptedCanceled":
         await jobs.replaced(result.station_id, "firmware", result.request.request_id, result.answered_at)
