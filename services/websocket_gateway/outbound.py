@@ -176,7 +176,10 @@ class OutboundCalls:
         """Raises ``CallError`` if it comes too late, or is cancelled already."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        deadline = now + self._seconds_to_go(command)
+        seconds_to_go = self._seconds_to_go(command)
+        if seconds_to_go <= 0:
+            raise undelivered("expired", "it came too late from the bus, by the clock of the gateway")
+        deadline = now + seconds_to_go
         self._check_in_time(command, deadline)
         return QueuedCommand(command, now, deadline, loop.call_at(deadline, self._expire, command))
 
@@ -219,12 +222,10 @@ class OutboundCalls:
             self._check_in_time(command, queued.deadline)
             pending = self._pending = PendingCommand(command, self._now(), self._next_timeout())
             reply = await self._reply(pending, queued.received_at)
-            if isinstance(reply, frame.Error):
-                return _error_message(command, reply, pending.sent_at, self._now())
-            violation = await self._violation(action, reply)
-            if isinstance(reply.payload, dict):
+            violation = await self._violation(action, reply) if isinstance(reply, frame.Result) else None
+            if isinstance(reply, frame.Result) and isinstance(reply.payload, dict):
                 self._registration.command_answered(action.name, request, reply.payload)
-            return _result_message(command, reply, violation, pending.sent_at, self._now())
+            return _answer_message(pending, reply, violation, self._now())
         except CallError as error:
             id = command.message_id
             log.warning("station %s: %s %s failed: %s", command.station_id, command.action, id, error)
@@ -337,31 +338,23 @@ def _checked_request(command: Message, version: Version) -> tuple[Action[Any, An
     return action, request
 
 
-def _result_message(
-    command: Message, reply: frame.Result, violation: CallError | None, command_sent_at: str, sent_at: str
+def _answer_message(
+    pending: PendingCommand, reply: frame.Result | frame.Error, violation: CallError | None, sent_at: str
 ) -> Message:
-    """The station's CALLRESULT as it came; with what is wrong with it, if something is."""
+    """The station's answer as it came; a CALLRESULT with what is wrong with it, if something is."""
+    if isinstance(reply, frame.Error):
+        kind, data = Kind.ERROR, reply.details
+        code, description = reply.code[:50] or ErrorCode.GENERIC_ERROR.value, reply.description[:255]
+    else:
+        kind, data = Kind.RESULT, reply.payload
+        code, description = (violation.code.value, violation.description) if violation else ("", "")
     return msgspec.structs.replace(
-        command,
-        kind=Kind.RESULT,
-        data=orjson.dumps(reply.payload),
+        pending.command,
+        kind=kind,
+        data=orjson.dumps(data),
         sent_at=sent_at,
         reply_to="",
-        error_code=violation.code.value if violation else "",
-        error_description=violation.description if violation else "",
-        command_sent_at=command_sent_at,
-    )
-
-
-def _error_message(command: Message, reply: frame.Error, command_sent_at: str, sent_at: str) -> Message:
-    """The station's CALLERROR, its code as the station spells it."""
-    return msgspec.structs.replace(
-        command,
-        kind=Kind.ERROR,
-        data=orjson.dumps(reply.details),
-        sent_at=sent_at,
-        reply_to="",
-        error_code=reply.code[:50] or ErrorCode.GENERIC_ERROR.value,
-        error_description=reply.description[:255],
-        command_sent_at=command_sent_at,
+        error_code=code,
+        error_description=description,
+        command_sent_at=pending.sent_at,
     )
