@@ -87,6 +87,8 @@ class Admitted:
     registration_status: RegistrationStatus
     """Unless it is Accepted, the station may send BootNotification only."""
     fence: Fence
+    answer_timeout: float | None = None
+    """Seconds that this station has to answer a command; None is the usual time."""
 
 
 class Disconnected(Exception):

@@ -14,6 +14,7 @@ from libs.csms.logs import station_id
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.event import (
+    COMMAND_CANCELLED,
     STATION_ACCESS_REVOKED,
     STATION_CONNECTED,
     StationConnected,
@@ -51,7 +52,8 @@ class Gateway:
     def begin(self, admitted: Admitted, send: Send, close: Close) -> Session:
         """The session of a connection that has just been upgraded. ``serve`` it at once."""
         connection, fence = admitted.connection, admitted.fence
-        session = Session(connection, admitted.registration_status, self._context, send, close)
+        status, answer_timeout = admitted.registration_status, admitted.answer_timeout
+        session = Session(connection, status, self._context, send, close, answer_timeout)
         self._add(session)
         if fence.excludes(connection):
             session.close(fence.code, fence.reason)
@@ -144,6 +146,9 @@ class Gateway:
             revoked = STATION_ACCESS_REVOKED.decode(event.data)
             first_spared = least_id(revoked.connection_number + 1)
             self._exclude(event.station_id, first_spared, CloseCode.POLICY_VIOLATION, revoked.reason)
+        elif event.action == COMMAND_CANCELLED.name:
+            if session := self._by_connection.get(event.connection_id):
+                session.cancel_command(COMMAND_CANCELLED.decode(event.data).id)
 
     def _exclude(self, station_id: str, least_id: str, code: int, reason: str) -> None:
         """End the connections of a station whose ids are less, also those that are in a handshake now."""

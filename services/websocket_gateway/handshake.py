@@ -101,7 +101,7 @@ class Handshake:
         fence = self._fences.of(id)  # before admission: see Fences
         admission = await self._admission(id, "".join(authorization), _came_with_tls(request.headers))
         connection = Connection.admitted(id, version, peer, admission.connection_number)
-        return Admitted(connection, admission.registration_status, fence)
+        return Admitted(connection, admission.registration_status, fence, admission.answer_timeout)
 
     async def _admission(self, station_id: str, authorization: str, tls: bool) -> Admission:
         self._check_ready()

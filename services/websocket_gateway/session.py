@@ -36,6 +36,7 @@ class Session:
         context: GatewayContext,
         send: Send,
         close: Close,
+        answer_timeout: float | None = None,
     ) -> None:
         self.connection = connection
         self._context = context
@@ -44,7 +45,7 @@ class Session:
         self._end: Disconnected | None = None
         registration = Registration(status)
         self._inbound = InboundCalls(connection, context, registration, self._write)
-        self._outbound = OutboundCalls(connection, context, registration, self._write)
+        self._outbound = OutboundCalls(connection, context, registration, self._write, answer_timeout)
 
     async def run(self, receive: Receive) -> Disconnected:
         """Until the connection ends. What the station sent last still goes onto the bus, if that is quick."""
@@ -70,6 +71,10 @@ class Session:
     def enqueue_command(self, command: Message) -> None:
         """Take a command. Never waits. Raises ``CallError`` where the station cannot get it."""
         self._outbound.enqueue(command)
+
+    def cancel_command(self, id: str) -> None:
+        """Take back a command that waits. Never waits."""
+        self._outbound.cancel(id)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection from this side. Never waits. What the station sends from now on is dropped."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.ocpp_messages.catalogue import COMMAND_REQUEST_TOPICS, STATION_RESPONSE_TOPICS
-from libs.ocpp_messages.event import STATION_ACCESS_REVOKED, STATION_CONNECTED
+from libs.ocpp_messages.event import COMMAND_CANCELLED, STATION_ACCESS_REVOKED, STATION_CONNECTED
 
 from ..parallel import each
 from .bus import Bus, Subscription
@@ -51,7 +51,7 @@ def inbox_topics_of(gateway_id: str) -> GatewayTopics:
 
 def action_topics_of(gateway_id: str) -> GatewayTopics:
     """What a gateway needs that shares the topics of the actions with all others."""
-    topics = sorted({*STATION_RESPONSE_TOPICS, *COMMAND_REQUEST_TOPICS})
+    topics = sorted({*STATION_RESPONSE_TOPICS, *COMMAND_REQUEST_TOPICS, COMMAND_CANCELLED.name})
     filtered = [
         Subscription(_name(gateway_id, topic), topic, gateway_id=gateway_id, temporary=True)
         for topic in topics

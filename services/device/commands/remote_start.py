@@ -50,21 +50,29 @@ async def find_remote_start(
 
 
 def _fits(command: Command, started: TransactionStarted, at: datetime) -> bool:
-    if command.transaction is not None or command.sent_at is None or not _may_succeed(command):
+    published_at, sent_at = command.published_at, command.sent_at or command.published_at
+    if command.transaction is not None or published_at is None or sent_at is None:
+        return False
+    if not _may_succeed(command):
         return False
     payload = orjson.loads(command.payload)
     if command.action == "RequestStartTransaction":
         return started.remote_start_id is not None and payload["remoteStartId"] == started.remote_start_id
-    in_time = command.sent_at - CLOCK_ERROR <= at <= command.sent_at + PLUG_IN_LIMIT
+    in_time = published_at - CLOCK_ERROR <= at <= sent_at + PLUG_IN_LIMIT
     same_place = payload.get("connectorId", started.connector_id) == started.connector_id
     return in_time and same_place and payload["idTag"].casefold() == started.id_token.casefold()
 
 
 def _may_succeed(command: Command) -> bool:
-    """The transaction may be reported before the answer to the command."""
-    if command.response is None:
-        return command.status != "error"
-    return bool(orjson.loads(command.response).get("status") == "Accepted")
+    """The transaction may be reported before the answer to the command; and a station that has given no
+    answer, or one that cannot be read, may have acted.
+    """
+    if command.status in ("error", "expired"):
+        return False
+    status = command.readable_status
+    if command.warning is not None:
+        return status != "Rejected"
+    return status is None or status == "Accepted"
 
 
 async def publish_match(commands: Commands, command: Command, call: Call[TransactionStarted]) -> None:

@@ -71,7 +71,7 @@ class Jobs:
         kind = JOB_ACTIONS[result.ended.action]
         status = status or result.ended.station_status or ACCEPTED
         if result.response is None:
-            status = _without_response(result)
+            status = result.ended.station_status or _without_response(result)
         if status == "AcceptedCanceled":
             await self._replaced(result.station_id, kind, request_id, result.answered_at)
             status = ACCEPTED

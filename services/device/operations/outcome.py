@@ -51,19 +51,29 @@ async def outcome_of(
 ) -> PartOutcome:
     """After so many seconds, or as soon as there is nothing to wait for."""
     until = monotonic() + seconds
-    if command.status != "queued":
-        command = await outcome(operations.commands, command, seconds)
+    command = await outcome(operations.commands, command, seconds)
     view = CommandView.of(command)
     if view.response is None:
         return _unanswered(part, command, view.error)
-    if "withheld" in view.response:
+    if isinstance(view.response, dict) and "withheld" in view.response:
         withheld = f"the station's answer is not kept: {view.response['withheld']}"
         return _unanswered(
             part, command, ErrorView(code=ErrorCode.GENERIC_ERROR, description=withheld, details={})
         )
     command, result = await _result(operations, command, part.operation, number, until)
+    if view.warning is not None:
+        return _broken(command, result, view.warning)
     statuses = part.operation.station_statuses(view.response)
     return PartOutcome(command, [STATUSES.get(status, "rejected") for status in statuses], statuses, result)
+
+
+def _broken(command: Command, result: Json | None, warning: str) -> PartOutcome:
+    """The outcome where the response breaks its schema: its status counts if it can be read."""
+    status = command.readable_status
+    if status is None:
+        error = ErrorView(code=ErrorCode.FORMAT_VIOLATION, description=warning, details={})
+        return PartOutcome(command, ["error"], result=result, error=error)
+    return PartOutcome(command, [STATUSES.get(status, "rejected")], [status], result)
 
 
 def _unanswered(part: Part, command: Command, error: ErrorView | None) -> PartOutcome:
@@ -80,7 +90,9 @@ async def _result(
 ) -> tuple[Command, Json | None]:
     """What the operation returns: its response, and the transaction begun or the report."""
     response = orjson.loads(command.response or "{}")
-    result = operation.result(response, number)
+    if not isinstance(response, dict):
+        return command, None
+    result = operation.result(response, number) if command.warning is None else None
     if response.get("status") == "Accepted" and command.action in STARTS:
         command = await outcome(
             operations.commands, command, until - monotonic(), lambda now: now.transaction is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from time import monotonic
 
 import orjson
@@ -65,7 +66,7 @@ def _requests(
     """In the station's version of OCPP. Raises ``Invalid`` if that has none, or one of several is wrong."""
     key = delivery.idempotency_key or uuid.uuid4().hex
     requests = [
-        _request(target, body, part, key if number == 0 else f"{key} {number}", delivery.time_to_live)
+        _request(target, body, part, key if number == 0 else f"{key} {number}", delivery)
         for number, part in enumerate(parts)
     ]
     if len(parts) > 1:
@@ -78,18 +79,19 @@ def _requests(
     return requests
 
 
-def _request(
-    target: Target, body: Operation, part: Part, key: str, time_to_live: int | None
-) -> CommandRequest:
+def _request(target: Target, body: Operation, part: Part, key: str, delivery: Delivery) -> CommandRequest:
     asked = [body.operation, body.model_dump(mode="json"), part.operation.model_dump(mode="json")]
     empty = CommandRequest(
-        target.station_id, body.operation, b"", key, time_to_live, operation=orjson.dumps(asked)
+        target.station_id,
+        body.operation,
+        b"",
+        key,
+        delivery.time_to_live,
+        operation=orjson.dumps(asked),
+        wait=delivery.wait,
     )
     message = part.operation.request(target.version, empty.number)
-    action = type(message).__name__.removesuffix("Request")
-    return CommandRequest(
-        target.station_id, action, encode(message), key, time_to_live, operation=empty.operation
-    )
+    return replace(empty, action=type(message).__name__.removesuffix("Request"), body=encode(message))
 
 
 async def _sent(

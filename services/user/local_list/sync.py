@@ -198,6 +198,8 @@ def _outcome_of(response: httpx.Response) -> Outcome:
     match response.status_code:
         case 200:
             return _outcome_at_station(response.json())
+        case 504 if response.json().get("commandStatus") == "expired":
+            return LocalList.undelivered
         case 202 | 504:
             return _unanswered
         case 409 | 429:

@@ -12,7 +12,9 @@ import httpx
 import msgspec
 
 from libs.csms.clock import rfc3339
+from libs.ocpp_messages.action import encode
 from libs.ocpp_messages.errors import CallError, ErrorCode
+from libs.ocpp_messages.event import COMMAND_SENT, CommandSent
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.device.api import device_api
@@ -97,6 +99,17 @@ class Operator:
 
     async def refuse(self, command: Message, code: ErrorCode, description: str, **details: Any) -> None:
         await self.reply(command.error(CallError(code, description, details), rfc3339(self.clock())))
+
+    async def says_sent(self, command: Message, answer_timeout: float = 30) -> None:
+        """The gateway publishes that the command is on the wire."""
+        sent = CommandSent(
+            id=command.message_id, sent_at=rfc3339(self.clock()), answer_timeout=answer_timeout
+        )
+        await self.reply(
+            msgspec.structs.replace(
+                command, kind=Kind.EVENT, action=COMMAND_SENT.name, data=encode(sent), reply_to=""
+            )
+        )
 
     async def reply(self, answer: Message) -> None:
         await router.handle(answer, self.bus, self.device, self.clock)

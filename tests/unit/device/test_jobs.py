@@ -338,3 +338,12 @@ async def test_a_job_is_the_same_whether_its_answer_or_its_status_comes_first(
         shown.append({name: job[name] for name in ("status", "outcome", "startedAt", "updatedAt", "history")})
 
     assert shown[0] == shown[1]
+
+
+async def test_a_request_that_may_not_wait_for_its_secret_is_no_job(operator: Operator) -> None:
+    await operator.connected()
+    await operator.away()
+
+    refused = await operator.post("GetLog", LOG_2, deliver="when-online")
+
+    assert (refused.status_code, await jobs(operator)) == (422, [])

@@ -14,7 +14,7 @@ Result2 = Result[ocpp2.SetChargingProfileRequest, ocpp2.SetChargingProfileRespon
 
 @router.on_result(v16.SetChargingProfile)
 async def set_charging_profile_v16(result: Result16, smart_charging: SmartCharging) -> None:
-    if result.response is None or result.response.status != "Accepted":
+    if result.status != "Accepted":
         return
     request = result.request
     profile = ChargingProfile.accepted(
@@ -26,7 +26,7 @@ async def set_charging_profile_v16(result: Result16, smart_charging: SmartChargi
 @router.on_result(v201.SetChargingProfile, v21.SetChargingProfile)
 async def set_charging_profile_v2(result: Result2, smart_charging: SmartCharging) -> None:
     """It is pending until what it did is in the registry."""
-    if result.response is not None and result.response.status == "Accepted":
+    if result.status == "Accepted":
         request = result.request
         profile = ChargingProfile.accepted(
             result.station_id, request.evse_id, request.charging_profile, result.answered_at

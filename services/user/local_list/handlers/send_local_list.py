@@ -12,7 +12,7 @@ from ..service import LocalLists, router
 async def send_local_list_v16(
     result: Result[ocpp16.SendLocalListRequest, ocpp16.SendLocalListResponse], lists: LocalLists
 ) -> None:
-    if _may_be_accepted(result):
+    if result.may_be_accepted:
         await lists.list_sent(result.station_id, result.command_id, result.request.list_version)
 
 
@@ -20,13 +20,5 @@ async def send_local_list_v16(
 async def send_local_list_v2(
     result: Result[ocpp2.SendLocalListRequest, ocpp2.SendLocalListResponse], lists: LocalLists
 ) -> None:
-    if _may_be_accepted(result):
+    if result.may_be_accepted:
         await lists.list_sent(result.station_id, result.command_id, result.request.version_number)
-
-
-def _may_be_accepted(
-    result: Result[object, ocpp16.SendLocalListResponse | ocpp2.SendLocalListResponse],
-) -> bool:
-    """A station that has not answered in time may have taken it."""
-    is_accepted = result.response is not None and result.response.status == "Accepted"
-    return is_accepted or result.ended.status == "timeout"
