@@ -136,7 +136,7 @@ async def test_the_same_key_is_sent_once(system: System, cs: str) -> None:
 
 @pytest.mark.parametrize("gateway", [0, -1], ids=["action", "inbox"])
 async def test_nothing_goes_out_after_its_caller_was_told_that_there_is_no_answer(
-    system: System, cs: str, gateway: int
+    system: System, cs: str, tag: str, gateway: int
 ) -> None:
     """A station that ignores one command makes the next ones wait in the gateway."""
     async with booted_station(system.gateways[gateway], cs, "1.6") as connected:
@@ -144,7 +144,7 @@ async def test_nothing_goes_out_after_its_caller_was_told_that_there_is_no_answe
         ignored = await receives_command(connected, "ClearCache", {})
 
         moving = [
-            post(system, cs, "RemoteStartTransaction", {"idTag": "T", "connectorId": 1}, wait=2),
+            post(system, cs, "RemoteStartTransaction", {"idTag": tag, "connectorId": 1}, wait=2),
             post(system, cs, "UnlockConnector", {"connectorId": 1}, wait=2),
         ]
         for problem in await asyncio.gather(*moving):
