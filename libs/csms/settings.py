@@ -102,9 +102,11 @@ class Settings(BaseSettings):
     authorizer_timeout: float = Field(
         3, gt=0, le=4, description="Seconds until the fallback counts instead of the outside authorizer."
     )
-    ev_charging_needs: Literal["refused", "answered"] = Field(
-        "refused",
-        description="`answered` where somebody answers what vehicles need with a TxProfile, by the API.",
+    ev_charging_needs: Literal["compute", "processing", "reject", "noChargingProfile"] = Field(
+        "compute",
+        description="What is done about what vehicles need (ISO 15118), at stations without a policy of their"
+        " own: `compute` a charging profile from the limits of vehicle and EVSE; `processing` where somebody"
+        " else brings one, by the API; `reject`; `noChargingProfile`.",
     )
     project: str = Field(
         "csms-local",

@@ -77,6 +77,7 @@ def service_of(device: Device, app: FastAPI, settings: Settings) -> Service:
             device.token_check.keep_receiving,
             partial(keep_scheduling, device.commands),
             device.onboardings.keep_following_up,
+            device.smart_charging.negotiations.keep_offering,
             device.registry.keep_resuming_deletions,
         ],
         serve=partial(serve, app),

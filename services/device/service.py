@@ -28,6 +28,7 @@ from .onboarding.service import Onboardings
 from .operations.service import Operations
 from .registry.service import Cleanup, Registry
 from .security.service import Security
+from .smart_charging.offered import SentCommand
 from .smart_charging.service import SmartCharging
 from .station_profiles.service import StationProfiles
 
@@ -70,7 +71,8 @@ class Device:
             append_message=messages.append,
             variables=partial(_variables, device_model),
             send_command=partial(_send_command, commands),
-            answers_needs=settings.ev_charging_needs == "answered",
+            sent_command=partial(_sent_command, commands),
+            ev_policy=settings.ev_charging_needs,
         )
         token_check = TokenCheck(bus, clock, commands.process_id)
         jobs = Jobs.of(store, messages)
@@ -121,3 +123,16 @@ async def _send_command(
     commands: Commands, station_id: str, action: str, payload: Json, key: str, ttl: int
 ) -> None:
     await request(commands, CommandRequest(station_id, action, orjson.dumps(payload), key, ttl))
+
+
+async def _sent_command(commands: Commands, id: str) -> SentCommand | None:
+    command = await commands.commands.get(id)
+    if command is None:
+        return None
+    response = None if command.response is None else orjson.loads(command.response)
+    return SentCommand(
+        payload=orjson.loads(command.payload),
+        is_open=not command.is_final,
+        status=response.get("status", "") if isinstance(response, dict) else "",
+        answered_at=command.answered_at,
+    )

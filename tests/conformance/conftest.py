@@ -14,7 +14,7 @@ from .operator import Operator
 async def csms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
     """It promises charging profiles to vehicles, which the tester's operator then sends."""
     folder = tmp_path_factory.mktemp("conformance")
-    async with embedded_system(folder, CSMS_EV_CHARGING_NEEDS="answered") as started:
+    async with embedded_system(folder, CSMS_EV_CHARGING_NEEDS="processing") as started:
         yield started
 
 

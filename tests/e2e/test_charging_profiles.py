@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from libs.csms.clock import rfc3339, utc_now
+
 from .sessions import Session2, Session16
-from .station import Station, booted_station
+from .station import Command, Station, booted_station
 from .system import System
 
 ACCEPTED = {"status": "Accepted"}
@@ -214,3 +216,75 @@ async def test_the_last_composite_schedule_is_listed(system: System, cs: str, ve
     assert (known["evseId"], known["duration"], known["chargingRateUnit"]) == (1, 600, "A")
     assert known["scheduleStart"] == "2026-03-01T00:00:00.000Z"
     assert known["schedule"]["chargingSchedulePeriod"] == [PERIOD]
+
+
+AC = {"energyAmount": 20_000, "evMinCurrent": 6, "evMaxCurrent": 16, "evMaxVoltage": 400}
+NEEDS = {"requestedEnergyTransfer": "AC_three_phase", "acChargingParameters": AC}
+
+
+def wanted(limit: float) -> Any:
+    """The vehicle's own schedule of what it was offered, from now on."""
+    periods = [{"startPeriod": 0, "limit": limit}]
+    schedule = {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": periods}
+    return {"timeBase": rfc3339(utc_now()), "evseId": 1, "chargingSchedule": schedule}
+
+
+async def offered(connected: Station) -> Command:
+    """The CSMS sends a profile by itself."""
+    return await connected.expect("SetChargingProfile")
+
+
+@pytest.mark.parametrize("version", ["2.0.1", "2.1"])
+async def test_a_vehicle_that_follows_a_raised_profile_at_once_is_not_refused(
+    system: System, cs: str, tag: str, version: str
+) -> None:
+    async with booted_station(system.gateways[0], cs, version) as connected:
+        session = Session2(connected, f"tx-{cs}", tag)
+        await session.start()
+        for limit in range(10, 20):
+            periods = [{"startPeriod": 0, "limit": limit}]
+            schedule = {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": periods}
+            raised = {
+                "id": 1,
+                "stackLevel": 0,
+                "chargingProfilePurpose": "TxProfile",
+                "chargingProfileKind": "Relative",
+                "transactionId": session.transaction_id,
+                "chargingSchedule": [schedule],
+            }
+            posting = asyncio.create_task(post(system, cs, "SetChargingProfile", setting(version, 1, raised)))
+            command = await connected.expect("SetChargingProfile")
+            await command.answer(ACCEPTED)
+            assert await connected.call("NotifyEVChargingSchedule", wanted(limit)) == ACCEPTED
+            assert (await posting).status_code == 200
+
+
+@pytest.mark.parametrize("version", ["2.0.1", "2.1"])
+async def test_what_a_vehicle_needs_is_answered_with_a_profile_and_negotiated_anew(
+    system: System, cs: str, tag: str, version: str
+) -> None:
+    async with booted_station(system.gateways[0], cs, version) as connected:
+        session = Session2(connected, f"tx-{cs}", tag)
+        await session.start()
+        for action in ("needs", "too much"):
+            expecting = asyncio.create_task(offered(connected))
+            if action == "needs":
+                payload = {"evseId": 1, "chargingNeeds": NEEDS}
+                answer = await connected.call("NotifyEVChargingNeeds", payload)
+                promised = answer["status"]
+                assert promised in ("Accepted", "Processing")
+            else:
+                answer = await connected.call("NotifyEVChargingSchedule", wanted(32))
+                assert answer["status"] == "Rejected"
+            command = await expecting
+            profile = command.payload["chargingProfile"]
+            assert profile["transactionId"] == session.transaction_id
+            [period] = profile["chargingSchedule"][0]["chargingSchedulePeriod"]
+            assert period == {"startPeriod": 0, "limit": 16, "numberPhases": 3}
+            await command.answer(ACCEPTED)
+            await until_known(system, cs, (1, profile["id"]))
+        assert await connected.call("NotifyEVChargingSchedule", wanted(16)) == ACCEPTED
+
+        [known] = await listed(system, cs, "evchargingneeds")
+        assert (known["needsStatus"], known["scheduleStatus"]) == (promised, "Accepted")
+        assert known["chargingNeeds"]["chargingNeeds"] == NEEDS

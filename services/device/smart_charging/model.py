@@ -21,6 +21,9 @@ EXTERNAL_CONSTRAINTS = "ChargingStationExternalConstraints"
 TRANSACTION_TIMEOUT = timedelta(hours=1)
 """A profile whose transaction has not begun by then will never have one."""
 
+MILLISECOND = timedelta(milliseconds=1)
+"""The resolution of the times here."""
+
 
 class ProfileKey(Document):
     """What tells a profile from the others of its station: two that are too much alike exclude each other."""
@@ -105,6 +108,10 @@ class ChargingProfile(InstalledProfile):
     awaiting_transaction: bool = Field(
         default=False, description="Whether it is a TxProfile whose transaction is not known yet."
     )
+    transaction_stated_at: Time | None = Field(
+        default=None,
+        description="When the transaction, or the remote start that it awaits, was last stated for this id.",
+    )
     remote_start_id: int | None = Field(
         default=None, description="RequestStartTransaction.remoteStartId it came in."
     )
@@ -116,17 +123,23 @@ class ChargingProfile(InstalledProfile):
     def reported(
         cls, station_id: str, report: ocpp2.ReportChargingProfilesRequest, at: datetime
     ) -> list[Self]:
+        """A report may leave out the transaction of a TxProfile: then it states none."""
+        keyed = [
+            (text, profile_key(report.evse_id, msgspec.json.decode(text)))
+            for text in map(encode, report.charging_profile)
+        ]
         return [
             cls(
-                **profile_key(report.evse_id, msgspec.json.decode(text)).model_dump(),
+                **key.model_dump(),
                 station_id=station_id,
                 source=report.charging_limit_source,
                 request_id=report.request_id,
                 reported_at=at,
                 known_at=at,
+                transaction_stated_at=None if key.transaction_id is None else at,
                 charging_profile=text.decode(),
             )
-            for text in map(encode, report.charging_profile)
+            for text, key in keyed
         ]
 
     @classmethod
@@ -146,6 +159,7 @@ class ChargingProfile(InstalledProfile):
             accepted_at=at,
             known_at=at,
             awaiting_transaction=key.purpose == "TxProfile" and key.transaction_id is None,
+            transaction_stated_at=at,
             charging_profile=text.decode(),
         )
 
@@ -155,30 +169,46 @@ class ChargingProfile(InstalledProfile):
         return composite_id(self.station_id, self.evse_id, self.id)
 
     def merge(self, known: Self | None) -> Self:
-        """With what is ``known`` of the same profile; ``known`` itself if this says nothing new."""
+        """With what is ``known`` of the same profile; ``known`` itself if this says nothing new.
+
+        What was before the profile was gone, or was another one under the same id, does not count.
+        """
         if known is None:
             return self
         newer, older = (self, known) if known.known_at < self.known_at else (known, self)
         last = max(self, known, key=_last_report)
+        stated = max(known, self, key=_last_statement)
         merged = newer.changed(
             accepted_at=latest(self.accepted_at, known.accepted_at),
             reported_at=last.reported_at,
             request_id=last.request_id,
+            transaction_id=stated.transaction_id,
+            awaiting_transaction=stated.awaiting_transaction,
+            transaction_stated_at=stated.transaction_stated_at,
+            remote_start_id=stated.remote_start_id,
+            id_token_key=stated.id_token_key,
         )
-        if newer.reported_at == newer.known_at and newer.transaction_id is None:
-            merged = merged.changed(
-                transaction_id=older.transaction_id,
-                awaiting_transaction=older.awaiting_transaction,
-                remote_start_id=older.remote_start_id,
-                id_token_key=older.id_token_key,
-            )
-        return merged.removed(latest(self.removed_at, known.removed_at))
+        return merged.removed(latest(self.removed_at, known.removed_at, _replaced_at(older, newer)))
 
     def removed(self, at: datetime | None) -> Self:
-        """The station had it no more at that time."""
+        """The station had it no more at that time. What it has under the id since then is another one."""
         removed_at = latest(self.removed_at, at)
-        present = removed_at is None or removed_at < self.known_at
-        return self.changed(removed_at=removed_at, present=present)
+        if removed_at is None:
+            return self
+        known = self.changed(removed_at=removed_at, present=removed_at < self.known_at)
+        if known.accepted_at is not None and known.accepted_at < removed_at:
+            known = known.changed(accepted_at=None)
+        if known.reported_at is not None and known.reported_at < removed_at:
+            known = known.changed(reported_at=None, request_id=None)
+        if known.transaction_stated_at is None or removed_at <= known.transaction_stated_at:
+            return known
+        return known.changed(
+            transaction_id=None,
+            awaiting_transaction=False,
+            transaction_stated_at=None,
+            remote_start_id=None,
+            id_token_key=None,
+        )
 
     def is_for(self, transaction: ChargingTransaction) -> bool:
         """Whether it awaits this one: that of its remote start, or what is on its connector of 1.6."""
@@ -225,3 +255,21 @@ def time_in(value: Json, name: str) -> datetime | None:
 def _last_report(profile: ChargingProfile) -> tuple[str, int]:
     at = "" if profile.reported_at is None else rfc3339(profile.reported_at)
     return at, profile.request_id or 0
+
+
+def _last_statement(profile: ChargingProfile) -> tuple[str, bool]:
+    """Of two at the same time, the one whose transaction is known."""
+    at = profile.transaction_stated_at
+    return "" if at is None else rfc3339(at), profile.transaction_id is not None
+
+
+def _replaced_at(older: ChargingProfile, newer: ChargingProfile) -> datetime | None:
+    """When the older one was gone, if the newer one is another profile under the same id."""
+    first, last = sorted((older, newer), key=_last_statement)
+    if older.purpose != newer.purpose:
+        gone_at = older.known_at
+    elif first.transaction_stated_at and first.transaction_id and first.transaction_id != last.transaction_id:
+        gone_at = first.transaction_stated_at
+    else:
+        return None
+    return min(gone_at + MILLISECOND, newer.known_at - MILLISECOND)

@@ -59,14 +59,14 @@ class ProfileRegistry:
     async def add(self, profile: ChargingProfile) -> ChargingProfile:
         """What is known of the profile once this is known too."""
         known = await self.profiles.update(profile.document_id, profile.merge)
-        later = Query({"stationId": profile.station_id}, order_by="at", from_=rfc3339(known.known_at))
+        later = Query({"stationId": profile.station_id}, order_by="at", from_=rfc3339(profile.known_at))
         async for removal in every(self.removals, later):
             if known.present and removal.matches(known):
                 known = await self.remove_one(known, removal.at)
         return known
 
     async def remove(self, removal: Removal) -> None:
-        await self.removals.put(removal.document_id, removal)
+        await self.removals.update(removal.document_id, removal.merge)
         async for profile in self.present(removal.station_id):
             if removal.matches(profile):
                 await self.remove_one(profile, removal.at)

@@ -1,24 +1,31 @@
-"""What takes charging profiles away from a station: another profile, a clearing, or a report. No I/O."""
+"""What takes charging profiles away from a station: another profile, a clearing, a report, or the end of a
+limit from outside. No I/O.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
 from libs.csms.clock import Time
 from libs.csms.station_messages.log import report_key
+from libs.csms.storage.queries import composite_id
 from libs.csms.storage.store import Document
+from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.version import Version
 
 from .model import EXTERNAL_CONSTRAINTS, ChargingProfile
 
 
 class Removal(Document):
-    """The profiles that satisfy all of it were gone at a time, if they were known to be there before it."""
+    """The profiles that satisfy all of it were gone at a time. What is known of them since then counts."""
 
-    document_id: str = Field(description="The same for the same removal: it holds the id of the command.")
+    document_id: str = Field(
+        description="The same for the same removal: it holds the id of the command, or which limit has ended."
+    )
     station_id: str = Field(description="The station.")
     at: Time = Field(description="When they were gone.")
     id: int | None = Field(default=None, description="The profile of this id.")
@@ -40,12 +47,16 @@ class Removal(Document):
             "stack_level": self.stack_level,
         }
         return (
-            profile.known_at < self.at
+            profile.known_at != self.at
             and all(value is None or getattr(profile, name) == value for name, value in wanted.items())
             and (self.sources is None or profile.source in self.sources)
             and profile.purpose not in self.except_purposes
             and profile.id not in self.except_ids
         )
+
+    def merge(self, known: Removal | None) -> Removal:
+        """The later of two with the same id takes away what the earlier one does, too."""
+        return known if known is not None and (self.at < known.at or known == self) else self
 
 
 def report_id(station_id: str, request_id: int) -> str:
@@ -71,4 +82,20 @@ def replaced_by(profile: ChargingProfile, command_id: str, version: Version) -> 
             evse_id=profile.evse_id,
             purpose=profile.purpose,
             stack_level=profile.stack_level,
+        )
+
+
+def released_by(
+    station_id: str, cleared: ocpp2.ClearedChargingLimitRequest, at: datetime
+) -> Iterator[Removal]:
+    """The profiles of a limit from outside that has ended: on one EVSE, or on all for the whole station."""
+    for purpose in (EXTERNAL_CONSTRAINTS, "LocalGeneration"):
+        source, evse_id = cleared.charging_limit_source, cleared.evse_id or None
+        yield Removal(
+            document_id=composite_id(station_id, "ClearedChargingLimit", source, evse_id or 0, purpose),
+            station_id=station_id,
+            at=at,
+            evse_id=evse_id,
+            purpose=purpose,
+            sources=[source],
         )

@@ -18,7 +18,10 @@ from libs.csms.storage.store import Collection, Json, Query, Store
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.version import Version
 
-from .model import TRANSACTION_TIMEOUT, ChargingProfile, ProfileKey, profile_key
+from .model import MILLISECOND, TRANSACTION_TIMEOUT, ChargingProfile, ProfileKey, profile_key
+from .negotiation import Policy
+from .negotiations import Negotiations, ReportedVariables, SendCommand, SentCommands
+from .offered import possible_offers
 from .pending import ConflictingProfile, PendingProfile, PendingProfiles
 from .registry import ProfileRegistry
 from .removal import Removal, replaced_by, report_id
@@ -38,8 +41,8 @@ RETRY_DELAYS = (0.05, 0.1, 0.2, 0.4)
 """Seconds to wait for commands that are about to end, and may take what is in the way with them."""
 
 TRANSACTION_RETENTION = timedelta(days=30)
-"""From the start of a transaction: no vehicle charges for so long. Profiles for an older one are for the
-station to reject.
+"""From when the CSMS learned of a transaction: no vehicle charges for so long. Profiles for an older one are
+for the station to reject.
 """
 
 REMOVAL_RETENTION = timedelta(days=7)
@@ -48,21 +51,11 @@ REMOVAL_RETENTION = timedelta(days=7)
 AppendMessage = Callable[[Call[Any]], Awaitable[None]]
 """Keeps a message of a station in the message log, and marks the station as seen."""
 
-ReportedVariables = Callable[[str, str], Awaitable[Sequence[Json]]]
-"""From a station's id and a component's name: its variables as the station last reported them, as JSON."""
-
-SendCommand = Callable[[str, str, Json, str, int], Awaitable[object]]
-"""From a station's id, an action, its payload, an idempotency key, and how many seconds the command may wait
-for the station. The same key never sends a second command. Raises ``DomainError``.
-"""
-
 router: Router[SmartCharging] = Router("device")
 
 
 @dataclass(frozen=True)
 class SmartCharging:
-    """``answers_needs`` is whether somebody answers NotifyEVChargingNeeds with a TxProfile, by the API."""
-
     profiles: ProfileRegistry
     transactions: Collection[ChargingTransaction]
     message_log: MessageLog
@@ -70,7 +63,8 @@ class SmartCharging:
     append_message: AppendMessage
     variables: ReportedVariables
     send_command: SendCommand
-    answers_needs: bool = False
+    sent_command: SentCommands
+    negotiations: Negotiations
 
     @classmethod
     def of(
@@ -82,17 +76,24 @@ class SmartCharging:
         append_message: AppendMessage,
         variables: ReportedVariables,
         send_command: SendCommand,
-        answers_needs: bool = False,
+        sent_command: SentCommands,
+        ev_policy: Policy,
     ) -> Self:
+        """``ev_policy`` is for stations that have none of their own."""
+        profiles = ProfileRegistry.of(store)
+        transactions = store.collection("chargingTransactions", ChargingTransaction, TRANSACTION_INDEXES)
         return cls(
-            profiles=ProfileRegistry.of(store),
-            transactions=store.collection("chargingTransactions", ChargingTransaction, TRANSACTION_INDEXES),
+            profiles=profiles,
+            transactions=transactions,
             message_log=message_log,
             clock=clock,
             append_message=append_message,
             variables=variables,
             send_command=send_command,
-            answers_needs=answers_needs,
+            sent_command=sent_command,
+            negotiations=Negotiations.of(
+                store, profiles, transactions, clock, variables, send_command, sent_command, ev_policy
+            ),
         )
 
     async def check(self, station_id: str, command_id: str, action: Action[Any, Any], payload: Json) -> None:
@@ -135,6 +136,20 @@ class SmartCharging:
             if profile.is_for(transaction):
                 return await self._bind(profile, transaction)
 
+    async def offered(self, station_id: str, evse_id: int, begin: datetime) -> list[ChargingProfile | None]:
+        """Each TxProfile that may rule at the time ``begin``; None for no profile.
+
+        The commands are read before the registry, which holds what is pending no more.
+        """
+        pending = await self.profiles.pending.get(station_id) or PendingProfiles()
+        ids = [one.command_id for one in pending.profiles if _is_of_transaction(one, evse_id)]
+        sent = [command for id in ids if (command := await self.sent_command(id)) is not None]
+        of_evse = self.profiles.present(
+            station_id, evseId=evse_id, purpose="TxProfile", awaitingTransaction=False
+        )
+        installed = [one async for one in of_evse]
+        return possible_offers(installed, sent, station_id, begin, self.clock())
+
     async def transaction(self, station_id: str, transaction_id: str) -> ChargingTransaction | None:
         return await self.transactions.get(document_id(station_id, transaction_id))
 
@@ -148,17 +163,17 @@ class SmartCharging:
                 await self.profiles.remove_one(profile, at)
         await self._delete_older(known.station_id)
 
-    async def transaction_ended(self, transaction: ChargingTransaction, at: datetime) -> None:
+    async def transaction_ended(self, transaction: ChargingTransaction) -> None:
         """Its profiles end with it (K02.FR.05, 1.6 §3.13.1)."""
-        await self.transactions.update(transaction.document_id, transaction.merge)
-        station_id, transaction_id = transaction.station_id, transaction.transaction_id
-        async for profile in self.profiles.present(station_id, transactionId=transaction_id):
-            await self.profiles.remove_one(profile, at)
+        known = await self.transactions.update(transaction.document_id, transaction.merge)
+        async for profile in self.profiles.present(known.station_id, transactionId=known.transaction_id):
+            await self._remove_ended(profile, known)
 
     async def station_deleted(self, station_id: str, at: datetime) -> None:
         """Whoever comes later under its id has none of its profiles and transactions."""
         await self.profiles.remove_station(station_id, at)
         await self._delete_transactions(station_id, at)
+        await self.negotiations.forget(station_id, at)
 
     async def report_requested(self, unreported: Removal) -> None:
         """A report of all profiles follows: ``unreported`` takes away what it does not hold."""
@@ -257,17 +272,27 @@ class SmartCharging:
             return
         transaction = await self.transaction(profile.station_id, profile.transaction_id)
         if transaction is not None and transaction.ended_at is not None:
-            await self.profiles.remove_one(profile, profile.known_at)
+            await self._remove_ended(profile, transaction)
+
+    async def _remove_ended(self, profile: ChargingProfile, transaction: ChargingTransaction) -> None:
+        """A station may report another profile under its id later, so the time of the removal counts."""
+        stated_at = profile.transaction_stated_at or profile.known_at
+        at = max(transaction.end_received_at or stated_at, stated_at + MILLISECOND)
+        await self.profiles.remove_one(profile, at)
 
     async def _delete_older(self, station_id: str) -> None:
         now = self.clock()
         await self._delete_transactions(station_id, now - TRANSACTION_RETENTION)
         await self.profiles.delete_older(station_id, now - REMOVAL_RETENTION)
 
-    async def _delete_transactions(self, station_id: str, started_before: datetime) -> None:
-        older = Query({"stationId": station_id}, order_by="startedAt", to=rfc3339(started_before))
+    async def _delete_transactions(self, station_id: str, learned_before: datetime) -> None:
+        older = Query({"stationId": station_id}, order_by="learnedAt", to=rfc3339(learned_before))
         for id in [one.document_id async for one in every(self.transactions, older)]:
             await self.transactions.delete(id)
+
+
+def _is_of_transaction(profile: ProfileKey, evse_id: int) -> bool:
+    return (profile.purpose, profile.evse_id) == ("TxProfile", evse_id)
 
 
 def _refuse(found: list[Violation]) -> None:

@@ -18,6 +18,8 @@ CLOCK_ERROR = timedelta(minutes=5)
 INDEXES = [
     Index(("stationId",), "startedAt"),
     Index(("stationId", "connectorId"), "startedAt", descending=True),
+    Index(("stationId", "evseId"), "learnedAt", descending=True),
+    Index(("stationId",), "learnedAt"),
 ]
 
 Value = TypeVar("Value", int, str, datetime)
@@ -28,9 +30,13 @@ class ChargingTransaction(Document):
 
     station_id: str = Field(description="The station.")
     transaction_id: str = Field(description="The station's own id; in 1.6 the number that the CSMS gave it.")
+    learned_at: Time = Field(description="When the CSMS learned of it, by its own clock.")
     started_at: Time = Field(description="By the station's clock.")
     ended_at: Time | None = Field(
         default=None, description="By the station's clock. Absent while it is active."
+    )
+    end_received_at: Time | None = Field(
+        default=None, description="When the CSMS learned of the end, by its own clock."
     )
     evse_id: int | None = Field(default=None, description="EVSE of 2.x, as far as the station has named it.")
     connector_id: int | None = Field(default=None, description="Connector of that EVSE, or of a 1.6 station.")
@@ -40,10 +46,11 @@ class ChargingTransaction(Document):
     id_token_key: str | None = Field(default=None, description="The token that began it, in lower case.")
 
     @classmethod
-    def started(cls, station_id: str, event: TransactionStarted) -> Self:
+    def started(cls, station_id: str, event: TransactionStarted, at: datetime) -> Self:
         return cls(
             station_id=station_id,
             transaction_id=event.transaction_id,
+            learned_at=at,
             started_at=parse_time(event.started_at),
             evse_id=event.evse_id,
             connector_id=event.connector_id,
@@ -52,12 +59,14 @@ class ChargingTransaction(Document):
         )
 
     @classmethod
-    def ended(cls, station_id: str, event: TransactionEnded) -> Self:
+    def ended(cls, station_id: str, event: TransactionEnded, at: datetime) -> Self:
         return cls(
             station_id=station_id,
             transaction_id=event.transaction_id,
+            learned_at=at,
             started_at=parse_time(event.started_at),
             ended_at=parse_time(event.ended_at),
+            end_received_at=at,
         )
 
     @property
@@ -74,8 +83,10 @@ class ChargingTransaction(Document):
         if known is None:
             return self
         return known.changed(
+            learned_at=min(known.learned_at, self.learned_at),
             started_at=min(known.started_at, self.started_at),
             ended_at=_smaller(known.ended_at, self.ended_at),
+            end_received_at=_smaller(known.end_received_at, self.end_received_at),
             evse_id=_smaller(known.evse_id, self.evse_id),
             connector_id=_smaller(known.connector_id, self.connector_id),
             remote_start_id=_smaller(known.remote_start_id, self.remote_start_id),

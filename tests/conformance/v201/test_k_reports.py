@@ -90,11 +90,15 @@ async def test_others_release_their_limit(operator: Operator, tag: str, while_ch
     visit = Visit(operator, tag)
     if while_charging:
         await visit.begin()
+    evse_id, limit = BY_OTHERS
+    await report(operator, 9, evse_id, limit, chargingLimitSource="EMS")
+    await has_profiles(operator, BY_OTHERS)
 
     payload = {"chargingLimitSource": "EMS", "evseId": 1}
     assert await operator.station.call("ClearedChargingLimit", payload) == {}
     [notice] = await operator.listed("messages?action=ClearedChargingLimit")
     assert notice["payload"] == payload
+    await has_profiles(operator)
 
     if while_charging:
         assert await visit.event("ChargingRateChanged", info={"chargingState": "Charging"}) == {}

@@ -1,4 +1,4 @@
-"""The case of block K of OCPP 2.1 in which vehicles get no charging profile: the default of the CSMS."""
+"""The case of block K of OCPP 2.1 in which vehicles get no charging profile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .profiles import needs
 
 @pytest.fixture(scope="module")
 async def csms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
-    async with embedded_system(tmp_path_factory.mktemp("no-profile")) as started:
+    folder = tmp_path_factory.mktemp("no-profile")
+    async with embedded_system(folder, CSMS_EV_CHARGING_NEEDS="noChargingProfile") as started:
         yield started
 
 

@@ -19,24 +19,27 @@ TOO_MUCH = ocpp2.StatusInfoType(reason_code="InvalidSchedule", additional_info="
 
 @router.on(v201.NotifyEVChargingSchedule, v21.NotifyEVChargingSchedule)
 async def notify_ev_charging_schedule(call: Call[Request], smart_charging: SmartCharging) -> Response:
-    """K15.FR.13: one that exceeds the TxProfile of the transaction on that EVSE is Rejected."""
+    """K15.FR.12: one that exceeds the TxProfile of the transaction on that EVSE is Rejected. After that a
+    profile is offered again (K15.FR.13).
+    """
     await smart_charging.append_message(call)
-    offered = await _offered(call, smart_charging)
-    if offered is not None:
-        newest = msgspec.json.encode(await smart_charging.profiles.newest(offered))
-        profile = msgspec.json.decode(newest, type=ocpp2.ChargingProfileType)
-        if exceeds(call.request, profile, offered.accepted_at or offered.known_at):
-            return Response(status="Rejected", status_info=TOO_MUCH)
-    return Response(status="Accepted")
+    exceeded = await _exceeds_offer(call, smart_charging)
+    status = await smart_charging.negotiations.chosen(call, "Rejected" if exceeded else "Accepted")
+    return Response(status=status, status_info=TOO_MUCH if status == "Rejected" else None)
 
 
-async def _offered(call: Call[Request], smart_charging: SmartCharging) -> ChargingProfile | None:
-    """The TxProfile that rules when the vehicle's schedule begins."""
+async def _exceeds_offer(call: Call[Request], smart_charging: SmartCharging) -> bool:
+    """Whether it exceeds each profile that it may have been chosen from."""
     begin = time_in({"timeBase": call.request.time_base}, "timeBase")
     if begin is None:
-        return None
-    of_evse = smart_charging.profiles.present(
-        call.station_id, evseId=call.request.evse_id, purpose="TxProfile", awaitingTransaction=False
-    )
-    found = [one async for one in of_evse if one.source == "CSO" and one.is_valid_at(begin)]
-    return max(found, key=lambda one: (one.stack_level, one.known_at), default=None)
+        return False
+    for offered in await smart_charging.offered(call.station_id, call.request.evse_id, begin):
+        if offered is None or not await _exceeds(call.request, offered, smart_charging):
+            return False
+    return True
+
+
+async def _exceeds(chosen: Request, offered: ChargingProfile, smart_charging: SmartCharging) -> bool:
+    newest = msgspec.json.encode(await smart_charging.profiles.newest(offered))
+    profile = msgspec.json.decode(newest, type=ocpp2.ChargingProfileType)
+    return exceeds(chosen, profile, offered.accepted_at or offered.known_at)

@@ -26,10 +26,14 @@ async def set_charging_profile_v16(result: Result16, smart_charging: SmartChargi
 @router.on_result(v201.SetChargingProfile, v21.SetChargingProfile)
 async def set_charging_profile_v2(result: Result2, smart_charging: SmartCharging) -> None:
     """It is pending until what it did is in the registry."""
+    request = result.request
     if result.status == "Accepted":
-        request = result.request
         profile = ChargingProfile.accepted(
             result.station_id, request.evse_id, request.charging_profile, result.answered_at
         )
         await smart_charging.accept(profile, result.command_id, result.version)
     await smart_charging.profiles.command_ended(result.station_id, result.command_id)
+    status = result.ended.station_status or result.ended.status
+    await smart_charging.negotiations.offer_ended(
+        result.station_id, request.evse_id, result.command_id, status
+    )

@@ -11,5 +11,5 @@ from ..transactions import ChargingTransaction
 
 @router.on(TRANSACTION_ENDED)
 async def transaction_ended(call: Call[TransactionEnded], smart_charging: SmartCharging) -> None:
-    transaction = ChargingTransaction.ended(call.station_id, call.request)
-    await smart_charging.transaction_ended(transaction, call.received_at)
+    transaction = ChargingTransaction.ended(call.station_id, call.request, call.received_at)
+    await smart_charging.transaction_ended(transaction)

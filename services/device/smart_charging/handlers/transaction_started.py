@@ -11,5 +11,5 @@ from ..transactions import ChargingTransaction
 
 @router.on(TRANSACTION_STARTED)
 async def transaction_started(call: Call[TransactionStarted], smart_charging: SmartCharging) -> None:
-    transaction = ChargingTransaction.started(call.station_id, call.request)
+    transaction = ChargingTransaction.started(call.station_id, call.request, call.received_at)
     await smart_charging.transaction_started(transaction, call.received_at)

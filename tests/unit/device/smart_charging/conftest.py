@@ -33,6 +33,8 @@ async def smart_charging(tmp_path: Path, clock: Clock, commands: Commands) -> As
         append_message=message_log.append,
         variables=commands.variables,
         send_command=commands.send,
+        sent_command=commands.sent_command,
+        ev_policy="compute",
     )
     await store.close()
 

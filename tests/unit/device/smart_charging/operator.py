@@ -26,7 +26,7 @@ from libs.ocpp_messages.event import (
 )
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
-from services.device.smart_charging import handlers
+from services.device.smart_charging import handlers, offered
 from services.device.smart_charging.api import smart_charging_api
 from services.device.smart_charging.service import SmartCharging, router
 from services.device.smart_charging.transactions import document_id
@@ -66,10 +66,14 @@ class Commands:
     reported: list[Json] = field(default_factory=list)
     sent: list[SentCommand] = field(default_factory=list)
     problem: DomainError | None = None
+    by_id: dict[str, offered.SentCommand] = field(default_factory=dict)
+    """What a test says of commands that are open, or have been answered."""
 
     async def variables(self, station_id: str, component: str) -> Sequence[Json]:
-        assert component == "SmartChargingCtrlr"
-        return self.reported
+        return [one for one in self.reported if one["component"]["name"] == component]
+
+    async def sent_command(self, id: str) -> offered.SentCommand | None:
+        return self.by_id.get(id)
 
     async def send(self, station_id: str, action: str, payload: Json, key: str, ttl: int) -> None:
         self.sent.append(SentCommand(station_id, action, payload, key, ttl))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -9,7 +8,7 @@ from libs.csms.errors import Conflict, DomainError, Invalid
 from libs.ocpp_messages.version import Version
 
 from .operator import ACCEPTED, Clock, Operator
-from .profiles import V16, V21, V201, Json, profile2, profile16, schedule2, set2, set16, start2
+from .profiles import V16, V201, Json, profile2, profile16, schedule2, set2, set16, start2
 
 SET, TX, EXTERNAL = "SetChargingProfile", "TxProfile", "ChargingStationExternalConstraints"
 CLEAR = "ClearChargingProfile"
@@ -230,33 +229,3 @@ async def test_several_schedules_are_for_a_vehicle_that_reported_its_needs(opera
         needs = {"evseId": evse_id, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
         await operator.call("NotifyEVChargingNeeds", needs)
         assert isinstance(await operator.check("a", SET, wanted), Invalid) is is_refused
-
-
-AC = {"energyAmount": 1, "evMinCurrent": 6, "evMaxCurrent": 32, "evMaxVoltage": 400}
-
-
-@pytest.mark.parametrize(
-    ("version", "needs", "refusal"),
-    [
-        (V201, {"requestedEnergyTransfer": "DC"}, "Rejected"),
-        (V21, {"requestedEnergyTransfer": "AC_single_phase", "acChargingParameters": AC}, "Rejected"),
-        (
-            V21,
-            {
-                "requestedEnergyTransfer": "DC_BPT",
-                "controlMode": "DynamicControl",
-                "v2xChargingParameters": {},
-            },
-            "NoChargingProfile",
-        ),
-    ],
-)
-async def test_a_profile_is_promised_only_where_somebody_sends_one(
-    operator: Operator, version: Version, needs: Json, refusal: str
-) -> None:
-    operator.version = version
-    payload = {"evseId": 1, "chargingNeeds": needs}
-
-    assert await operator.call("NotifyEVChargingNeeds", payload) == {"status": refusal}
-    operator.smart_charging = replace(operator.smart_charging, answers_needs=True)
-    assert await operator.call("NotifyEVChargingNeeds", payload) == {"status": "Processing"}

@@ -41,12 +41,14 @@ async def test_messages_of_a_station_about_charging_can_be_read_as_received(
     assert (message["payload"], message["ocppVersion"]) == (payload, version.value)
 
 
-async def test_a_vehicles_needs_are_kept_and_no_profile_is_promised(operator: Operator) -> None:
+@pytest.mark.parametrize(("version", "status"), [(V201, "Rejected"), (V21, "NoChargingProfile")])
+async def test_a_vehicles_needs_are_kept_and_no_profile_is_promised(
+    operator: Operator, version: Version, status: str
+) -> None:
+    operator.version = version
     needs = {"evseId": 1, "chargingNeeds": {"requestedEnergyTransfer": "DC"}}
 
-    assert await operator.call("NotifyEVChargingNeeds", needs) == {"status": "Rejected"}
-    operator.version = V21
-    assert await operator.call("NotifyEVChargingNeeds", needs) == {"status": "NoChargingProfile"}
+    assert await operator.call("NotifyEVChargingNeeds", needs) == {"status": status}
     assert len(await operator.listed("messages", action="NotifyEVChargingNeeds")) == 1
 
 

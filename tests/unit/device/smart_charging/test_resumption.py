@@ -11,6 +11,7 @@ from .operator import Commands, Operator, operating
 from .profiles import V21, Json, profile2, schedule2, start2
 
 TX = "TxProfile"
+CONTROLLER = {"name": "SmartChargingCtrlr"}
 
 
 @pytest.fixture
@@ -89,8 +90,8 @@ async def test_a_station_that_keeps_its_profiles_is_not_sent_them(
     variable = {"name": "ChargingProfilePersistence", "instance": "TxProfile"}
     other = variable | {"instance": "LocalGeneration"}
     commands.reported = [
-        {"variable": other, "attributes": [{"type": "Actual", "value": "true"}]},
-        {"variable": variable, "attributes": [{"type": "Actual", "value": value}]},
+        {"component": CONTROLLER, "variable": other, "attributes": [{"type": "Actual", "value": "true"}]},
+        {"component": CONTROLLER, "variable": variable, "attributes": [{"type": "Actual", "value": value}]},
     ]
     await operator.set(1, profile2(1, TX), 1)
 
