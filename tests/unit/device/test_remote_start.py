@@ -114,6 +114,25 @@ async def test_the_token_that_was_sent_belongs_to_the_transaction_with_its_remot
     )
 
 
+async def test_a_match_that_could_not_be_published_is_published_with_the_next_delivery(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await operator.connected()
+    answered = await done(operator, "start-session", {"idToken": "TAG"}, {"status": "Accepted"})
+    sent = (await operator.command(answered["id"]))["payload"]
+
+    async def fail(topic: str, message: Message) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as broken, pytest.raises(ConnectionError):
+        broken.setattr(operator.bus, "publish", fail)
+        await started(operator, remote_start_id=sent["remoteStartId"])
+    await started(operator, remote_start_id=sent["remoteStartId"])
+
+    assert len(matches(operator)) == 1
+    assert (await operator.command(answered["id"]))["transaction"]["transactionId"] == "tx"
+
+
 async def test_a_pin_that_was_sent_is_not_published(operator: Operator) -> None:
     await operator.connected()
     body = {"idToken": "1234", "type": "KeyCode"}
