@@ -136,10 +136,14 @@ class OutboundCalls:
         if self._closed:
             raise undelivered("notConnected", "the station has just left")
         queued = self._queued(command)
-        if not self._is_admitted(queued):
+        is_admitted = self._is_admitted(queued)
+        if (
+            is_admitted or command.expires_at
+        ):  # its sender is told that it was not sent: it must not come again
+            self._remembered = [*self._remembered[1 - MAX_REMEMBERED_COMMANDS :], attempt]
+        if not is_admitted:
             queued.timer.cancel()
             raise undelivered("overloaded", "too many commands wait for the station")
-        self._remembered = [*self._remembered[1 - MAX_REMEMBERED_COMMANDS :], attempt]
 
     def cancel(self, id: str) -> None:
         """Answer a command that waits, or is yet to come, with ``cancelled``. If it is sent, publish that at

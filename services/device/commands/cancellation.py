@@ -90,7 +90,7 @@ async def expire_batch(commands: Commands, batch_id: str) -> None:
 
 
 async def is_cancelled(commands: Commands, command: Command) -> bool:
-    """Whether it is cancelled, or the command to many that it belongs to."""
+    """Whether the command to many that it belongs to is cancelled."""
     batch = await commands.batches.get(command.batch_id) if command.batch_id else None
     return batch is not None and batch.cancelled_at is not None
 

@@ -200,12 +200,11 @@ class Command(Document):
         """Only one caller gets a changed command: that one must publish it."""
         if self.stage != "waiting":
             return self
-        limit = at + MAX_GATEWAY_WAIT
         return self.changed(
             stage="published",
             published_at=at,
             connection_id=connection_id,
-            send_by=limit if self.expires_at is None else min(self.expires_at, limit),
+            send_by=self._next_send_by(at),
             overdue_at=at + ANSWER_DEADLINE,
             due_at=None,
         )
@@ -261,10 +260,17 @@ class Command(Document):
             stage="waiting",
             published_at=None,
             connection_id="",
-            send_by=None,
             overdue_at=None,
             due_at=due_at,
         )
+
+    def _next_send_by(self, at: datetime) -> datetime:
+        """Other than that of every publication before."""
+        limit = at + MAX_GATEWAY_WAIT
+        send_by = limit if self.expires_at is None else min(self.expires_at, limit)
+        if self.send_by is None or send_by - self.send_by > timedelta(seconds=1):
+            return send_by
+        return self.send_by - timedelta(milliseconds=1)
 
     def started(self, transaction: StartedTransaction) -> Command:
         """A remote start has led to a transaction. Only the first one is kept."""

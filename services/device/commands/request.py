@@ -174,6 +174,7 @@ def new_command(
     """The command as it is stored, secrets hidden. Raises ``Invalid`` with the field and the reason."""
     try:
         masked_payload = masked_json(payload)
+        waits = command_request.ttl is not None and orjson.loads(masked_payload) == payload
         action.request_validator.check(payload)
     except CallError as violation:
         raise Invalid(violation.description, code=violation.code.value) from violation
@@ -185,15 +186,15 @@ def new_command(
         payload=masked_payload,
         status="queued",
         created_at=at,
-        waits=command_request.ttl is not None and orjson.loads(masked_payload) == payload,
-        expires_at=at + _time_to_send(command_request),
+        waits=waits,
+        expires_at=at + _time_to_send(command_request, waits),
         fingerprint=command_request.fingerprint(payload),
     )
 
 
-def _time_to_send(command_request: CommandRequest) -> timedelta:
+def _time_to_send(command_request: CommandRequest, waits: bool) -> timedelta:
     """Nothing is sent after its client was told that there is no answer, or long after he has gone."""
-    if command_request.ttl is not None:
+    if waits and command_request.ttl is not None:
         return timedelta(seconds=command_request.ttl)
     return timedelta(seconds=command_request.wait) if command_request.wait else SEND_LIMIT
 

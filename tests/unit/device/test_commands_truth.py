@@ -65,6 +65,19 @@ async def test_a_command_may_be_sent_until_its_client_waits_no_more(
     await posting
 
 
+async def test_a_command_with_a_secret_has_no_longer_for_it_may_not_wait(operator: Operator) -> None:
+    await operator.connected()
+    password = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
+    payload = {"setVariableData": [password | {"attributeValue": "hunter2hunter2hunter2"}]}
+
+    posting = asyncio.create_task(operator.post("SetVariables", payload, **LATER, wait=5))
+    command = await operator.next()
+
+    assert (command.expires_at, command.priority) == (rfc3339(after(5)), "")
+    await not_sent(operator, command)
+    assert (await posting).status_code == 409
+
+
 @pytest.mark.parametrize("first", ["sent", "answer"])
 async def test_that_it_is_sent_is_known_once_whatever_comes_first(
     operator: Operator, clock: StoppedClock, first: str
@@ -217,6 +230,21 @@ async def test_a_command_to_many_waits_for_stations_that_have_just_left(
     await csms.event(StationConnected(), station_id="CS2", connection_id="2", at=after(20))
     await operator.look_after(26)
     assert (await operator.next()).station_id == "CS2"
+
+
+async def test_each_publication_of_a_command_has_a_time_limit_of_its_own(operator: Operator) -> None:
+    """So that its gateway, and who reads its answers, tells it from what the bus delivers again."""
+    await operator.connected()
+    await operator.post("ClearCache", deliver="when-online", ttl=60)
+
+    limits = []
+    for second in (10, 20, 30, 40):
+        command = await operator.next()
+        limits.append(command.expires_at)
+        await not_sent(operator, command, "overloaded")
+        await operator.look_after(second)
+
+    assert limits == [rfc3339(after(60 - number / 1000)) for number in range(4)]
 
 
 @pytest.mark.parametrize("reason", ["overloaded", "expired"])

@@ -264,6 +264,26 @@ async def test_those_that_may_wait_leave_room_for_others() -> None:
         assert (await station.receives())[1] == "n1"
 
 
+async def test_a_command_that_was_refused_is_not_sent_when_the_bus_delivers_it_again() -> None:
+    async with fake_csms(limits=GatewayLimits(max_queued_commands=1)) as csms:
+        station, where, answers = await connected(csms)
+        await csms.command(where, "Reset", RESET, "in work")
+        await station.receives()
+        refused = limited(30)
+        for id in ("waiting", "refused"):
+            await csms.command(where, "Reset", RESET, id, **refused)
+        assert reason(await answers.next()) == "overloaded"
+        for id in ("in work", "waiting"):
+            station.sends(3, id, ACCEPTED)
+            assert (await answers.next()).message_id == id
+        await station.receives()
+
+        await csms.command(where, "Reset", RESET, "refused", **refused)
+        await csms.command(where, "Reset", RESET, "next")
+
+        assert (await station.receives())[1] == "next"
+
+
 async def test_a_command_that_was_not_sent_may_come_again_over_the_same_connection(time: LoopTime) -> None:
     """Another publication of it has another time limit; the same one that the bus delivers twice has not."""
     async with fake_csms() as csms:

@@ -93,6 +93,25 @@ async def test_a_response_against_its_schema_reaches_the_csms_as_it_came_with_a_
         assert station.received_nothing
 
 
+async def test_what_a_station_accepts_in_an_answer_against_its_schema_it_may_send() -> None:
+    """A station that is not accepted yet reports what it was asked for (B02.FR.05)."""
+    async with fake_csms() as csms:
+        reports, answers = await csms.tap("NotifyReportRequest"), await csms.tap("GetBaseReportResponse")
+        events = await csms.tap("StationConnected")
+        station = csms.station(status="Pending")
+        where = await events.next()
+        request = {"requestId": 1, "reportBase": "FullInventory"}
+        await csms.command(where, "GetBaseReport", request)
+        await station.receives()
+        station.sends(3, "c1", {"status": "Accepted", "more": 1})
+        assert (await answers.next()).error_code == "FormatViolation"
+
+        report = {"requestId": 1, "generatedAt": "2026-11-20T18:12:00Z", "seqNo": 0}
+        station.sends(2, "r1", "NotifyReport", report)
+
+        assert json.loads((await reports.next()).data) == report
+
+
 async def test_commands_are_sent_one_after_another_in_order() -> None:
     async with fake_csms() as csms:
         station, where, answers = await connected(csms)
