@@ -27,6 +27,7 @@ from libs.csms.storage.sqlite.file import StoreInUse
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
 from libs.csms.web.server import api_host, bearer, bind, inside
+from services.user.tokens.authorizer import Authorizer, client_of
 
 from .device import app as device
 from .device.service import Device
@@ -93,6 +94,16 @@ _BACKENDS: dict[str, Callable[[Settings], AbstractAsyncContextManager[Pair]]] = 
 
 
 @asynccontextmanager
+async def _authorizer(settings: Settings) -> AsyncIterator[Authorizer | None]:
+    """The outside authorizer, if there is one."""
+    if settings.authorizer_url is None:
+        yield None
+        return
+    async with client_of(settings) as client:
+        yield Authorizer(client, settings.authorizer_url, settings.authorizer_timeout)
+
+
+@asynccontextmanager
 async def _listening(
     settings: Settings, ports: Mapping[ServiceName, str]
 ) -> AsyncIterator[dict[str, socket.socket]]:
@@ -115,8 +126,9 @@ async def run_all(settings: Settings, started: Callable[[], None]) -> None:
     async with (
         _listening(settings, ports) as listeners,
         _BACKENDS[settings.backend](settings) as (bus, store),
+        _authorizer(settings) as authorizer,
     ):
-        tokens = User.of(store, utc_now, settings)
+        tokens = User.of(store, utc_now, settings, authorizer)
         stations = Device.of(store, bus, utc_now, settings)
         device_api = device.app_of(stations, settings)
         asked = DeviceClient(inside(device_api, settings))
@@ -151,7 +163,8 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 service = device.device_service(settings, bus, store, utc_now)
             case ServiceName.USER:
                 asked = DeviceClient(await client(settings.device_url))
-                service = user.user_service(settings, bus, store, asked, utc_now)
+                authorizer = await stack.enter_async_context(_authorizer(settings))
+                service = user.user_service(settings, bus, store, asked, utc_now, authorizer)
             case ServiceName.TRANSACTION:
                 authorize = HttpAuthorization(await client(settings.user_url)).authorize
                 service = transaction.transaction_service(settings, bus, store, authorize, utc_now)

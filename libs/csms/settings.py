@@ -106,6 +106,17 @@ class Settings(BaseSettings):
     auth_cache_lifetime: int | None = Field(
         None, ge=1, description="Seconds that a station may keep an authorization in its cache."
     )
+    authorizer_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Where an outside authorizer is asked about tokens of the types whose policy is `ask`.",
+    )
+    authorizer_token: SecretStr | None = Field(
+        None, min_length=1, description="Bearer token for the outside authorizer."
+    )
+    authorizer_timeout: float = Field(
+        3, gt=0, le=4, description="Seconds until the fallback counts instead of the outside authorizer."
+    )
     ev_charging_needs: Literal["compute", "processing", "reject", "noChargingProfile"] = Field(
         "compute",
         description="What is done about what vehicles need (ISO 15118), at stations without a policy of their"

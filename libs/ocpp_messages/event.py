@@ -168,6 +168,25 @@ class TransactionStarted(EventData, frozen=True):
     """The reservation that it used."""
 
 
+class RemoteStartMatched(EventData, frozen=True):
+    """A transaction of OCPP 2.x comes from a remote start of the CSMS: it names its remoteStartId. So the
+    token that was sent with it is the one that began the transaction, unless the station has named another.
+    """
+
+    id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
+    transaction_id: str
+    """The station's own."""
+    started_at: str
+    """RFC 3339, by the station's clock, as in TransactionStarted."""
+    command_id: str
+    """That of the RequestStartTransaction in the REST API."""
+    id_token: str
+    """IdTokenType.idToken of the RequestStartTransaction; empty where it is a secret."""
+    id_token_type: str
+    """IdTokenType.type of the RequestStartTransaction."""
+
+
 class TransactionResumed(EventData, frozen=True):
     """A station goes on with a transaction after an interruption, in which it may have forgotten what is for
     this transaction alone.
@@ -198,6 +217,26 @@ class TransactionEnded(EventData, frozen=True):
     """The token that began it, or else the one that ended it; empty where there was none."""
 
 
+class CommandSent(EventData, frozen=True):
+    """A command has been sent to its station, which has not answered for a moment. A command that is answered
+    at once has none: its answer says when it was sent.
+    """
+
+    id: str
+    """The id of the command in the REST API, and its message id in OCPP-J."""
+    sent_at: str
+    """When the gateway wrote it to the station's WebSocket, in RFC 3339 and UTC."""
+    answer_timeout: float
+    """Seconds from then until the gateway waits no longer for the answer."""
+
+
+class CommandCancelled(EventData, frozen=True):
+    """A command that waits in a gateway is not to be sent. The gateway answers it, unless it is sent."""
+
+    id: str
+    """The id of the command in the REST API, and its message id in OCPP-J."""
+
+
 class CommandEnded(EventData, frozen=True):
     """A command has ended, by an answer of the station or without one. Secrets in it are hidden."""
 
@@ -206,15 +245,21 @@ class CommandEnded(EventData, frozen=True):
     action: str
     """The OCPP action, such as ``Reset``."""
     status: str
-    """``answered``, ``error``, ``timeout`` or ``expired``."""
+    """``answered``; ``error``: the station refused it, or it could not be sent; ``timeout``: sent, and no
+    answer came in time; ``expired``: never sent; ``unknown``: the connection ended before an answer came.
+    """
     payload: Any
     """The payload of the request."""
     response: Any = None
-    """The payload of the station's CALLRESULT. None where there is none."""
+    """The payload of the station's CALLRESULT, as it came. None where there is none."""
+    warning: str = ""
+    """How the response breaks its schema; empty if it does not."""
     answered_at: str = ""
     """When the gateway received the answer, in RFC 3339. Empty where there is none."""
     gateway_reason: str = ""
-    """Why the gateway refused to send it, where ``status`` is ``error`` and the station has not seen it."""
+    """Why the gateway has no answer of the station: ``notConnected``, ``overloaded``, ``invalidRequest``,
+    ``expired`` or ``cancelled`` if it was never sent, else ``timeout`` or ``disconnected``.
+    """
 
     @property
     def station_status(self) -> str:
@@ -223,6 +268,13 @@ class CommandEnded(EventData, frozen=True):
             return ""
         status = self.response.get("status")
         return status if isinstance(status, str) else ""
+
+    @property
+    def may_be_accepted(self) -> bool:
+        """Whether the station accepted it, or may have: it was sent, and no readable answer came."""
+        if self.status == "answered":
+            return self.station_status == "Accepted" or (not self.station_status and bool(self.warning))
+        return self.status in ("timeout", "unknown")
 
 
 class MessageRefused(EventData, frozen=True):
@@ -295,8 +347,11 @@ CONNECTION_REFUSED = Event(ConnectionRefused)
 GATEWAY_ALIVE = Event(GatewayAlive)
 STATIONS_SEEN = Event(StationsSeen)
 TRANSACTION_STARTED = Event(TransactionStarted)
+REMOTE_START_MATCHED = Event(RemoteStartMatched)
 TRANSACTION_RESUMED = Event(TransactionResumed)
 TRANSACTION_ENDED = Event(TransactionEnded)
+COMMAND_SENT = Event(CommandSent)
+COMMAND_CANCELLED = Event(CommandCancelled)
 COMMAND_ENDED = Event(CommandEnded)
 MESSAGE_REFUSED = Event(MessageRefused)
 STATION_DEVIATED = Event(StationDeviated)
@@ -313,8 +368,11 @@ EVENTS: list[Event[Any]] = [
     GATEWAY_ALIVE,
     STATIONS_SEEN,
     TRANSACTION_STARTED,
+    REMOTE_START_MATCHED,
     TRANSACTION_RESUMED,
     TRANSACTION_ENDED,
+    COMMAND_SENT,
+    COMMAND_CANCELLED,
     COMMAND_ENDED,
     MESSAGE_REFUSED,
     STATION_DEVIATED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -52,9 +53,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     traceparent: str = ""
     """The context of a trace (W3C Trace Context)."""
     error_code: str = ""
-    """Of an error: the code of the CALLERROR."""
+    """Of an error: the code of the CALLERROR. Of the result of a command: how it breaks its schema."""
     error_description: str = ""
-    """Of an error: the text of the CALLERROR."""
+    """Of an error: the text of the CALLERROR. Of the result of a command: where it breaks its schema."""
+    expires_at: str = ""
+    """Of a command and its answer: the command is not sent to the station after that, in RFC 3339 and UTC."""
+    priority: str = ""
+    """Of a command: ``low`` where nobody waits for it; all others overtake it at the gateway."""
+    command_sent_at: str = ""
+    """Of the answer to a command: when the gateway sent the command to the station, in RFC 3339 and UTC.
+    Empty if it never did.
+    """
     repairs: str = ""
     """Of a request of a station that broke its schema: the rules that made ``data`` valid, each with the
     place in the payload, as ``rule@place``, separated by spaces. At most 1,000 characters.
@@ -81,7 +90,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
         """The answer to this call."""
         return self._answer(kind=Kind.RESULT, data=encode(payload), sent_at=sent_at)
 
-    def error(self, error: CallError, sent_at: str) -> Message:
+    def error(self, error: CallError, sent_at: str, command_sent_at: str = "") -> Message:
         """The refusal of this call, its code spelled as the version of the call has it."""
         return self._answer(
             kind=Kind.ERROR,
@@ -89,17 +98,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
             sent_at=sent_at,
             error_code=error.code.of(self.ocpp_version or Version.V21),
             error_description=error.description,
+            command_sent_at=command_sent_at,
         )
 
-    def _answer(
-        self, *, kind: Kind, data: bytes, sent_at: str, error_code: str = "", error_description: str = ""
-    ) -> Message:
-        return msgspec.structs.replace(
-            self,
-            kind=kind,
-            data=data,
-            sent_at=sent_at,
-            reply_to="",
-            error_code=error_code,
-            error_description=error_description,
-        )
+    def _answer(self, **changes: Any) -> Message:
+        return msgspec.structs.replace(self, reply_to="", **changes)

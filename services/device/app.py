@@ -74,6 +74,7 @@ def service_of(device: Device, app: FastAPI, settings: Settings) -> Service:
             liveness.keep_listening,
             liveness.keep_checking,
             partial(receive_ends, device.commands),
+            device.token_check.keep_receiving,
             partial(keep_scheduling, device.commands),
             device.onboardings.keep_following_up,
             device.smart_charging.negotiations.keep_offering,

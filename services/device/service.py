@@ -19,6 +19,7 @@ from .commands.delivery import expire_all
 from .commands.request import CommandRequest, request
 from .commands.security_settings import refuse_weak_secret
 from .commands.service import Commands
+from .commands.token_check import TokenCheck
 from .connectivity.service import Connectivity
 from .deviations.service import Deviations
 from .device_model.service import DeviceModel
@@ -44,6 +45,7 @@ class Device:
     device_model: DeviceModel
     jobs: Jobs
     commands: Commands
+    token_check: TokenCheck
     operations: Operations
     onboardings: Onboardings
     smart_charging: SmartCharging
@@ -80,7 +82,11 @@ class Device:
             sent_command=partial(_sent_command, commands),
             ev_policy=settings.ev_charging_needs,
         )
-        commands.checks.extend([partial(refuse_weak_secret, security), smart_charging.check])
+        token_check = TokenCheck(bus, clock, commands.process_id)
+        jobs = Jobs.of(store, messages)
+        commands.checks.extend(
+            [partial(refuse_weak_secret, security), token_check.check, smart_charging.check, jobs.asked]
+        )
         device = cls(
             connectivity=connectivity,
             registry=registry,
@@ -89,8 +95,9 @@ class Device:
             station_profiles=station_profiles,
             security=security,
             device_model=device_model,
-            jobs=Jobs.of(store, messages),
+            jobs=jobs,
             commands=commands,
+            token_check=token_check,
             operations=Operations(commands, messages),
             onboardings=onboardings,
             smart_charging=smart_charging,

@@ -12,8 +12,6 @@ from .service import TransactionService
 
 
 async def authorize(service: TransactionService, id_token: str, type_: str | None) -> Authorization:
-    if type_ == "NoAuthorization":
-        return Authorization(status="Accepted")
     return await service.authorize(id_token, type_)
 
 

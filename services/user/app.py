@@ -21,11 +21,19 @@ from .local_list.api import local_lists_api
 from .local_list.sync import SyncLoop
 from .reservations.api import reservations_api
 from .service import User, router
-from .tokens.api import authorizations_api, tokens_api
+from .tokens.api import authorizations_api, policies_api, tokens_api
+from .tokens.authorizer import Authorizer
 
 
-def user_service(settings: Settings, bus: Bus, store: Store, device: DeviceClient, clock: Clock) -> Service:
-    return service_of(User.of(store, clock, settings), device, settings, bus)
+def user_service(
+    settings: Settings,
+    bus: Bus,
+    store: Store,
+    device: DeviceClient,
+    clock: Clock,
+    authorizer: Authorizer | None = None,
+) -> Service:
+    return service_of(User.of(store, clock, settings, authorizer), device, settings, bus)
 
 
 def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -> Service:
@@ -47,6 +55,7 @@ def api(user: User, device: DeviceClient) -> APIRouter:
     paths = APIRouter()
     paths.include_router(tokens_api(user.tokens))
     paths.include_router(authorizations_api(user.tokens))
+    paths.include_router(policies_api(user.tokens))
     paths.include_router(reservations_api(user.reservations))
     paths.include_router(messages_api(user.message_log, user.clock))
     paths.include_router(local_lists_api(user.local_lists, device))

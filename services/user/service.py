@@ -19,6 +19,7 @@ from .reservations import handlers as reservation_handlers
 from .reservations.service import Reservations
 from .reservations.service import router as reservation_router
 from .tokens import handlers as token_handlers
+from .tokens.authorizer import Authorizer
 from .tokens.service import Tokens
 from .tokens.service import router as token_router
 
@@ -36,8 +37,8 @@ class User:
     clock: Clock
 
     @classmethod
-    def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
-        tokens, message_log = Tokens.of(store, clock, settings), MessageLog.of(store, "user")
+    def of(cls, store: Store, clock: Clock, settings: Settings, authorizer: Authorizer | None = None) -> Self:
+        tokens, message_log = Tokens.of(store, clock, settings, authorizer), MessageLog.of(store, "user")
         return cls(
             tokens=tokens,
             reservations=Reservations.of(store, message_log, clock),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -23,13 +24,26 @@ class BoundedQueue(Generic[T]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def try_put(self, item: T) -> bool:
-        """Put without waiting. False, and nothing is put, where the queue is full or closed."""
+    def try_put(self, item: T, overtakes: Callable[[T], bool] | None = None) -> bool:
+        """Put without waiting, before the first item that it overtakes. False, and nothing is put, where the
+        queue is full or closed.
+        """
         if self._closed or len(self._items) >= self._max_size:
             return False
-        self._items.append(item)
+        if overtakes is None:
+            self._items.append(item)
+        else:
+            self._items.insert(self._index(overtakes), item)
         _wake(self._getter)
         return True
+
+    def take(self, fits: Callable[[T], bool]) -> T | None:
+        """Take the first item that fits out of its turn, without waiting. None if there is none."""
+        at = self._index(fits)
+        if at == len(self._items):
+            return None
+        _wake(self._putter)
+        return self._items.pop(at)
 
     async def put(self, item: T) -> None:
         """Wait for room. What is put after closing is dropped."""
@@ -51,6 +65,9 @@ class BoundedQueue(Generic[T]):
         self._closed = True
         _wake(self._getter)
         _wake(self._putter)
+
+    def _index(self, fits: Callable[[T], bool]) -> int:
+        return next((at for at, item in enumerate(self._items) if fits(item)), len(self._items))
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:

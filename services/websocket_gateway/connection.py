@@ -105,6 +105,8 @@ class Admitted:
     """
     refused_rules: frozenset[str] = frozenset()
     """Rules of leniency that are switched off for the station. Names that no rule has mean nothing."""
+    answer_timeout: float | None = None
+    """Seconds that this station has to answer a command; None is the usual time."""
 
 
 class Disconnected(Exception):

@@ -18,9 +18,12 @@ class GatewayLimits:
     call_timeout: float = 30
     """From the receipt of a station's CALL to its answer, whatever happens behind the gateway."""
     command_timeout: float = 30
-    """From sending a command to the station's answer."""
+    """From sending a command to the station's answer, unless its admission says otherwise."""
     command_queue_timeout: float = 90
-    """From the receipt of a command to its turn: one that has waited longer is not sent any more."""
+    """From the receipt of a command to its turn: one that has waited longer is not sent any more. A command
+    may have less time than that."""
+    announcement_delay: float = 1
+    """From the receipt of a command to CommandSent, where it is sent and has no answer by then."""
     max_queued_calls: int = 16
     """CALLs of one station that wait for the one in work. With more, nothing more is read from it."""
     max_queued_commands: int = 32

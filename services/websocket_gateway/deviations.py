@@ -71,7 +71,7 @@ class Deviations:
             self._count(key, len(originals), at, partial(_example, rule, place, originals[0]))
 
     def refused(self, action: str, error: CallError, at: str) -> None:
-        """Count a refusal of the gateway, by the code of its CALLERROR."""
+        """Count a message that was refused, or a response that breaks its schema, by the code for it."""
         place = error.place if isinstance(error, Violation) else ""
         starred = ".".join("*" if part.isdecimal() else part for part in place.split("."))
         code = error.code.of(self._connection.version)

@@ -14,6 +14,7 @@ from libs.csms.logs import station_id
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.event import (
+    COMMAND_CANCELLED,
     REGISTRATION_STATUS_CHANGED,
     STATION_ACCESS_REVOKED,
     STATION_CONNECTED,
@@ -156,6 +157,9 @@ class Gateway:
             self.fences.decided(event.station_id, decision)
             if session := self._by_station.get(event.station_id):
                 session.registration.decided(decision)
+        elif event.action == COMMAND_CANCELLED.name:
+            if session := self._by_connection.get(event.connection_id):
+                session.cancel_command(COMMAND_CANCELLED.decode(event.data).id)
 
     def _exclude(self, station_id: str, least_id: str, code: int, reason: str) -> None:
         """End the connections of a station whose ids are less, also those that are in a handshake now."""

@@ -141,6 +141,7 @@ class Handshake:
             fence,
             subprotocol=subprotocol.name,
             refused_rules=frozenset(admission.refused_rules),
+            answer_timeout=admission.answer_timeout,
         )
 
     async def _admission(self, station_id: str, authorization: str, tls: bool) -> Admission:

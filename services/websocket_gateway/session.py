@@ -55,7 +55,9 @@ class Session:
         """When the station sent its last frame, as a time of the event loop; 0 if it has sent none."""
         deviations = Deviations(connection, context)
         self._inbound = InboundCalls(admitted, context, self.registration, deviations, self._write)
-        self._outbound = OutboundCalls(connection, context, self.registration, self._write)
+        self._outbound = OutboundCalls(
+            connection, context, self.registration, deviations, self._write, admitted.answer_timeout
+        )
 
     async def run(self, receive: Receive) -> Disconnected:
         """Until the connection ends. What the station sent last still goes onto the bus, if that is quick."""
@@ -81,6 +83,10 @@ class Session:
     def enqueue_command(self, command: Message) -> None:
         """Take a command. Never waits. Raises ``CallError`` where the station cannot get it."""
         self._outbound.enqueue(command)
+
+    def cancel_command(self, id: str) -> None:
+        """Take back a command that waits. Never waits."""
+        self._outbound.cancel(id)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection from this side. Never waits. What the station sends from now on is dropped."""

@@ -72,6 +72,82 @@ async def test_start_session_answers_with_the_transaction_and_stop_session_ends_
         assert (await stopping).json()["status"] == "accepted"
 
 
+@VERSIONS
+@pytest.mark.parametrize("gateway", [0, -1], ids=["action", "inbox"])
+async def test_a_session_is_started_for_tokens_that_may_charge_alone(
+    system: System, cs: str, tag: str, version: str, gateway: int
+) -> None:
+    blocked = f"{tag}b"
+    await system.token(blocked, status="Blocked")
+    async with booted_station(system.gateways[gateway], cs, version) as connected:
+        for id_token in (blocked, f"{tag}x"):
+            refused = await operate(system, cs, "start-session", {"idToken": id_token})
+            assert refused.status_code == 422, refused.text
+            assert refused.json()["detail"].startswith("body.idToken: ")
+            assert refused.json()["idTokenStatus"] != "Accepted"
+        listed = await system.get(f"{system.device}/chargingstations/{cs}/commands")
+        assert not any("Start" in command["action"] for command in listed["items"])
+
+        starting = operate(system, cs, "start-session", {"idToken": tag})
+        start = "RemoteStartTransaction" if version == "1.6" else "RequestStartTransaction"
+        await (await connected.expect(start)).answer({"status": "Rejected"})
+        assert (await starting).json()["status"] == "rejected"
+
+
+@pytest.mark.parametrize("version", ["2.0.1", "2.1"])
+@pytest.mark.parametrize("repeats_token", [True, False])
+async def test_a_central_token_that_the_csms_sends_is_accepted_and_belongs_to_the_transaction(
+    system: System, cs: str, tag: str, version: str, repeats_token: bool
+) -> None:
+    central = {"idToken": f"{tag}-central", "type": "Central"}
+    async with booted_station(system.gateways[-1], cs, version) as connected:
+        starting = operate(system, cs, "start-session", {"idToken": central, "evseId": 1})
+        command = await connected.expect("RequestStartTransaction")
+        assert command.payload["idToken"] == central
+        await command.answer({"status": "Accepted"})
+        charging = Session2(connected, "TX-1")
+        info = {"remoteStartId": command.payload["remoteStartId"]}
+        event = charging.event("Started", 0, 0, "Transaction.Begin", evse=charging.evse, info=info)
+        named = {"idToken": central} if repeats_token else {}
+        answer = await connected.call("TransactionEvent", event | named)
+        assert answer == ({"idTokenInfo": {"status": "Accepted"}} if repeats_token else {})
+        assert (await starting).json()["result"]["transaction"]["transactionId"] == "TX-1"
+
+        async with asyncio.timeout(20):
+            while "idToken" not in (known := (await system.transactions(cs))[0]):
+                await asyncio.sleep(0.05)
+        assert {"idToken": known["idToken"], "type": known["idTokenType"]} == central
+
+        stopping = operate(system, cs, "stop-session", {"transactionId": known["id"]})
+        command = await connected.expect("RequestStopTransaction")
+        assert command.payload["transactionId"] == "TX-1"
+        await command.answer({"status": "Accepted"})
+        assert (await stopping).json()["status"] == "accepted"
+
+
+@VERSIONS
+async def test_an_update_of_firmware_is_a_job_at_once(system: System, cs: str, version: str) -> None:
+    async def job() -> tuple[str, str]:
+        [job] = (await system.get(f"{system.device}/chargingstations/{cs}/jobs"))["items"]
+        return job["status"], job["outcome"]
+
+    async def until(status: str, outcome: str) -> None:
+        async with asyncio.timeout(20):
+            while await job() != (status, outcome):
+                await asyncio.sleep(0.05)
+
+    async with booted_station(system.gateways[0], cs, version) as connected:
+        updating = operate(system, cs, "update-firmware", {"location": "ftp://example.com/x"})
+        command = await connected.expect("UpdateFirmware")
+        assert await job() == ("Asked", "asked")
+        await command.answer({} if version == "1.6" else {"status": "Accepted"})
+        assert (await updating).json()["status"] == "accepted"
+        await until("Accepted", "running")
+        numbered = {} if version == "1.6" else {"requestId": command.payload["requestId"]}
+        await connected.call("FirmwareStatusNotification", {"status": "Installed"} | numbered)
+        await until("Installed", "succeeded")
+
+
 async def test_a_new_station_tells_its_device_model_and_again_with_new_firmware(
     system: System, cs: str
 ) -> None:

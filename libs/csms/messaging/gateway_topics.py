@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from libs.ocpp_messages.catalogue import COMMAND_REQUEST_TOPICS, STATION_RESPONSE_TOPICS
 from libs.ocpp_messages.event import (
+    COMMAND_CANCELLED,
     REGISTRATION_STATUS_CHANGED,
     STATION_ACCESS_REVOKED,
     STATION_CONNECTED,
@@ -55,7 +56,7 @@ def inbox_topics_of(gateway_id: str) -> GatewayTopics:
 
 def action_topics_of(gateway_id: str) -> GatewayTopics:
     """What a gateway needs that shares the topics of the actions with all others."""
-    topics = sorted({*STATION_RESPONSE_TOPICS, *COMMAND_REQUEST_TOPICS})
+    topics = sorted({*STATION_RESPONSE_TOPICS, *COMMAND_REQUEST_TOPICS, COMMAND_CANCELLED.name})
     filtered = [
         Subscription(_name(gateway_id, topic), topic, gateway_id=gateway_id, temporary=True)
         for topic in topics

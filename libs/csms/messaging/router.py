@@ -61,10 +61,6 @@ class Call(Generic[Req_co]):
         return parse_time(self.message.sent_at)
 
 
-UNREACHED = {"notConnected", "overloaded", "invalidRequest"}
-"""Reasons of a gateway that say nothing of what the station would have answered."""
-
-
 @dataclass(frozen=True)
 class Result(Generic[Req_co, Res_co]):
     """How a command ended. Secrets are hidden in the request and in the response."""
@@ -72,7 +68,7 @@ class Result(Generic[Req_co, Res_co]):
     request: Req_co
     """What the station was asked."""
     response: Res_co | None
-    """What the station answered; None if it gave no answer that could be kept: ``ended.status`` says why."""
+    """What the station answered; None if it gave no answer that could be kept and decoded."""
     ended: CommandEnded
     """The event, decoded."""
     message: Message
@@ -93,7 +89,17 @@ class Result(Generic[Req_co, Res_co]):
     @property
     def reached_station(self) -> bool:
         """Whether the station answered or refused it, rightly or wrongly."""
-        return self.ended.status in ("answered", "error") and self.ended.gateway_reason not in UNREACHED
+        return self.ended.status in ("answered", "error") and not self.ended.gateway_reason
+
+    @property
+    def status(self) -> str:
+        """``status`` of the response, also where the rest of it cannot be decoded. Empty if it has none."""
+        return self.ended.station_status
+
+    @property
+    def may_be_accepted(self) -> bool:
+        """Whether the station accepted it, or may have: it was sent, and no readable answer came."""
+        return self.ended.may_be_accepted
 
     @cached_property
     def answered_at(self) -> datetime:
@@ -271,11 +277,22 @@ async def _publish_answer(bus: Bus, topic: str, answer: Message) -> None:
 
 def _result(action: Action[Req, Res], ended: CommandEnded, message: Message) -> Result[Req, Res]:
     """Raises ``Unparseable`` for what is no command of this action."""
-    answer = ended.response if ended.status == "answered" else None
-    is_kept = isinstance(answer, dict) and "withheld" not in answer
     try:
         request = msgspec.convert(ended.payload, action.request, strict=False)
-        response = msgspec.convert(answer, action.response, strict=False) if is_kept else None
+        response = _response_of(action, ended)
     except msgspec.ValidationError as error:
         raise Unparseable(f"{action.version} {action.name}: {error}") from error
     return Result(request, response, ended, message)
+
+
+def _response_of(action: Action[Any, Res], ended: CommandEnded) -> Res | None:
+    """Raises ``msgspec.ValidationError`` for a response that the gateway found valid, and that is not."""
+    response = ended.response
+    if ended.status != "answered" or not isinstance(response, dict) or "withheld" in response:
+        return None
+    try:
+        return msgspec.convert(response, action.response, strict=False)
+    except msgspec.ValidationError:
+        if ended.warning:
+            return None
+        raise

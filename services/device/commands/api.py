@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi import Query as Parameter
 from pydantic import Field
 
@@ -17,9 +18,10 @@ from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Document, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
-from .delivery import cancel, outcome
+from .cancellation import cancel
+from .delivery import outcome
 from .forms import COMMANDS, form
-from .model import Command, CommandError, StartedTransaction, Status
+from .model import STATUS_DESCRIPTION, Command, CommandError, StartedTransaction, Status
 from .request import MAX_PAYLOAD, CommandRequest, NotACommand, PayloadTooLarge, request
 from .service import Commands
 
@@ -44,18 +46,22 @@ class CommandView(Document):
     action: str = Field(description="OCPP action, such as `Reset`.")
     ocpp_version: str = Field(description="Version of OCPP that the station speaks, and the payload is in.")
     payload: Any = Field(description="Payload of the CALL.")
-    status: Status = Field(description="queued and sent are open; every other status is final.")
+    status: Status = Field(description=STATUS_DESCRIPTION)
     response: Any | None = Field(
         default=None,
         description="Payload of the CALLRESULT; if it cannot be kept, the reason under `withheld`.",
+    )
+    warning: str | None = Field(
+        default=None,
+        description="How the response breaks its schema: the station may have acted all the same.",
     )
     error: ErrorView | None = Field(
         default=None, description="The station's CALLERROR, or why there is no answer."
     )
     created_at: Time = Field(description="When the CSMS made it.")
-    sent_at: Time | None = Field(default=None, description="When it was handed to the station's gateway.")
+    sent_at: Time | None = Field(default=None, description="When it was sent to the station.")
     answered_at: Time | None = Field(default=None, description="When the gateway received the answer.")
-    expires_at: Time | None = Field(default=None, description="Until when it may wait for its station.")
+    expires_at: Time | None = Field(default=None, description="It is not sent after that.")
     batch_id: str | None = Field(default=None, description="The command to many stations that it is part of.")
     transaction: StartedTransaction | None = Field(
         default=None, description="The transaction that a remote start has led to."
@@ -74,7 +80,15 @@ class CommandView(Document):
 
 DAY = 86_400
 
-Wait = Annotated[float, Parameter(ge=0, le=120, description="Seconds to wait for the station's answer.")]
+Wait = Annotated[
+    float,
+    Parameter(
+        ge=0,
+        le=120,
+        description="Seconds to wait for the station's answer: a command that is not sent by then never is. "
+        "With 0, it is sent within 30 seconds or never.",
+    ),
+]
 Deliver = Annotated[
     Literal["when-online"] | None, Parameter(description="Let the command wait for a station that is away.")
 ]
@@ -88,13 +102,30 @@ Key = Annotated[
         description="Requests with the same key for the same station send one command only.",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The parameters of every request that sends a command: when it is sent, and how long to wait."""
+
+    wait: Wait = 30
+    deliver: Deliver = None
+    ttl: Ttl = DAY
+    idempotency_key: Key = None
+
+    @property
+    def time_to_live(self) -> int | None:
+        """Seconds that the command may wait for its station; None if it may not."""
+        return self.ttl if self.deliver else None
+
+
 ANSWERED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The station's answer, or its CALLERROR.", "model": CommandView},
     202: {"description": "No answer yet: see Location.", "model": CommandView},
 }
 _UNDELIVERED: dict[str, tuple[type[DomainError], str]] = {
-    "notConnected": (Conflict, "the charging station is not connected"),
-    "overloaded": (TooMany, "too many commands wait for the charging station"),
+    "notConnected": (Conflict, "the charging station is not connected: the command was never sent"),
+    "overloaded": (TooMany, "too many commands wait for the charging station: this one was never sent"),
 }
 """By the reason that the gateway gives."""
 
@@ -145,7 +176,7 @@ def commands_api(commands: Commands) -> APIRouter:
 
     @router.delete("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
     async def cancel_command(id: str) -> CommandView:
-        """Cancel a command that waits for its station: its status becomes expired. 409 if it was sent."""
+        """Cancel a command that is not sent: its status becomes expired. 409 if it may have been sent."""
         return CommandView.of(await cancel(commands, id))
 
     return router
@@ -153,22 +184,13 @@ def commands_api(commands: Commands) -> APIRouter:
 
 def _endpoint(commands: Commands, action: str) -> Callable[..., Awaitable[CommandView]]:
     async def send(
-        id: str,
-        http_request: Request,
-        response: Response,
-        wait: Wait = 30,
-        deliver: Deliver = None,
-        ttl: Ttl = DAY,
-        idempotency_key: Key = None,
+        id: str, http_request: Request, response: Response, delivery: Annotated[Delivery, Depends()]
     ) -> CommandView:
         """The payload is of the station's version of OCPP. Secrets in it are sent, but not stored."""
-        command_request = CommandRequest(
-            id, action, await _body(http_request), idempotency_key, ttl if deliver else None
-        )
-        command = await request(commands, command_request)
-        if command.status != "queued":
-            command = await outcome(commands, command, wait)
-        response.status_code, headers = answered(command, wait)
+        body, key = await _body(http_request), delivery.idempotency_key
+        command_request = CommandRequest(id, action, body, key, delivery.time_to_live, wait=delivery.wait)
+        command = await outcome(commands, await request(commands, command_request), delivery.wait)
+        response.status_code, headers = answered(command, delivery.wait)
         response.headers.update(headers)
         return CommandView.of(command)
 
@@ -187,12 +209,12 @@ async def _body(http_request: Request) -> bytes:
 def answered(command: Command, wait: float) -> tuple[int, dict[str, str]]:
     """The HTTP status and headers. Raises ``DomainError`` where there is no answer of the station."""
     location = f"/commands/{quote(command.id, safe='')}"
-    if command.status == "queued" or (command.status == "sent" and wait == 0):
+    if not command.is_final and (wait == 0 or (command.waits and command.status == "queued")):
         return 202, {"Location": location}
-    if command.status in ("sent", "timeout", "expired"):
-        detail = "the charging station has not answered in time"
-        raise NoAnswer(detail, location=location, commandId=command.id)
+    if command.status not in ("answered", "error"):
+        detail = f"the charging station has not answered in time: {command.what_became_of_it}"
+        raise NoAnswer(detail, location=location, **command.facts)
     if command.error is not None and command.error.reason in _UNDELIVERED:
         kind, detail = _UNDELIVERED[command.error.reason]
-        raise kind(detail, location=location, commandId=command.id, reason=command.error.description)
+        raise kind(detail, location=location, reason=command.error.description, **command.facts)
     return 200, {}

@@ -24,7 +24,7 @@ from libs.ocpp_messages.schemas import Validator
 
 from .api import DAY, CommandView, Deliver, Ttl
 from .batch import Batch, BatchView, Selection
-from .delivery import cancel_batch
+from .cancellation import cancel_batch
 from .model import Status
 from .request import MAX_PAYLOAD, NEVER_QUEUED, NotACommand, PayloadTooLarge
 from .service import Commands

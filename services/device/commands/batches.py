@@ -13,7 +13,7 @@ from libs.ocpp_messages.errors import ErrorCode
 from ..registry.model import Station
 from ..registry.service import UnknownStation
 from .batch import Batch
-from .delivery import expire_batch
+from .cancellation import expire_batch
 from .limits import refuse_too_much
 from .model import Command, CommandError
 from .request import CommandRequest, action_of, new_command, payload_of, refuse_untimely
@@ -75,6 +75,7 @@ async def _command(commands: Commands, batch: Batch, id: str, station: Station |
             ocpp_version=connection.ocpp_version or "",
             payload=batch.payload,
             status="error",
+            stage="ended",
             error=CommandError(code=ErrorCode.GENERIC_ERROR, description=error.detail),
             created_at=commands.clock(),
             batch_id=batch.id,

@@ -1,4 +1,4 @@
-"""Requests for commands: decides whether a command is sent now, queued or refused."""
+"""Requests for commands: decides whether a command is published now, queued or refused."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ MAX_PAYLOAD = 256 * 1024
 
 MAX_QUEUED = 100
 """Commands that may wait for one station."""
+
+SEND_LIMIT = timedelta(seconds=30)
+"""How long a command may take to be sent that no client waits for."""
 
 NEVER_QUEUED = {
     "RemoteStartTransaction",
@@ -84,10 +87,12 @@ class CommandRequest:
     """Seconds that the command may wait for its station; None if it may not."""
     operation: bytes | None = None
     """JSON of the client's request, where that is not the payload itself: the operation and its body."""
+    wait: float = 0
+    """Seconds that the client waits for the answer: the command is not sent after that."""
     in_turn: bool = False
-    """One of several to the same station: it waits until those before it have ended, and is sent over the
-    present connection only.
-    """
+    """One of several to the same station: it waits until those before it have ended."""
+    bound: bool = False
+    """It is sent over the present connection only. So is what is sent in turn."""
 
     @property
     def command_id(self) -> str:
@@ -111,7 +116,7 @@ class CommandRequest:
 
 
 async def request(commands: Commands, command_request: CommandRequest) -> Command:
-    """The new command, sent or queued; or the one that was made for the same key before.
+    """The new command, published or waiting; or the one that was made for the same key before.
 
     Raises ``DomainError`` if it cannot or must not be sent to the station.
     """
@@ -121,21 +126,23 @@ async def request(commands: Commands, command_request: CommandRequest) -> Comman
     connection = await commands.connectivity.connection(command_request.station_id)
     action = action_of(command_request.action, connection)
     payload = payload_of(command_request.body)
-    command = new_command(command_request, action, payload, commands.clock()).changed(
-        reply_to=commands.process_id
-    )
+    command = new_command(command_request, action, payload, commands.clock())
+    command = command.changed(reply_to=commands.process_id)
     if command_request.key and (known := await commands.commands.get(command.id)):
         return _same(known, command)
     refuse_untimely(station, action)
     must_wait = await _must_wait(commands, connection, command_request)
+    if must_wait and not command.waits:
+        raise Invalid("query.deliver: the payload holds a secret, which is not kept until later")
     await refuse_too_much(commands, station.id, action.name, payload, len(command_request.body))
     for check in commands.checks:
         await check(station.id, command.id, action, payload)
+    if command_request.in_turn or command_request.bound:
+        command = command.changed(bound_to=connection.connection_id)
     if must_wait:
-        bound_to = connection.connection_id if command_request.in_turn else ""
-        return await _queue(commands, command.changed(connection_id=bound_to), payload, command_request)
-    command = command.sent(connection.connection_id, command.created_at)
-    return await _send(commands, command, payload, connection)
+        return await _queue(commands, command, payload)
+    command = command.published(connection.connection_id, command.created_at)
+    return await _publish(commands, command, payload, connection)
 
 
 def action_of(name: str, connection: Connection) -> Action[Any, Any]:
@@ -167,6 +174,7 @@ def new_command(
     """The command as it is stored, secrets hidden. Raises ``Invalid`` with the field and the reason."""
     try:
         masked_payload = masked_json(payload)
+        waits = command_request.ttl is not None and orjson.loads(masked_payload) == payload
         action.request_validator.check(payload)
     except CallError as violation:
         raise Invalid(violation.description, code=violation.code.value) from violation
@@ -178,8 +186,17 @@ def new_command(
         payload=masked_payload,
         status="queued",
         created_at=at,
+        waits=waits,
+        expires_at=at + _time_to_send(command_request, waits),
         fingerprint=command_request.fingerprint(payload),
     )
+
+
+def _time_to_send(command_request: CommandRequest, waits: bool) -> timedelta:
+    """Nothing is sent after its client was told that there is no answer, or long after he has gone."""
+    if waits and command_request.ttl is not None:
+        return timedelta(seconds=command_request.ttl)
+    return timedelta(seconds=command_request.wait) if command_request.wait else SEND_LIMIT
 
 
 def refuse_untimely(station: Station, action: Action[Any, Any]) -> None:
@@ -203,30 +220,25 @@ async def _must_wait(commands: Commands, connection: Connection, command_request
         return False
     if command_request.action in NEVER_QUEUED:
         raise Invalid(f"query.deliver: {command_request.action} is for now, and not for later")
-    queued = await commands.commands.count({"stationId": command_request.station_id, "status": "queued"})
-    if queued >= MAX_QUEUED:
-        raise TooMany(f"{queued} commands wait for the charging station already", retry_after=60)
-    return command_request.in_turn or queued > 0 or not connection.connected
+    waiting = await commands.commands.count({"stationId": command_request.station_id, "stage": "waiting"})
+    if waiting >= MAX_QUEUED:
+        raise TooMany(f"{waiting} commands wait for the charging station already", retry_after=60)
+    return command_request.in_turn or waiting > 0 or not connection.connected
 
 
-async def _queue(
-    commands: Commands, command: Command, payload: Any, command_request: CommandRequest
-) -> Command:
-    """Store it as queued. If the station is connected by now, schedule it here: StationConnected may have
+async def _queue(commands: Commands, command: Command, payload: Any) -> Command:
+    """Store it as waiting. If the station is connected by now, schedule it here: StationConnected may have
     been handled before the command was stored.
     """
-    if orjson.loads(command.payload) != payload:
-        raise Invalid("query.deliver: the payload holds a secret, which is not kept until later")
-    expires_at = command.created_at + timedelta(seconds=command_request.ttl or 0)
-    waiting = command.changed(waits=True, expires_at=expires_at)
-    command = _same(await commands.commands.update(command.id, lambda known: known or waiting), command)
-    commands.alarm.set(expires_at)
+    command = _same(await commands.commands.update(command.id, lambda known: known or command), command)
+    if command.expires_at is not None:
+        commands.alarm.set(command.expires_at)
     if (await commands.connectivity.connection(command.station_id)).connected:
         await schedule_next(commands, command.station_id, commands.clock())
     return command
 
 
-async def _send(commands: Commands, command: Command, payload: Any, connection: Connection) -> Command:
+async def _publish(commands: Commands, command: Command, payload: Any, connection: Connection) -> Command:
     """Store and publish it. Of several calls with the same id, only the one that stores it publishes it."""
     before, known = await update_from(commands.commands, command.id, lambda known: known or command)
     if before is None:

@@ -1,4 +1,4 @@
-"""The scheduler of open commands: sends those that wait, and ends those that get no answer."""
+"""The scheduler of open commands: publishes those that wait, and ends those that get no answer."""
 
 from __future__ import annotations
 
@@ -13,14 +13,8 @@ from libs.csms.storage.store import Query
 
 from ..connectivity.model import Connection
 from .batches import prepare
-from .delivery import (
-    announce_end,
-    expire,
-    is_cancelled,
-    publish,
-    republish_recent,
-    schedule_next,
-)
+from .cancellation import is_cancelled
+from .delivery import announce_end, expire, publish, republish_recent, schedule_next
 from .model import ANSWER_GRACE, Command
 from .security_settings import apply_result
 from .service import Commands
@@ -56,12 +50,12 @@ async def keep_scheduling(commands: Commands) -> None:
 
 
 async def look_after(commands: Commands) -> None:
-    """End, send and prepare what is due. Any number of processes may do this at once."""
+    """End, publish and prepare what is due. Any number of processes may do this at once."""
     now = commands.clock()
-    expired = Query({"status": "queued"}, "expiresAt", to=_including(now))
+    expired = Query({"stage": "waiting"}, "expiresAt", to=_including(now))
     async for command in every(commands.commands, expired):
-        await _end(commands, command, None)
-    async for command in every(commands.commands, Query({"status": "sent"}, "sentAt", True)):
+        await _end(commands, command, Connection(station_id=command.station_id))
+    async for command in every(commands.commands, Query({"stage": "published"}, "publishedAt")):
         await _end(commands, command, await commands.connectivity.connection(command.station_id))
         commands.alarm.set(now + ANSWER_GRACE)
     await _send_due(commands)
@@ -80,7 +74,7 @@ async def _send_due(commands: Commands) -> None:
         try:
             await _send(commands, command)
         except Exception:
-            log.exception("station %s: %s was not sent", command.station_id, command.action)
+            log.exception("station %s: %s was not published", command.station_id, command.action)
             commands.alarm.set(commands.clock() + RETRY_DELAY)
 
     await each(_due(commands), send, PARALLEL)
@@ -88,7 +82,7 @@ async def _send_due(commands: Commands) -> None:
 
 async def _due(commands: Commands) -> AsyncIterator[Command]:
     """Of each station, only the command that has waited longest."""
-    due = Query({"status": "queued"}, "dueAt", to=_including(commands.clock()))
+    due = Query({"stage": "waiting"}, "dueAt", to=_including(commands.clock()))
     stations: set[str] = set()
     async for command in every(commands.commands, due):
         if command.station_id not in stations:
@@ -96,18 +90,18 @@ async def _due(commands: Commands) -> AsyncIterator[Command]:
             yield command
 
 
-async def _end(commands: Commands, found: Command, connection: Connection | None) -> None:
-    """End a command that has expired or timed out. The next one of its station is scheduled first, so that it
-    is not lost if this process dies.
+async def _end(commands: Commands, found: Command, connection: Connection) -> None:
+    """End a command that has expired or is overdue. The next one of its station is scheduled first, so that
+    it is not lost if this process dies.
     """
     now = commands.clock()
 
     def ended(command: Command | None) -> Command:
-        return (command or found).expired(now).timed_out(connection, now)
+        return (command or found).expired(now).overdue(connection, now)
 
     if ended(found) is found:
         return
-    if found.status == "sent" and found.waits:
+    if found.stage == "published" and found.waits:
         await schedule_next(commands, found.station_id, now)
     await apply_result(commands.security, ended(found))
     command = await commands.commands.update(found.id, ended)
@@ -119,7 +113,7 @@ async def _end(commands: Commands, found: Command, connection: Connection | None
 
 
 async def _send(commands: Commands, found: Command) -> None:
-    """Send a due command, unless an earlier one of its station that waited has no answer yet."""
+    """Publish a due command, unless an earlier one of its station that waited has no answer yet."""
     if await is_cancelled(commands, found):
         await expire(commands, found)
         return
@@ -128,19 +122,19 @@ async def _send(commands: Commands, found: Command) -> None:
     if not connection.connected:
         await commands.commands.update(found.id, lambda known: (known or found).unscheduled(found.due_at))
         return
-    if found.connection_id not in ("", connection.connection_id):
+    if found.bound_to not in ("", connection.connection_id):
         await expire(commands, found)
         return
     if station is None or not station.may_operate:
         return
-    open_ones = Query({"stationId": found.station_id, "status": "sent", "waits": True}, page_size=1)
+    open_ones = Query({"stationId": found.station_id, "stage": "published", "waits": True}, page_size=1)
     if (await commands.commands.find(open_ones)).items:
         return
 
-    def sent(command: Command | None) -> Command:
+    def published(command: Command | None) -> Command:
         now = commands.clock()
-        return (command or found).expired(now).sent(connection.connection_id, now)
+        return (command or found).expired(now).published(connection.connection_id, now)
 
-    before, command = await update_from(commands.commands, found.id, sent)
-    if command is not (before or found) and command.status == "sent":
+    before, command = await update_from(commands.commands, found.id, published)
+    if command is not (before or found) and command.stage == "published":
         await publish(commands, command, command.payload.encode(), connection)

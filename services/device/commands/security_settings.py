@@ -21,8 +21,8 @@ from .model import Command
 
 SETTING_ACTIONS = {"ChangeConfiguration", "SetVariables", "SetNetworkProfile"}
 
-NEVER_SENT = {"overloaded", "invalidRequest"}
-"""Reasons of a gateway that mean that the command has not reached the station."""
+READABLE = {"Accepted", "RebootRequired", "Rejected", "NotSupported"}
+"""Statuses that count in a response that breaks its schema elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Setting:
             case "ChangeConfiguration", {"status": str(status)}:
                 return status
             case "SetVariables", {"setVariableResult": list(results)}:
-                return next((each["attributeStatus"] for each in results[::-1] if self._is_in(each)), "")
+                return next((_status_of(each) for each in results[::-1] if self._is_in(each)), "")
         return ""
 
     def _is_in(self, entry: Any) -> bool:
@@ -111,11 +111,12 @@ def _with_outcome(command: Command, security: StationSecurity) -> StationSecurit
 
 def _outcome(command: Command) -> str:
     """The station's status; empty if it is unknown whether the station has taken the secret."""
-    if command.status == "answered":
-        return SECRET.answered_status(command)
-    reason = command.error.reason if command.error is not None else ""
-    if command.status == "error" and (not reason or reason in NEVER_SENT):
-        return "Rejected"
+    match command.status:
+        case "answered":
+            status = SECRET.answered_status(command)
+            return status if command.warning is None or status in READABLE else ""
+        case "error" | "expired":
+            return "Rejected"
     return ""
 
 
@@ -132,6 +133,11 @@ def _profile_change(command: Command, payload: Any) -> Callable[[StationSecurity
         case ("1" | "2" | "3") as value, "Accepted" | "RebootRequired":
             return lambda security: security.offered(int(value))
     return None
+
+
+def _status_of(result: Any) -> str:
+    status = result.get("attributeStatus")
+    return status if isinstance(status, str) else ""
 
 
 def _same(one: str, other: str) -> bool:

@@ -221,4 +221,4 @@ def _request(connection: Connection, action: str, body: bytes, topic: str) -> Co
     """A request whose idempotency key depends on connection and topic only, so that it is sent once."""
     key = f"{connection.connection_id} {topic}"
     ttl = int(REQUEST_TTL.total_seconds())
-    return CommandRequest(connection.station_id, action, body, key, ttl=ttl)
+    return CommandRequest(connection.station_id, action, body, key, ttl=ttl, bound=True)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from libs.csms.errors import NotFound
-from libs.csms.storage.store import Document, Json
-from libs.ocpp_messages.action import encode
-from libs.ocpp_messages.version import Version
+from libs.csms.errors import DomainError, NotFound
+from libs.csms.storage.store import Document
 
-from ..commands.api import DAY, CommandView, Deliver, ErrorView, Key, Ttl, Wait, answered
+from ..commands.api import Delivery, ErrorView, answered
 from ..commands.model import Command
-from ..commands.request import CommandRequest, NeverConnected, request
 from . import definitions
-from .model import OPERATIONS, STATUSES, Operation, Status, load
-from .outcome import outcome_of
+from .model import OPERATIONS, Operation, Status, load
+from .outcome import PartOutcome, joined, status_of
+from .performing import perform
 from .service import Operations
 
 load(definitions)
@@ -31,19 +26,27 @@ class OperationView(Document):
     """An operation and its outcome."""
 
     id: str = Field(description="Id of its command, which has the payload and the response.")
+    command_ids: list[str] | None = Field(
+        default=None, description="Ids of all its commands, where the station needs several messages."
+    )
     station_id: str = Field(description="The charging station that it was sent to.")
     operation: str = Field(description="Its name in the path, such as `reset`.")
     action: str = Field(description="The OCPP action that it was sent as, in the station's version.")
     ocpp_version: str = Field(description="Version of OCPP that the station speaks.")
-    status: Status = Field(description="The outcome, in the same values for all versions of OCPP.")
+    status: Status = Field(
+        description="The outcome, in the same values for all versions of OCPP. partial: the station has "
+        "accepted some of several items, and `result` says which."
+    )
     station_status: str | None = Field(
-        default=None, description="The status of the station's response, as OCPP spells it."
+        default=None,
+        description="The status of the station's response, as OCPP spells it; absent where several differ.",
     )
     result: Any | None = Field(
         default=None, description="What the operation returns, in the same form for all versions of OCPP."
     )
     error: ErrorView | None = Field(
-        default=None, description="The station's CALLERROR, or why there is no response."
+        default=None,
+        description="The station's CALLERROR, or why there is no response; the first of several.",
     )
 
 
@@ -77,71 +80,46 @@ def operations_api(operations: Operations) -> APIRouter:
 
 
 def _endpoint(operations: Operations, operation: type[Operation]) -> Callable[..., Awaitable[OperationView]]:
-    async def perform(
-        id: str,
-        body: Operation,
-        response: Response,
-        wait: Wait = 30,
-        deliver: Deliver = None,
-        ttl: Ttl = DAY,
-        idempotency_key: Key = None,
+    async def endpoint(
+        id: str, body: Operation, response: Response, delivery: Annotated[Delivery, Depends()]
     ) -> OperationView:
-        command_request = CommandRequest(
-            id,
-            operation.operation,
-            b"",
-            key=idempotency_key or uuid.uuid4().hex,
-            ttl=ttl if deliver else None,
-            operation=orjson.dumps([operation.operation, body.model_dump(mode="json")]),
-        )
-        translated = await _translated(operations, command_request, body)
-        command = await request(operations.commands, translated)
-        command, result = await outcome_of(operations, command, body, command_request.number, wait)
-        response.status_code, headers = answered(command, wait)
+        outcomes = await perform(operations, id, body, delivery)
+        commands = [one.command for one in outcomes if one.command is not None]
+        response.status_code, headers = _answered(commands, delivery.wait)
         response.headers.update(headers)
-        return _view(body, command, result)
+        return _view(body, commands, outcomes)
 
     # FastAPI reads the type of the body from this annotation: each operation has a body of its own.
-    perform.__annotations__["body"] = operation
-    return perform
+    endpoint.__annotations__["body"] = operation
+    return endpoint
 
 
-async def _translated(
-    operations: Operations, command_request: CommandRequest, operation: Operation
-) -> CommandRequest:
-    """The request in the station's version of OCPP. Raises ``DomainError`` if that version has none."""
-    await operations.commands.registry.existing(command_request.station_id)
-    connection = await operations.commands.connectivity.connection(command_request.station_id)
-    if connection.ocpp_version is None:
-        raise NeverConnected
-    message = operation.request(Version(connection.ocpp_version), command_request.number)
-    action = type(message).__name__.removesuffix("Request")
-    return replace(command_request, action=action, body=encode(message))
+def _answered(commands: Sequence[Command], wait: float) -> tuple[int, dict[str, str]]:
+    """The HTTP status and headers. Raises ``DomainError`` where the station has answered no command."""
+    found: list[tuple[int, dict[str, str]]] = []
+    errors: list[DomainError] = []
+    for command in commands:
+        try:
+            found.append(answered(command, wait))
+        except DomainError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    return max(found, key=lambda answer: answer[0])
 
 
-def _view(operation: Operation, command: Command, result: Json | None) -> OperationView:
-    view = CommandView.of(command)
-    response, error = view.response, view.error
-    if response is not None and "withheld" in response:
-        withheld = f"the station's answer is not kept: {response['withheld']}"
-        response, error = None, ErrorView(code="GenericError", description=withheld, details={})
-    station_status = operation.station_status(response) if response is not None else None
+def _view(body: Operation, commands: Sequence[Command], outcomes: Sequence[PartOutcome]) -> OperationView:
+    first = commands[0]
+    statuses = {status for outcome in outcomes for status in outcome.station_statuses}
     return OperationView(
-        id=view.id,
-        station_id=view.station_id,
-        operation=operation.operation,
-        action=view.action,
-        ocpp_version=view.ocpp_version,
-        status=_status(error, station_status),
-        station_status=station_status,
-        result=result,
-        error=error,
+        id=first.id,
+        command_ids=[command.id for command in commands] if len(outcomes) > 1 else None,
+        station_id=first.station_id,
+        operation=body.operation,
+        action=first.action,
+        ocpp_version=first.ocpp_version,
+        status=status_of(outcomes),
+        station_status=statuses.pop() if len(statuses) == 1 else None,
+        result=joined(outcomes),
+        error=next((outcome.error for outcome in outcomes if outcome.error is not None), None),
     )
-
-
-def _status(error: ErrorView | None, station_status: str | None) -> Status:
-    if station_status is not None:
-        return STATUSES.get(station_status, "rejected")
-    if error is None:
-        return "pending"
-    return "unsupported" if error.code in ("NotImplemented", "NotSupported") else "error"

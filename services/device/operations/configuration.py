@@ -10,7 +10,7 @@ import msgspec
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2
 
-from ..device_model.names import KEYS, name_of, text_of
+from ..device_model.names import KEYS, OTHER_KEYS, NoName, key_of, name_of, text_of, variable_of
 
 _KEYS = {name: key for key, name in KEYS.items()}
 
@@ -57,6 +57,21 @@ def settings_reported(parts: Iterable[Json]) -> list[Json]:
         for attribute in one["variableAttribute"]
         if attribute.get("type", "Actual") == "Actual"
     ]
+
+
+def names_of(name: str) -> Json:
+    """``name`` and ``key`` of a setting, as results have them, from what a client calls it."""
+    try:
+        text = text_of(*variable_of(name))
+    except NoName:
+        text = name_of(key_of(name))
+    key = key_of(name) if text.startswith(f"{OTHER_KEYS}.") else _KEYS.get(text)
+    return {"name": text} | ({"key": key} if key else {})
+
+
+def statuses_v2(results: Iterable[Json]) -> dict[str, str]:
+    """From setVariableResult of SetVariables: the status of each variable, by its name in lower case."""
+    return {_name(one).casefold(): str(one["attributeStatus"]) for one in results}
 
 
 def _name(one: Json) -> str:

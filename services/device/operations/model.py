@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import abstractmethod
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
@@ -16,7 +17,9 @@ from libs.csms.web.app import Body
 from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.version import Version
 
-Status = Literal["pending", "accepted", "scheduled", "rejected", "unsupported", "error"]
+from .service import Target
+
+Status = Literal["pending", "accepted", "scheduled", "partial", "rejected", "unsupported", "error"]
 
 STATUSES: dict[str, Status] = {
     "Accepted": "accepted",
@@ -34,6 +37,23 @@ STATUSES: dict[str, Status] = {
 }
 """By the status in the response of a station; every other status is a rejection."""
 
+PLACES = {
+    "chargingProfile.chargingProfileId": "chargingProfile.id",
+    "csChargingProfiles": "chargingProfile",
+    "csChargingProfiles.chargingProfileId": "chargingProfile.id",
+    "expiryDate": "expiryDateTime",
+    "firmware": "",
+    "groupIdToken.idToken": "groupIdToken",
+    "idTag": "idToken",
+    "idToken.idToken": "idToken",
+    "idToken.type": "type",
+    "listVersion": "versionNumber",
+    "log": "",
+    "log.remoteLocation": "location",
+    "parentIdTag": "groupIdToken",
+}
+"""The field of an operation's body by the field of the payload, where their names differ."""
+
 
 class Operation(Body):
     """``number`` is positive and differs from those of other operations: messages that need an id take it.
@@ -42,6 +62,21 @@ class Operation(Body):
     """
 
     operation: ClassVar[str]
+
+    async def parts(self, target: Target) -> Sequence[Part]:
+        """What it is carried out as, for a station that takes less in one message. By default itself."""
+        return [Part(self)]
+
+    def place(self, place: str, first: int) -> str:
+        """A place in the payload as a place in the body of the whole operation. ``first`` is that of the
+        part.
+        """
+        field = place
+        found: list[str] = []
+        while field not in PLACES and "." in field:
+            field, _, rest = field.rpartition(".")
+            found.insert(0, rest)
+        return ".".join(name for name in (PLACES.get(field, field), *found) if name)
 
     def __init_subclass__(cls, *, name: str, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -57,13 +92,25 @@ class Operation(Body):
     def request(self, version: Version, number: int) -> msgspec.Struct:
         return self.v16(number) if version is Version.V16 else self.v2(number)
 
-    def station_status(self, response: Json) -> str:
-        """The status in the station's response. A response without one is an acceptance."""
-        return str(response.get("status", "Accepted"))
+    def station_statuses(self, response: Json) -> list[str]:
+        """The status in the station's response, or several. A response without one is an acceptance."""
+        return [str(response.get("status", "Accepted"))]
 
     def result(self, response: Json, number: int) -> Json | None:
         """What the operation returns besides its status; the same for all versions."""
         return None
+
+    def unanswered(self, status: Status) -> Json | None:
+        """What it returns where there is no response: ``status`` is pending, unsupported or error."""
+        return None
+
+
+class Part(NamedTuple):
+    """One of the messages that an operation is carried out as."""
+
+    operation: Operation
+    first: int = 0
+    """The place of its first item in the list of the whole operation."""
 
 
 OPERATIONS: dict[str, type[Operation]] = {}

@@ -116,6 +116,8 @@ def _outcome(response: httpx.Response) -> Outcome:
     match response.status_code:
         case 200:
             return _outcome_at_station(response.json())
+        case 504 if response.json().get("commandStatus") == "expired":
+            return Outcome("undelivered")
         case 202 | 504:
             return Outcome("unanswered")
         case 409 | 429:

@@ -1,4 +1,6 @@
-"""``/idtokens`` and ``/authorizations``: tokens by REST, and the question whether one may charge."""
+"""``/idtokens``, ``/authorizations`` and ``/authorizationpolicies``: tokens by REST, whether one may charge,
+and how those are answered that are not registered.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from libs.ocpp_messages.mappings import TokenStatus
 
 from .bodies import AuthorizationBody, IdTokenBody, NewIdToken
 from .model import IdToken
+from .policies import AuthorizationPolicy, PolicyBody, PolicyType
 from .service import Tokens
 
 Text = Annotated[str, Path(alias="idToken", description="The text of the token, in any case.")]
@@ -76,5 +79,25 @@ def authorizations_api(tokens: Tokens) -> APIRouter:
     async def authorize(body: AuthorizationBody) -> Authorization:
         """May this token charge now? An unknown token is an answer, with the status Unknown."""
         return await tokens.authorize(body.id_token, body.type)
+
+    return router
+
+
+def policies_api(tokens: Tokens) -> APIRouter:
+    router = APIRouter(prefix="/authorizationpolicies", tags=["Authorization"])
+
+    @router.get("", response_model=PageOf[AuthorizationPolicy], response_model_exclude_none=True)
+    async def list_authorization_policies() -> PageOf[AuthorizationPolicy]:
+        """One for each type of tokens."""
+        return PageOf(items=await tokens.policies.all())
+
+    @router.get("/{type}", response_model=AuthorizationPolicy)
+    async def get_authorization_policy(type: PolicyType) -> AuthorizationPolicy:
+        return await tokens.policies.of_type(type)
+
+    @router.put("/{type}", response_model=AuthorizationPolicy)
+    async def replace_authorization_policy(type: PolicyType, body: PolicyBody) -> AuthorizationPolicy:
+        """Counts from the next question on."""
+        return await tokens.policies.put(type, body, can_ask=tokens.authorizer is not None)
 
     return router

@@ -31,7 +31,8 @@ class IdTokenBody(Body):
     )
     type: TokenType | None = Field(
         default=None,
-        description="IdTokenEnumType of OCPP 2.x, ISO14443 by default. KeyCode stays so for ever.",
+        description="IdTokenEnumType of OCPP 2.x, ISO14443 for a new token by default. A PUT without it keeps"
+        " the type. KeyCode stays so for ever.",
     )
     status: TokenStatus | None = Field(
         default=None, description="What stations are told; Accepted by default."
@@ -43,13 +44,15 @@ class IdTokenBody(Body):
         default=None, description="The group of the token, whose tokens may end each other's transactions."
     )
     max_active_transactions: TransactionLimit = Field(
-        default=1, description="So many transactions at a time; 0 or null is no limit."
+        default=0, description="So many transactions at a time; 0 or null is no limit."
     )
     note: Annotated[str, Field(max_length=1_000)] | None = Field(default=None, description="For people.")
 
     def replacing(self, token: IdToken) -> IdToken:
-        """All but the text of the token."""
-        return _with_fields(token, self.model_dump(exclude={"id_token"}, exclude_none=True))
+        """All but the text of the token, and its type where the body has none."""
+        return _with_fields(
+            token, {"type": token.type, **self.model_dump(exclude={"id_token"}, exclude_none=True)}
+        )
 
     def merged_into(self, token: IdToken) -> IdToken:
         """RFC 7396: what the body does not name stays, what is null goes."""

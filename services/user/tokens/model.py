@@ -37,7 +37,7 @@ class IdToken(Document):
         "other's transactions.",
     )
     max_active_transactions: int = Field(
-        default=1, description="So many transactions may be active with this token at a time; 0 is no limit."
+        default=0, description="So many transactions may be active with this token at a time; 0 is no limit."
     )
     note: str | None = Field(default=None, description="For people; no station is told.")
 

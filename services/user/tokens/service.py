@@ -15,9 +15,11 @@ from libs.csms.secrets import is_secret_token_type
 from libs.csms.settings import Settings
 from libs.csms.storage.store import Collection, Store, filters
 
+from .authorizer import Authorizer
 from .bodies import IdTokenBody, NewIdToken
 from .changes import TokenChanges
 from .model import IdToken, token_key, token_keys
+from .policies import Policies
 
 router: Router[Tokens] = Router("user")
 
@@ -42,28 +44,50 @@ class Tokens:
 
     documents: Collection[IdToken]
     changes: TokenChanges
+    policies: Policies
     clock: Clock
     cache_lifetime: timedelta | None = None
     """How long a station may rely on an answer; None leaves that to the station."""
+    authorizer: Authorizer | None = None
+    """Is asked about tokens of the types whose policy says so."""
 
     @classmethod
-    def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
+    def of(cls, store: Store, clock: Clock, settings: Settings, authorizer: Authorizer | None = None) -> Self:
         seconds = settings.auth_cache_lifetime
         return cls(
             documents=store.collection("idTokens", IdToken, filters("groupIdToken", "status", "type")),
             changes=TokenChanges.of(store, clock),
+            policies=Policies.of(store),
             clock=clock,
             cache_lifetime=None if seconds is None else timedelta(seconds=seconds),
+            authorizer=authorizer,
         )
 
     async def authorize(self, id_token: str, type_: str | None) -> Authorization:
-        """What is known about a token now; ``type_`` None is any. An unknown token is an answer too."""
+        """Whether a token may charge now; ``type_`` None is any. An unknown token is an answer too.
+
+        What is registered as not Accepted may never charge, under no policy. Reads no policy for a token
+        that is registered, unless there is an authorizer.
+        """
         now = self.clock()
-        if type_ is not None and type_.casefold() == "noauthorization":
-            return Authorization(status="Accepted")
-        token = await self.find(id_token, type_)
-        if token is None or not token.is_of(type_):
-            return Authorization(status="Unknown", cache_expiry_date_time=self._cached_until(None, now))
+        token = await self.find(id_token, type_) if id_token else None
+        registered = token if token is not None and token.is_of(type_) else None
+        if registered is not None and (self.authorizer is None or registered.status_at(now) != "Accepted"):
+            return self._known(registered, now)
+        policy = await self.policies.of_type(type_ or (token.type if token is not None else None))
+        status = "Accepted" if token is None else token.status_at(now)
+        if policy.policy == "ask" and self.authorizer is not None and status == "Accepted":
+            answer = await self.authorizer.authorize(id_token, type_)
+            if answer is not None:
+                until = self._cached_until(answer.cache_expiry_date_time, now)
+                return answer.changed(cache_expiry_date_time=until)
+        if registered is not None:
+            return self._known(registered, now)
+        if policy.without_authorizer == "known":
+            status = "Unknown"
+        return Authorization(status=status, cache_expiry_date_time=self._cached_until(None, now))
+
+    def _known(self, token: IdToken, now: datetime) -> Authorization:
         return Authorization(
             status=token.status_at(now),
             cache_expiry_date_time=self._cached_until(token.expiry_date_time, now),

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -252,6 +253,47 @@ async def test_the_end_of_a_command_is_handled_with_what_was_asked_and_answered(
     fields: dict[str, object], seen: str
 ) -> None:
     assert await answers(ended(**fields)) == ([f"ocpp1.6 Soft {seen}", "part: c1"], [])  # type: ignore[arg-type]
+
+
+BROKEN = "FormatViolation: status: must be one of"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "may_be_accepted"),
+    [
+        ({"response": {"status": "Accepted"}}, "Accepted", True),
+        ({"response": {"status": "Rejected"}}, "Rejected", False),
+        ({"response": {"status": "Accepted", "more": 1}, "warning": BROKEN}, "Accepted", True),
+        ({"response": {"status": "accepted"}, "warning": BROKEN}, "accepted", False),
+        ({"response": {"status": 1}, "warning": BROKEN}, "", True),
+        ({"response": ["Accepted"], "warning": BROKEN}, "", True),
+        ({"status": "timeout"}, "", True),
+        ({"status": "unknown"}, "", True),
+        ({"status": "expired", "gateway_reason": "expired"}, "", False),
+        ({"status": "error"}, "", False),
+    ],
+)
+async def test_the_status_of_a_response_counts_where_it_can_be_read(
+    fields: dict[str, object], status: str, may_be_accepted: bool
+) -> None:
+    found: list[Result[Any, Any]] = []
+    service: Router[None] = Router("test")
+
+    @service.on_result(v16.Reset)
+    async def reset(result: Result[ocpp16.ResetRequest, ocpp16.ResetResponse], deps: None) -> None:
+        found.append(result)
+
+    await service.handle(ended(**fields), EmbeddedBus(), None, lambda: NOW)  # type: ignore[arg-type]
+
+    [result] = found
+    assert (result.status, result.may_be_accepted) == (status, may_be_accepted)
+    assert (result.response is not None) is (status in ("Accepted", "Rejected"))
+    assert result.reached_station is (result.ended.status in ("answered", "error"))
+
+
+async def test_a_response_that_no_gateway_warned_of_is_decoded_or_unparseable() -> None:
+    with pytest.raises(Unparseable, match="ocpp1.6 Reset"):
+        await answers(ended(response={"status": "accepted"}))
 
 
 async def test_the_ends_of_other_commands_and_versions_are_for_others() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from libs.csms.messaging.bus import UnknownTopic
 from libs.csms.messaging.embedded import EmbeddedBus
@@ -18,6 +19,8 @@ class RecordingBus(EmbeddedBus):
         self.published: list[tuple[str, Message]] = []
         self.sent: asyncio.Queue[tuple[str, Message]] = asyncio.Queue()
         self.topics_gone: set[str] = set()
+        self.user_service: Callable[[Message], Awaitable[None]] | None = None
+        """Gets each AuthorizeRequest."""
 
     @property
     def events(self) -> list[Message]:
@@ -29,5 +32,7 @@ class RecordingBus(EmbeddedBus):
         self.published.append((topic, message))
         if message.kind is Kind.CALL and message.origin is Direction.TO_STATION:
             self.sent.put_nowait((topic, message))
+        if topic == "AuthorizeRequest" and self.user_service is not None:
+            await self.user_service(message)
         if topic in self._topics:
             await super().publish(topic, message)

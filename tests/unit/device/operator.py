@@ -12,7 +12,9 @@ import httpx
 import msgspec
 
 from libs.csms.clock import rfc3339
+from libs.ocpp_messages.action import encode
 from libs.ocpp_messages.errors import CallError, ErrorCode
+from libs.ocpp_messages.event import COMMAND_SENT, CommandSent
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.device.api import device_api
@@ -29,13 +31,18 @@ from .station import NOW, StoppedClock, after
 
 
 class Operator:
-    """It is also the gateway: published commands wait in ``sent``, with their topic."""
+    """It is also the gateway: published commands wait in ``sent``, with their topic. And the user service, as
+    far as it is asked about tokens: their statuses are in ``token_statuses``.
+    """
 
     def __init__(self, device: Device, clock: StoppedClock) -> None:
         self.device = device
         self.clock = clock
         self.bus = cast(RecordingBus, device.bus)
         self.sent, self.topics_gone = self.bus.sent, self.bus.topics_gone
+        self.token_statuses: dict[str, str | None] = {}
+        self.questions: list[Message] = []
+        self.bus.user_service = self._authorize
 
     @property
     def events(self) -> list[Message]:
@@ -93,8 +100,29 @@ class Operator:
     async def refuse(self, command: Message, code: ErrorCode, description: str, **details: Any) -> None:
         await self.reply(command.error(CallError(code, description, details), rfc3339(self.clock())))
 
+    async def says_sent(self, command: Message, answer_timeout: float = 30) -> None:
+        """The gateway publishes that the command is on the wire."""
+        sent = CommandSent(
+            id=command.message_id, sent_at=rfc3339(self.clock()), answer_timeout=answer_timeout
+        )
+        await self.reply(
+            msgspec.structs.replace(
+                command, kind=Kind.EVENT, action=COMMAND_SENT.name, data=encode(sent), reply_to=""
+            )
+        )
+
     async def reply(self, answer: Message) -> None:
         await router.handle(answer, self.bus, self.device, self.clock)
+
+    async def _authorize(self, question: Message) -> None:
+        """A token is Accepted unless another status is set. With None, nothing is answered."""
+        self.questions.append(question)
+        asked = json.loads(question.data)
+        status = self.token_statuses.get(asked.get("idTag") or asked["idToken"]["idToken"], "Accepted")
+        if status is not None:
+            data = {"idTagInfo" if "idTag" in asked else "idTokenInfo": {"status": status}}
+            answer = msgspec.structs.replace(question, kind=Kind.RESULT, data=json.dumps(data).encode())
+            await self.device.token_check.receive(answer)
 
     async def look_after(self, seconds: float) -> None:
         """What every replica does when it is woken, so many seconds after the beginning of the test."""

@@ -85,6 +85,7 @@ async def test_the_answer_of_the_station_is_the_answer_of_the_api(operator: Oper
         "status": "answered",
         "response": ACCEPTED,
         "createdAt": "2026-11-20T12:00:00.000Z",
+        "expiresAt": "2026-11-20T12:00:30.000Z",
         "sentAt": "2026-11-20T12:00:00.000Z",
         "answeredAt": "2026-11-20T12:00:00.000Z",
     }
@@ -250,31 +251,56 @@ async def test_an_answer_to_no_command_of_ours_is_dropped(operator: Operator, de
 async def test_no_answer_at_all_is_a_timeout_after_a_while(operator: Operator) -> None:
     await operator.connected()
     await operator.post("Reset", RESET)
-    id = (await operator.next()).message_id
+    command = await operator.next()
+    id = command.message_id
+    operator.clock.at = after(10)
+    await operator.says_sent(command, answer_timeout=100)
 
-    await operator.look_after(149)
+    await operator.look_after(139)
     assert (await operator.command(id))["status"] == "sent"
 
-    await operator.look_after(151)
+    await operator.look_after(141)
     assert (await operator.command(id))["status"] == "timeout"
     assert operator.sent.empty()
 
 
-@pytest.mark.parametrize("back", [True, False])
-async def test_a_command_whose_connection_has_ended_is_a_timeout_soon(operator: Operator, back: bool) -> None:
+async def test_it_is_unknown_what_became_of_a_command_that_no_gateway_speaks_of(operator: Operator) -> None:
+    """The process that published it may have died before the bus had it, or the gateway after that."""
     await operator.connected()
     await operator.post("Reset", RESET)
     id = (await operator.next()).message_id
+
+    await operator.look_after(149)
+    assert (await operator.command(id))["status"] == "queued"
+
+    await operator.look_after(151)
+    ended = await operator.command(id)
+    assert ended["status"] == "unknown"
+    assert "sentAt" not in ended
+    assert operator.sent.empty()
+
+
+@pytest.mark.parametrize("back", [True, False])
+@pytest.mark.parametrize("sent", [True, False])
+async def test_a_command_whose_connection_has_ended_is_unknown_soon(
+    operator: Operator, back: bool, sent: bool
+) -> None:
+    await operator.connected()
+    await operator.post("Reset", RESET)
+    command = await operator.next()
+    id = command.message_id
+    if sent:
+        await operator.says_sent(command)
     if back:
         await operator.connected(connection_id="2")
     else:
         await operator.away()
 
     await operator.look_after(9)
-    assert (await operator.command(id))["status"] == "sent"
+    assert (await operator.command(id))["status"] == ("sent" if sent else "queued")
 
     await operator.look_after(11)
-    assert (await operator.command(id))["status"] == "timeout"
+    assert (await operator.command(id))["status"] == "unknown"
     assert operator.sent.empty()
 
 
@@ -316,8 +342,10 @@ async def test_the_commands_of_a_station_newest_first_and_in_pages(
     for minute, action in enumerate(["Reset", "ClearCache", "Reset"]):
         clock.at = NOW.replace(minute=minute)
         ids.append((await operator.post(action, RESET if action == "Reset" else {})).json()["id"])
-    await operator.next()
-    await operator.answer(await operator.next(), ACCEPTED)
+    first, second = await operator.next(), await operator.next()
+    await operator.answer(second, ACCEPTED)
+    for command in (first, await operator.next()):
+        await operator.says_sent(command)
 
     async def listed(**parameters: Any) -> list[str]:
         page = (await operator.http.get("/chargingstations/CS1/commands", params=parameters)).json()

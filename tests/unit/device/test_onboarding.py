@@ -206,7 +206,7 @@ async def test_a_station_that_did_not_answer_is_asked_again_after_its_next_boot(
     [lost] = await asked(operator, 4)
     await leaves(station, "1")
     await operator.look_after(200)
-    assert (await operator.command(lost.message_id))["status"] == "timeout"
+    assert (await operator.command(lost.message_id))["status"] == "unknown"
     await deliver_events(operator)
 
     await boots(station, version, connection="2")

@@ -10,7 +10,12 @@ import pytest
 
 from libs.csms.clock import rfc3339
 from libs.ocpp_messages.action import Direction, encode
-from libs.ocpp_messages.event import TRANSACTION_STARTED, TransactionStarted
+from libs.ocpp_messages.event import (
+    REMOTE_START_MATCHED,
+    TRANSACTION_STARTED,
+    RemoteStartMatched,
+    TransactionStarted,
+)
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.device.app import router
@@ -39,7 +44,7 @@ async def started(operator: Operator, at_minute: int = 0, **fields: Any) -> None
         origin=Direction.FROM_STATION,
         sent_at=started_at,
     )
-    await router.handle(message, operator, operator.device, operator.clock)  # type: ignore[arg-type]
+    await router.handle(message, operator.bus, operator.device, operator.clock)
 
 
 @pytest.mark.parametrize("version", list(Version))
@@ -67,6 +72,86 @@ async def test_start_session_answers_with_the_transaction_that_began(
     assert answered["result"]["transaction"]["id"] == "CS1:7"
     assert answered["result"]["transaction"]["transactionId"] == "7"
     assert (await operator.command(command.message_id))["transaction"]["transactionId"] == "7"
+
+
+async def test_connector_n_of_1_6_is_shown_as_evse_n(operator: Operator) -> None:
+    await operator.connected(V16)
+    posting = asyncio.create_task(remote(operator, "start-session", {"idToken": "TAG"}, wait=30))
+    await operator.answer(await operator.next(), {"status": "Accepted"})
+    await started(operator, id_token="TAG", connector_id=2)
+
+    transaction = (await posting).json()["result"]["transaction"]
+
+    assert (transaction["evseId"], transaction["connectorId"]) == (2, 1)
+
+
+def matches(operator: Operator) -> list[RemoteStartMatched]:
+    found = [event for event in operator.events if event.action == REMOTE_START_MATCHED.name]
+    return [REMOTE_START_MATCHED.decode(event.data) for event in found]
+
+
+@pytest.mark.parametrize("version", [Version.V201, Version.V21])
+async def test_the_token_that_was_sent_belongs_to_the_transaction_with_its_remote_start_id(
+    operator: Operator, version: Version
+) -> None:
+    await operator.connected(version)
+    body = {"idToken": "TAG", "type": "Central"}
+    answered = await done(operator, "start-session", body, {"status": "Accepted"})
+    sent = (await operator.command(answered["id"]))["payload"]
+
+    for _ in range(2):
+        await started(operator, remote_start_id=sent["remoteStartId"])
+    await started(operator, remote_start_id=sent["remoteStartId"] + 1, transaction_id="other")
+
+    [matched] = matches(operator)
+    assert matched == RemoteStartMatched(
+        id="CS1:tx",
+        transaction_id="tx",
+        started_at=rfc3339(NOW),
+        command_id=answered["id"],
+        id_token="TAG",
+        id_token_type="Central",
+    )
+
+
+async def test_a_match_that_could_not_be_published_is_published_with_the_next_delivery(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await operator.connected()
+    answered = await done(operator, "start-session", {"idToken": "TAG"}, {"status": "Accepted"})
+    sent = (await operator.command(answered["id"]))["payload"]
+
+    async def fail(topic: str, message: Message) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as broken, pytest.raises(ConnectionError):
+        broken.setattr(operator.bus, "publish", fail)
+        await started(operator, remote_start_id=sent["remoteStartId"])
+    await started(operator, remote_start_id=sent["remoteStartId"])
+
+    assert len(matches(operator)) == 1
+    assert (await operator.command(answered["id"]))["transaction"]["transactionId"] == "tx"
+
+
+async def test_a_pin_that_was_sent_is_not_published(operator: Operator) -> None:
+    await operator.connected()
+    body = {"idToken": "1234", "type": "KeyCode"}
+    answered = await done(operator, "start-session", body, {"status": "Accepted"})
+    sent = (await operator.command(answered["id"]))["payload"]
+
+    await started(operator, remote_start_id=sent["remoteStartId"])
+
+    [matched] = matches(operator)
+    assert (matched.id_token, matched.id_token_type) == ("", "KeyCode")
+
+
+async def test_a_station_of_1_6_names_the_token_itself(operator: Operator) -> None:
+    await operator.connected(V16)
+    await done(operator, "start-session", {"idToken": "TAG"}, {"status": "Accepted"})
+
+    await started(operator, id_token="TAG", connector_id=1)
+
+    assert matches(operator) == []
 
 
 @pytest.mark.parametrize("version", list(Version))

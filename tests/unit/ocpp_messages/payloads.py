@@ -27,6 +27,11 @@ def payloads(schema: Schema) -> st.SearchStrategy[Any]:
     return st.randoms(use_true_random=True).map(lambda random: _value(schema, schema, random))
 
 
+def anything() -> st.SearchStrategy[Any]:
+    """Any JSON."""
+    return st.randoms(use_true_random=True).map(_opaque)
+
+
 def complete(schema: Schema) -> Schema:
     """The schema, with every property required."""
     parts = {key: complete(part) if isinstance(part, dict) else part for key, part in schema.items()}

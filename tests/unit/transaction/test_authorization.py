@@ -94,11 +94,16 @@ async def test_a_group_that_does_not_fit_is_left_out(
     assert sum(answers) == versions
 
 
-async def test_no_authorization_is_accepted_without_asking(station_v2: Station, users: UserService) -> None:
+@pytest.mark.parametrize("status", ["Accepted", "Unknown"])
+async def test_whether_no_authorization_is_accepted_is_asked(
+    station_v2: Station, users: UserService, status: str
+) -> None:
+    users.known[""] = Authorization(status=status)
+
     answer = await station_v2.event("Started", 0, 0, idToken=token("", "NoAuthorization"))
 
-    assert answer == {"idTokenInfo": {"status": "Accepted"}}
-    assert users.asked == []
+    assert answer == {"idTokenInfo": {"status": status}}
+    assert users.asked == [("", "NoAuthorization")]
 
 
 async def test_the_type_of_a_token_is_asked_with_it(station_v2: Station, users: UserService) -> None:

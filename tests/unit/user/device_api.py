@@ -17,8 +17,8 @@ Json = dict[str, Any]
 @dataclass
 class FakeStation:
     """Has a local list by the rules of OCPP. ``next_answers`` are what it, or the device service, answers
-    instead: a status, a CALLERROR's code, ``silence``, or the number of an HTTP status. ``meanwhile`` happens
-    while the next answer is on its way back.
+    instead: a status, a CALLERROR's code, ``silence``, ``never sent``, or the number of an HTTP status.
+    ``meanwhile`` happens while the next answer is on its way back.
     """
 
     connected: bool = True
@@ -123,7 +123,9 @@ def _operation(id: str, answer: str) -> tuple[int, Json]:
         case "Accepted":
             return 200, {"id": id, "status": "accepted", "stationStatus": answer}
         case "silence":
-            return 504, {"commandId": id}
+            return 504, {"commandId": id, "commandStatus": "unknown"}
+        case "never sent":
+            return 504, {"commandId": id, "commandStatus": "expired"}
         case "Failed" | "VersionMismatch":
             return 200, {"id": id, "status": "rejected", "stationStatus": answer}
         case "NotSupported":

@@ -50,7 +50,7 @@ def command_ended(
         status=end,
         payload=payload,
         response={"status": status} if end == "answered" else None,
-        answered_at="" if end in ("timeout", "expired") else minute(at),
+        answered_at="" if end in ("timeout", "expired", "unknown") else minute(at),
     )
     return _event(COMMAND_ENDED.name, data, minute(at), version, message_id)
 

@@ -214,8 +214,9 @@ async def test_a_pin_works_and_is_neither_kept_nor_logged(
 
 
 async def test_the_transaction_service_learns_what_it_has_to_decide(user: User) -> None:
-    await known(user, "one", group_id_token="G", expiry_date_time=NOW + HOUR)
-    await known(user, "any", max_active_transactions=0)
+    limited = {"max_active_transactions": 1}
+    await known(user, "one", group_id_token="G", expiry_date_time=NOW + HOUR, **limited)
+    await known(user, "any")
 
     assert await user.authorize("one", None) == Authorization(
         status="Accepted",
@@ -227,7 +228,7 @@ async def test_the_transaction_service_learns_what_it_has_to_decide(user: User) 
 
 
 async def test_the_same_question_can_be_asked_over_http(user: User, client: httpx.AsyncClient) -> None:
-    await known(user, group_id_token="G")
+    await known(user, group_id_token="G", max_active_transactions=1)
 
     any_type = await client.post("/authorizations", json={"idToken": "aa00001"})
     unknown = await client.post("/authorizations", json={"idToken": "AA00001", "type": "eMAID"})

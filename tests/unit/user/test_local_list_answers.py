@@ -162,6 +162,18 @@ async def test_a_silent_station_is_asked_for_its_answer_and_not_again(csms: Worl
     assert (await csms.state())["status"] == "synchronized"
 
 
+async def test_a_message_that_was_never_sent_is_made_again(csms: World) -> None:
+    """The station has not had the change, so it needs no whole list."""
+    await given(csms, "A", "B")
+    csms.station.next_answers = ["never sent"]
+    await csms.client.patch("/idtokens/a", json={"status": "Blocked"})
+    await csms.work()
+    await csms.later(minutes=4)
+
+    blocked = add("A", status="Blocked")
+    assert csms.station.received == [differential(2, blocked), differential(3, blocked)]
+
+
 async def test_after_a_change_that_was_never_answered_comes_the_whole_list(csms: World) -> None:
     """Nobody knows whether the station has taken it."""
     await given(csms, "A", "B")
@@ -229,6 +241,17 @@ async def test_after_somebody_elses_command_comes_the_whole_list(csms: World) ->
     assert "version" not in await csms.state()
     await csms.work()
     await csms.ended("SendLocalList", "theirs", theirs, {"status": "Accepted"})
+    await csms.work()
+
+    assert csms.station.received == [full(8, add("A"))]
+
+
+@pytest.mark.parametrize("status", ["timeout", "unknown"])
+async def test_a_list_of_somebody_else_that_the_station_may_have_taken_is_replaced(
+    csms: World, status: str
+) -> None:
+    await given(csms, "A")
+    await csms.ended("SendLocalList", "theirs", {"versionNumber": 7, "updateType": "Full"}, None, status)
     await csms.work()
 
     assert csms.station.received == [full(8, add("A"))]

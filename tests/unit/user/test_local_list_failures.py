@@ -215,7 +215,16 @@ async def test_a_late_answer_is_not_taken_for_that_to_the_next_message(csms: Wor
 
 
 TEXTS = [f"T{number}" for number in range(8)]
-TROUBLE = ["Failed", "VersionMismatch", "silence", "InternalError", "409", "429", "NotSupported"]
+TROUBLE = [
+    "Failed",
+    "VersionMismatch",
+    "silence",
+    "never sent",
+    "InternalError",
+    "409",
+    "429",
+    "NotSupported",
+]
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -94,7 +94,7 @@ async def test_what_a_station_did_not_accept_is_no_reservation(
     assert (absent.status_code, absent.headers["content-type"]) == (404, PROBLEM)
 
 
-@pytest.mark.parametrize("end", ["error", "timeout", "expired"])
+@pytest.mark.parametrize("end", ["error", "timeout", "expired", "unknown"])
 async def test_a_command_without_an_answer_changes_nothing(user: User, end: str) -> None:
     await deliver(user, reserved(-10))
     before = await user.reservations.documents.get("CS1:7")

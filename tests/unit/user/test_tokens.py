@@ -24,7 +24,7 @@ TOKEN: dict[str, Any] = {
     "maxActiveTransactions": 3,
     "note": "lost",
 }
-DEFAULTS = {"type": "ISO14443", "status": "Accepted", "maxActiveTransactions": 1}
+DEFAULTS = {"type": "ISO14443", "status": "Accepted", "maxActiveTransactions": 0}
 PROBLEM = "application/problem+json"
 
 
@@ -113,8 +113,19 @@ async def test_put_replaces_a_token(client: httpx.AsyncClient) -> None:
 
     assert (replaced.status_code, replaced.json()) == (
         200,
-        DEFAULTS | {"idToken": "AA00001", "status": "NoCredit"},
+        DEFAULTS | {"idToken": "AA00001", "status": "NoCredit", "type": "ISO15693"},
     )
+
+
+async def test_put_without_a_type_keeps_it(client: httpx.AsyncClient) -> None:
+    await client.post("/idtokens", json=TOKEN)
+    await client.post("/idtokens", json={"idToken": "1234", "type": "KeyCode"})
+
+    kept = await client.put("/idtokens/AA00001", json={"type": None})
+    pin = await client.put("/idtokens/1234", json={"status": "Blocked"})
+    changed = await client.put("/idtokens/AA00001", json={"type": "eMAID"})
+
+    assert [one.json()["type"] for one in (kept, pin, changed)] == ["ISO15693", "KeyCode", "eMAID"]
 
 
 async def test_patch_merges_and_null_removes(client: httpx.AsyncClient) -> None:

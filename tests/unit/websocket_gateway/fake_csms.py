@@ -57,6 +57,23 @@ def silence(call: Message) -> None:
     """A service that answers nothing."""
 
 
+def command_over(station: Message, action: str, payload: dict[str, Any], id: str = "c1") -> Message:
+    """A command over the connection that ``station``, a message of it, came from."""
+    return Message(
+        data=json.dumps(payload).encode(),
+        message_id=id,
+        station_id=station.station_id,
+        action=action,
+        kind=Kind.CALL,
+        sent_at="2026-11-20T18:12:00.000Z",
+        origin=Direction.TO_STATION,
+        ocpp_version=station.ocpp_version,
+        gateway_id=station.gateway_id,
+        connection_id=station.connection_id,
+        reply_to=f"{action}Response",
+    )
+
+
 class BrokenBus(EmbeddedBus):
     """Cannot publish to the topics in ``broken``, and never ends publishing to those in ``stuck``."""
 
@@ -191,6 +208,7 @@ class FakeCsms:
         fence: Fence | None = None,
         registration: Registration | None = None,
         refused_rules: Iterable[str] = (),
+        answer_timeout: float | None = None,
     ) -> Station:
         station = Station(version)
         where = self.gateways[gateway]
@@ -201,6 +219,7 @@ class FakeCsms:
             registration or Registration(status),
             fence or where.fences.of(id),
             refused_rules=frozenset(refused_rules),
+            answer_timeout=answer_timeout,
         )
         self.run(where.serve(where.begin(admitted, station.send, station.close), station.receive))
         return station
@@ -208,23 +227,11 @@ class FakeCsms:
     async def command(
         self, station: Message, action: str, payload: dict[str, Any], id: str = "c1", **attributes: Any
     ) -> None:
-        """Send a command over the connection that ``station``, a message of it, came from."""
+        """Publish what ``command_over`` makes, with other ``attributes``."""
         inbox = next(
             (c.routing.inbox for c in self.contexts if c.routing.gateway_id == station.gateway_id), ""
         )
-        command = Message(
-            data=json.dumps(payload).encode(),
-            message_id=id,
-            station_id=station.station_id,
-            action=action,
-            kind=Kind.CALL,
-            sent_at="2026-11-20T18:12:00.000Z",
-            origin=Direction.TO_STATION,
-            ocpp_version=station.ocpp_version,
-            gateway_id=station.gateway_id,
-            connection_id=station.connection_id,
-            reply_to=f"{action}Response",
-        )
+        command = command_over(station, action, payload, id)
         await self.bus.publish(inbox or f"{action}Request", msgspec.structs.replace(command, **attributes))
 
     def stop(self) -> None:

@@ -15,6 +15,18 @@ async def test_items_come_out_in_order() -> None:
     assert [await queue.get() for _ in range(3)] == [0, 1, 2]
 
 
+async def test_an_item_may_overtake_others_and_be_taken_out_of_its_turn() -> None:
+    queue: BoundedQueue[int] = BoundedQueue(4)
+    for n in (5, 1, 9):
+        queue.try_put(n)
+
+    assert queue.try_put(7, lambda other: other < 5)
+    assert not queue.try_put(8, lambda other: True)
+    assert [queue.take(lambda n: n > 6), queue.take(lambda n: n > 100)] == [7, None]
+
+    assert [await queue.get() for _ in range(3)] == [5, 1, 9]
+
+
 async def test_who_puts_waits_for_room_and_who_gets_for_an_item() -> None:
     queue: BoundedQueue[int] = BoundedQueue(1)
     got: list[int | None] = []

@@ -74,7 +74,9 @@ async def test_what_a_station_writes_into_an_error_is_cut_to_what_an_attribute_h
 
 
 @pytest.mark.parametrize("version", [V16, V201, V21])
-async def test_a_response_against_its_schema_is_an_error_for_the_csms(version: Version) -> None:
+async def test_a_response_against_its_schema_reaches_the_csms_as_it_came_with_a_warning(
+    version: Version,
+) -> None:
     async with fake_csms() as csms:
         station, where, answers = await connected(csms, version)
 
@@ -83,11 +85,31 @@ async def test_a_response_against_its_schema_is_an_error_for_the_csms(version: V
         station.sends(3, "c1", {"status": "Perhaps"})
 
         answer = await answers.next()
-        assert (answer.kind, answer.error_code) == (Kind.ERROR, "PropertyConstraintViolation")
-        assert reason(answer) == "invalidResponse"
+        assert (answer.kind, answer.error_code) == (Kind.RESULT, "PropertyConstraintViolation")
+        assert answer.error_description.startswith("status: must be one of")
+        assert json.loads(answer.data) == {"status": "Perhaps"}
         if version is V21:
             assert (await station.receives())[:3] == [5, "c1", "PropertyConstraintViolation"]
         assert station.received_nothing
+
+
+async def test_what_a_station_accepts_in_an_answer_against_its_schema_it_may_send() -> None:
+    """A station that is not accepted yet reports what it was asked for (B02.FR.05)."""
+    async with fake_csms() as csms:
+        reports, answers = await csms.tap("NotifyReportRequest"), await csms.tap("GetBaseReportResponse")
+        events = await csms.tap("StationConnected")
+        station = csms.station(status="Pending")
+        where = await events.next()
+        request = {"requestId": 1, "reportBase": "FullInventory"}
+        await csms.command(where, "GetBaseReport", request)
+        await station.receives()
+        station.sends(3, "c1", {"status": "Accepted", "more": 1})
+        assert (await answers.next()).error_code == "FormatViolation"
+
+        report = {"requestId": 1, "generatedAt": "2026-11-20T18:12:00Z", "seqNo": 0}
+        station.sends(2, "r1", "NotifyReport", report)
+
+        assert json.loads((await reports.next()).data) == report
 
 
 async def test_commands_are_sent_one_after_another_in_order() -> None:
@@ -145,7 +167,8 @@ async def test_a_command_whose_turn_comes_too_late_is_not_sent() -> None:
         await csms.command(where, "Reset", RESET, "c1")
         await csms.command(where, "Reset", RESET, "c2")
 
-        assert [reason(await answers.next()) for _ in range(2)] == ["timeout", "timeout"]
+        ended = {answer.message_id: reason(answer) for answer in [await answers.next() for _ in range(2)]}
+        assert ended == {"c1": "timeout", "c2": "expired"}
         assert (await station.receives())[1] == "c1"
         assert station.received_nothing
 
@@ -274,9 +297,10 @@ async def test_commands_of_a_station_that_leaves_are_answered() -> None:
 
         station.leaves(1006)
 
-        for id in ("c1", "c2"):
+        for id, why in (("c1", "disconnected"), ("c2", "notConnected")):
             answer = await answers.next()
-            assert (answer.message_id, reason(answer)) == (id, "notConnected")
+            assert (answer.message_id, reason(answer)) == (id, why)
+            assert bool(answer.command_sent_at) is (why == "disconnected")
 
 
 async def test_an_answer_that_cannot_be_published_does_not_end_the_session(

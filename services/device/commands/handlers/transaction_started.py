@@ -9,7 +9,7 @@ from libs.ocpp_messages.event import TRANSACTION_STARTED, TransactionStarted
 
 from ..delivery import announce
 from ..model import Command, StartedTransaction
-from ..remote_start import find_remote_start
+from ..remote_start import find_remote_start, publish_match
 from ..service import Commands, router
 
 
@@ -18,6 +18,7 @@ async def transaction_started(call: Call[TransactionStarted], commands: Commands
     found = await find_remote_start(commands, call.station_id, call.request, call.received_at)
     if found is None:
         return
+    await publish_match(commands, found, call)
     transaction = StartedTransaction.model_validate_json(call.message.data)
     command = await commands.commands.update(found.id, partial(_started, found, transaction))
     if command.is_final:

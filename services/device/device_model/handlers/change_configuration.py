@@ -14,7 +14,7 @@ async def change_configuration_v16(
     result: Result[ocpp16.ChangeConfigurationRequest, ocpp16.ChangeConfigurationResponse],
     device_model: DeviceModel,
 ) -> None:
-    if result.response is None or result.response.status != "Accepted":
+    if result.status != "Accepted":
         return
     key, value = result.request.key, result.request.value
     variable = variable_v16(result.station_id, key, value, None, result.answered_at)

@@ -1,4 +1,4 @@
-"""GetLog answered: the upload that it replaced is cancelled (N01.FR.12)."""
+"""GetLog answered: accepted or not; an upload that it replaced is cancelled (N01.FR.12)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from ..service import Jobs, router
 
 @router.on_result(v16.GetLog)
 async def get_log_v16(result: Result[ocpp16.GetLogRequest, ocpp16.GetLogResponse], jobs: Jobs) -> None:
-    if result.response is not None and result.response.status == "AcceptedCanceled":
-        await jobs.replaced(result.station_id, "log", result.request.request_id, result.answered_at)
+    await jobs.answered(result, result.request.request_id)
 
 
 @router.on_result(v201.GetLog, v21.GetLog)
 async def get_log_v2(result: Result[ocpp2.GetLogRequest, ocpp2.GetLogResponse], jobs: Jobs) -> None:
-    if result.response is not None and result.response.status == "AcceptedCanceled":
-        await jobs.replaced(result.station_id, "log", result.request.request_id, result.answered_at)
+    await jobs.answered(result, result.request.request_id)

@@ -1,4 +1,4 @@
-"""SignedUpdateFirmware of 1.6 answered: the update that it replaced is cancelled."""
+"""SignedUpdateFirmware of 1.6 answered: accepted or not; an update that it replaced is cancelled."""
 
 from __future__ import annotations
 
@@ -12,5 +12,4 @@ from ..service import Jobs, router
 async def signed_update_firmware_v16(
     result: Result[ocpp16.SignedUpdateFirmwareRequest, ocpp16.SignedUpdateFirmwareResponse], jobs: Jobs
 ) -> None:
-    if result.response is not None and result.response.status == "AcceptedCanceled":
-        await jobs.replaced(result.station_id, "firmware", result.request.request_id, result.answered_at)
+    await jobs.answered(result, result.request.request_id)

@@ -56,9 +56,9 @@ class GetDiagnostics(Operation, name="get-diagnostics"):
     def _times(self) -> tuple[str | None, str | None]:
         return text(self.oldest_timestamp), text(self.latest_timestamp)
 
-    def station_status(self, response: Json) -> str:
+    def station_statuses(self, response: Json) -> list[str]:
         """GetDiagnostics of OCPP 1.6 has no status: a response without a file name has nothing to upload."""
-        return str(response.get("status", "Accepted" if response.get("fileName") else "NothingToUpload"))
+        return [str(response.get("status", "Accepted" if response.get("fileName") else "NothingToUpload"))]
 
     def result(self, response: Json, number: int) -> Json:
         """requestId identifies the job; GetDiagnostics of OCPP 1.6 has none."""

@@ -15,9 +15,9 @@ class GetLocalListVersion(Operation, name="get-local-list-version"):
     def v2(self, number: int) -> ocpp2.GetLocalListVersionRequest:
         return ocpp2.GetLocalListVersionRequest()
 
-    def station_status(self, response: Json) -> str:
+    def station_statuses(self, response: Json) -> list[str]:
         """In OCPP 1.6, listVersion -1 means that the station supports no local list."""
-        return "NotSupported" if response.get("listVersion") == -1 else "Accepted"
+        return ["NotSupported" if response.get("listVersion") == -1 else "Accepted"]
 
     def result(self, response: Json, number: int) -> Json:
         """versionNumber 0 means that the station has no list."""

@@ -9,7 +9,7 @@ from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token
 from ..charging_profile import ChargingProfile
-from ..model import Operation, connector_v16
+from ..model import Operation, connector_v16, evse_v2
 
 
 class StartSession(OfToken, Operation, name="start-session"):
@@ -23,7 +23,8 @@ class StartSession(OfToken, Operation, name="start-session"):
         default=None, description="evseId of OCPP 2.x; connectorId of 1.6. Without it, the station chooses."
     )
     connector_id: Number | None = Field(
-        default=None, description="connectorId of OCPP 1.6, where there is no evseId. Not sent to 2.x."
+        default=None,
+        description="With evseId, a connector of that EVSE, which OCPP has no field for; alone, that of 1.6.",
     )
     charging_profile: ChargingProfile | None = Field(
         default=None,
@@ -38,6 +39,7 @@ class StartSession(OfToken, Operation, name="start-session"):
         )
 
     def v2(self, number: int) -> ocpp2.RequestStartTransactionRequest:
+        evse_v2(self.evse_id, self.connector_id)  # a connector alone names no place in OCPP 2.x
         return ocpp2.RequestStartTransactionRequest(
             id_token=id_token(self.id_token, self.type),
             remote_start_id=number,

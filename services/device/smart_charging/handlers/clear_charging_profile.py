@@ -10,13 +10,16 @@ from ..model import EXTERNAL_CONSTRAINTS
 from ..removal import Removal
 from ..service import SmartCharging, router
 
+KNOWN = {"Accepted", "Unknown"}
+"""Statuses that say that the station has no such profile."""
+
 Result16 = Result[ocpp16.ClearChargingProfileRequest, ocpp16.ClearChargingProfileResponse]
 Result2 = Result[ocpp2.ClearChargingProfileRequest, ocpp2.ClearChargingProfileResponse]
 
 
 @router.on_result(v16.ClearChargingProfile)
 async def clear_charging_profile_v16(result: Result16, smart_charging: SmartCharging) -> None:
-    if result.response is None:
+    if result.status not in KNOWN:
         return
     request = result.request
     removal = Removal(
@@ -29,13 +32,13 @@ async def clear_charging_profile_v16(result: Result16, smart_charging: SmartChar
         stack_level=request.stack_level,
         except_purposes=[EXTERNAL_CONSTRAINTS],
     )
-    await _cleared(removal, result.response.status == "Accepted", smart_charging)
+    await _cleared(removal, result.status == "Accepted", smart_charging)
 
 
 @router.on_result(v201.ClearChargingProfile, v21.ClearChargingProfile)
 async def clear_charging_profile_v2(result: Result2, smart_charging: SmartCharging) -> None:
     """Limits from outside stay (K10.FR.06). The command is pending until the registry knows what it did."""
-    if result.response is not None:
+    if result.status in KNOWN:
         criteria = result.request.charging_profile_criteria or ocpp2.ClearChargingProfileType()
         local = ["LocalGeneration"] if result.version is Version.V21 else []
         removal = Removal(
@@ -48,7 +51,7 @@ async def clear_charging_profile_v2(result: Result2, smart_charging: SmartChargi
             stack_level=criteria.stack_level,
             except_purposes=[EXTERNAL_CONSTRAINTS, *local],
         )
-        await _cleared(removal, result.response.status == "Accepted", smart_charging)
+        await _cleared(removal, result.status == "Accepted", smart_charging)
     await smart_charging.profiles.command_ended(result.station_id, result.command_id)
 
 

@@ -16,7 +16,7 @@ async def get_charging_profiles(result: Asked, smart_charging: SmartCharging) ->
     """Where it asked for some only, the others may be there or not. NoProfiles is an empty report."""
     criteria = result.request.charging_profile
     of_some = (criteria.charging_profile_purpose, criteria.stack_level, criteria.charging_profile_id)
-    if result.response is None or of_some != (None, None, None):
+    if of_some != (None, None, None):
         return
     unreported = Removal(
         document_id=result.command_id,
@@ -26,7 +26,7 @@ async def get_charging_profiles(result: Asked, smart_charging: SmartCharging) ->
         sources=criteria.charging_limit_source,
         request_id=result.request.request_id,
     )
-    match result.response.status:
+    match result.status:
         case "NoProfiles":
             await smart_charging.profiles.remove(unreported)
         case "Accepted":

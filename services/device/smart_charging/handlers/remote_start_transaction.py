@@ -15,7 +15,7 @@ Started = Result[ocpp16.RemoteStartTransactionRequest, ocpp16.RemoteStartTransac
 @router.on_result(v16.RemoteStartTransaction)
 async def remote_start_transaction(result: Started, smart_charging: SmartCharging) -> None:
     request = result.request
-    if result.response is None or result.response.status != "Accepted" or request.charging_profile is None:
+    if result.status != "Accepted" or request.charging_profile is None:
         return
     profile = ChargingProfile.accepted(
         result.station_id, request.connector_id or 0, request.charging_profile, result.answered_at

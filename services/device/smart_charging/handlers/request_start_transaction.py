@@ -15,14 +15,15 @@ Started = Result[ocpp2.RequestStartTransactionRequest, ocpp2.RequestStartTransac
 async def request_start_transaction(result: Started, smart_charging: SmartCharging) -> None:
     """A station that has begun the transaction already names it in its answer."""
     request, response = result.request, result.response
-    if response is None or response.status != "Accepted" or request.charging_profile is None:
+    if result.status != "Accepted" or request.charging_profile is None:
         return
+    transaction_id = response.transaction_id if response is not None else None
     profile = ChargingProfile.accepted(
         result.station_id, request.evse_id or 0, request.charging_profile, result.answered_at
     )
     profile = profile.changed(
-        transaction_id=response.transaction_id,
-        awaiting_transaction=response.transaction_id is None,
+        transaction_id=transaction_id,
+        awaiting_transaction=transaction_id is None,
         remote_start_id=request.remote_start_id,
     )
     await smart_charging.accept(profile, result.command_id, result.version)

@@ -14,7 +14,7 @@ Result2 = Result[ocpp2.SetChargingProfileRequest, ocpp2.SetChargingProfileRespon
 
 @router.on_result(v16.SetChargingProfile)
 async def set_charging_profile_v16(result: Result16, smart_charging: SmartCharging) -> None:
-    if result.response is None or result.response.status != "Accepted":
+    if result.status != "Accepted":
         return
     request = result.request
     profile = ChargingProfile.accepted(
@@ -27,7 +27,7 @@ async def set_charging_profile_v16(result: Result16, smart_charging: SmartChargi
 async def set_charging_profile_v2(result: Result2, smart_charging: SmartCharging) -> None:
     """It is pending until what it did is in the registry."""
     request = result.request
-    if result.response is not None and result.response.status == "Accepted":
+    if result.status == "Accepted":
         profile = ChargingProfile.accepted(
             result.station_id, request.evse_id, request.charging_profile, result.answered_at
         )

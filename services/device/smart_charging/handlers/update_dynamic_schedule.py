@@ -14,7 +14,7 @@ Updated = Result[ocpp2.UpdateDynamicScheduleRequest, ocpp2.UpdateDynamicSchedule
 @router.on_result(v21.UpdateDynamicSchedule)
 async def update_dynamic_schedule(result: Updated, smart_charging: SmartCharging) -> None:
     """It may be known before the profile itself."""
-    if result.response is None or result.response.status != "Accepted":
+    if result.status != "Accepted":
         return
     request = result.request
     update = DynamicSchedule.updated(request.schedule_update, result.command_id, result.answered_at)

@@ -13,8 +13,7 @@ async def customer_information(
     result: Result[ocpp2.CustomerInformationRequest, ocpp2.CustomerInformationResponse], lists: LocalLists
 ) -> None:
     token = result.request.id_token
-    is_accepted = result.response is not None and result.response.status == "Accepted"
-    if not is_accepted or not result.request.clear or token is None:
+    if result.status != "Accepted" or not result.request.clear or token is None:
         return
     command_id, now = result.command_id, lists.clock()
     await lists.change(

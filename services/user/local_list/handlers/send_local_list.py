@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from libs.csms.messaging.router import Result
 from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 
@@ -12,23 +14,18 @@ from ..service import LocalLists, router
 async def send_local_list_v16(
     result: Result[ocpp16.SendLocalListRequest, ocpp16.SendLocalListResponse], lists: LocalLists
 ) -> None:
-    await _replaced(result, result.request.list_version, lists)
+    if result.may_be_accepted:
+        await _replaced(result, result.request.list_version, lists)
 
 
 @router.on_result(v201.SendLocalList, v21.SendLocalList)
 async def send_local_list_v2(
     result: Result[ocpp2.SendLocalListRequest, ocpp2.SendLocalListResponse], lists: LocalLists
 ) -> None:
-    await _replaced(result, result.request.version_number, lists)
+    if result.may_be_accepted:
+        await _replaced(result, result.request.version_number, lists)
 
 
-async def _replaced(
-    result: Result[object, ocpp16.SendLocalListResponse | ocpp2.SendLocalListResponse],
-    version: int,
-    lists: LocalLists,
-) -> None:
-    """A station that has not answered in time may have taken it."""
-    is_accepted = result.response is not None and result.response.status == "Accepted"
-    if is_accepted or result.ended.status == "timeout":
-        command, now = result.command_id, lists.clock()
-        await lists.change(result.station_id, lambda known: known.replaced_by(command, version, now))
+async def _replaced(result: Result[Any, Any], version: int, lists: LocalLists) -> None:
+    command, now = result.command_id, lists.clock()
+    await lists.change(result.station_id, lambda known: known.replaced_by(command, version, now))

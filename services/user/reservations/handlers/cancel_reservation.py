@@ -19,7 +19,7 @@ async def cancel_reservation_v16(
     result: Result[ocpp16.CancelReservationRequest, ocpp16.CancelReservationResponse],
     reservations: Reservations,
 ) -> None:
-    if result.response is not None and result.response.status == "Accepted":
+    if result.status == "Accepted":
         end = _cancelled(result.answered_at)
         await reservations.ended(result.station_id, result.request.reservation_id, end)
 
@@ -29,7 +29,7 @@ async def cancel_reservation_v2(
     result: Result[ocpp2.CancelReservationRequest, ocpp2.CancelReservationResponse],
     reservations: Reservations,
 ) -> None:
-    if result.response is not None and result.response.status == "Accepted":
+    if result.status == "Accepted":
         end = _cancelled(result.answered_at)
         await reservations.ended(result.station_id, result.request.reservation_id, end)
 

@@ -18,7 +18,7 @@ async def reserve_now_v16(
     result: Result[ocpp16.ReserveNowRequest, ocpp16.ReserveNowResponse], reservations: Reservations
 ) -> None:
     """OCPP 1.6 knows no EVSE: connector n counts as EVSE n, and 0 is any."""
-    if result.response is None or result.response.status != "Accepted":
+    if result.status != "Accepted":
         return
     request = result.request
     accepted = AcceptedReservation(
@@ -37,7 +37,7 @@ async def reserve_now_v16(
 async def reserve_now_v2(
     result: Result[ocpp2.ReserveNowRequest, ocpp2.ReserveNowResponse], reservations: Reservations
 ) -> None:
-    if result.response is None or result.response.status != "Accepted":
+    if result.status != "Accepted":
         return
     request = result.request
     accepted = AcceptedReservation(
