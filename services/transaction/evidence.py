@@ -11,11 +11,13 @@ from typing import TypedDict, TypeVar, cast
 
 from pydantic import Field
 
-from libs.csms.clock import parse_time, rfc3339
+from libs.csms.clock import Time, parse_time, rfc3339
 from libs.csms.ranges import union
-from libs.csms.storage.store import Document
+from libs.csms.storage.store import Document, JsonDecimal
 
-UNREADABLE_TIME = "unreadable time"
+from .register import Span, merge_spans
+from .seq_nos import merge_digests
+from .warnings import MAX_SALVAGED, SEQ_NO_REPEATED, UNREADABLE_TIME
 
 Value = str | int
 Statement = tuple[str, Value]
@@ -82,6 +84,19 @@ def time_of(moment: str) -> datetime:
 _parsed = lru_cache(maxsize=1024)(parse_time)
 
 
+class OperatorEnd(Document):
+    """An operator has ended a transaction whose end the station has not reported."""
+
+    requested_at: Time = Field(description="When the operator did so.")
+    ended_at: Time = Field(description="The end that the operator has chosen.")
+    meter_stop_wh: JsonDecimal | None = Field(
+        default=None,
+        description="The energy register at the end that the operator has chosen, in Wh. Without one, the "
+        "highest reading of the station counts.",
+    )
+    reason: str = Field(default="Other", description="The operator's reason for the end.")
+
+
 class Evidence(Document):
     """``merge`` is commutative, associative and idempotent: the messages of a transaction make the same
     evidence in any order, however often each of them comes.
@@ -99,21 +114,58 @@ class Evidence(Document):
     last_readings: dict[str, Reading] = Field(
         default={}, description="The latest readings in Wh: register, end and meterStop."
     )
+    highest_reading: Reading | None = Field(
+        default=None, description="The highest energy register in Wh, with the earliest moment of it."
+    )
+    register_interval: int = Field(default=1, description="The length in seconds of ``register_spans``.")
+    register_spans: dict[int, Span] = Field(
+        default={},
+        description="The lowest and the highest energy register in Wh of each interval, see ``register``.",
+    )
+    units: list[str] = Field(
+        default=[], description="The units of the energy register in sampled values, in lower case, sorted."
+    )
     received: list[int] = Field(
         default=[], description="seqNo of TransactionEvent as ranges: first and last in turn."
     )
+    event_digests: str = Field(
+        default="", description="A digest of the event of each seqNo, see ``seq_nos``."
+    )
     warnings: list[str] = Field(default=[], description="What looked wrong in one message, sorted.")
+    salvaged: list[str] = Field(
+        default=[],
+        description="What was refused of it and counts all the same, sorted: "
+        f"the first {MAX_SALVAGED} in this order.",
+    )
+    operator_end: OperatorEnd | None = Field(
+        default=None, description="That the operator has ended it: the first time."
+    )
 
     def merge(self, other: Evidence) -> Evidence:
         """This very object where ``other`` adds nothing."""
-        return self.changed(
+        digests, is_repeated = merge_digests(self.event_digests, other.event_digests)
+        warnings = [*other.warnings, SEQ_NO_REPEATED] if is_repeated else other.warnings
+        interval, spans = merge_spans(
+            self.register_interval, self.register_spans, other.register_interval, other.register_spans
+        )
+        merged = dict(
             first=_merge(lt, self.first, other.first),
             last=_merge(gt, self.last, other.last),
             first_readings=_merge(lt, self.first_readings, other.first_readings),
             last_readings=_merge(gt, self.last_readings, other.last_readings),
+            highest_reading=_higher(self.highest_reading, other.highest_reading),
+            register_interval=interval,
+            register_spans=spans,
+            units=_merge_sorted(self.units, other.units),
             received=union(self.received, other.received),
-            warnings=_merge_warnings(self.warnings, other.warnings),
+            event_digests=digests,
+            warnings=_merge_sorted(self.warnings, warnings),
+            salvaged=_merge_salvaged(self.salvaged, other.salvaged),
+            operator_end=_earlier(self.operator_end, other.operator_end),
         )
+        # Not ``changed``: what is alike is the same object here, and to compare it all would take long.
+        new = {name: value for name, value in merged.items() if value is not getattr(self, name)}
+        return self.model_copy(update=new) if new else self
 
 
 def statements(moment: str, facts: Facts) -> dict[str, Statement]:
@@ -134,6 +186,25 @@ def _merge(
     return {**ours, **new} if new else ours
 
 
-def _merge_warnings(ours: list[str], theirs: list[str]) -> list[str]:
+def _higher(ours: Reading | None, theirs: Reading | None) -> Reading | None:
+    """Of equal readings the earlier. ``ours`` itself where it is the one."""
+    if ours is None or theirs is None:
+        return ours or theirs
+    return theirs if theirs[1] > ours[1] or (theirs[1] == ours[1] and theirs[0] < ours[0]) else ours
+
+
+def _earlier(ours: OperatorEnd | None, theirs: OperatorEnd | None) -> OperatorEnd | None:
+    if ours is None or theirs is None:
+        return ours or theirs
+    return min(ours, theirs, key=lambda end: (end.requested_at, end.model_dump_json()))
+
+
+def _merge_sorted(ours: list[str], theirs: list[str]) -> list[str]:
     """``ours`` itself where it has all of ``theirs``."""
-    return ours if set(theirs).issubset(ours) else sorted({*ours, *theirs})
+    return sorted({*ours, *theirs}) if any(one not in ours for one in theirs) else ours
+
+
+def _merge_salvaged(ours: list[str], theirs: list[str]) -> list[str]:
+    """The first ``MAX_SALVAGED`` in their order. ``ours`` itself where that is what it has."""
+    merged = _merge_sorted(ours, theirs)[:MAX_SALVAGED] if theirs else ours
+    return ours if merged == ours else merged

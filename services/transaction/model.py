@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from pydantic import Field
 
 from libs.csms.clock import Time
-from libs.csms.errors import NotFound
+from libs.csms.errors import Conflict, NotFound
 from libs.csms.ranges import MAX_MISSING, missing
 from libs.csms.storage.queries import composite_id
 from libs.csms.storage.store import Document, JsonDecimal
 
-from .energy import METER_JUMPED_FROM_ZERO, METER_RAN_BACKWARDS, UNREADABLE_VALUE, Readings, energy
-from .evidence import UNREADABLE_TIME, Evidence, Facts, statements, time_of
-
-START_MISSING = "its start has not been received"
-ENDED_BEFORE_START = "it ended before it started"
-ID_NEVER_ASSIGNED = "stopped under a transactionId that was never given"
-
-WARNINGS = (
-    START_MISSING,
+from .energy import Readings, energy
+from .evidence import Evidence, Facts, OperatorEnd, statements, time_of
+from .warnings import (
+    CONTINUED_AFTER_END,
     ENDED_BEFORE_START,
-    ID_NEVER_ASSIGNED,
-    METER_RAN_BACKWARDS,
-    METER_JUMPED_FROM_ZERO,
-    UNREADABLE_VALUE,
-    UNREADABLE_TIME,
+    ENDED_BY_OPERATOR,
+    EVENTS_LOST,
+    NOT_ONGOING,
+    SENTENCES,
+    START_MISSING,
+    is_doubtful,
 )
+
+Quality = Literal["clean", "repaired", "doubtful"]
 
 
 class UnknownTransaction(NotFound):
@@ -37,6 +35,13 @@ class UnknownTransaction(NotFound):
 
     def __init__(self, id: str) -> None:
         super().__init__(f"there is no transaction {id}")
+
+
+class AlreadyEnded(Conflict):
+    """The transaction has an end: the station's, or another one of the operator."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"transaction {id} has ended")
 
 
 class TransactionView(Document):
@@ -82,10 +87,15 @@ class TransactionView(Document):
         description="The energy register at the end, in Wh: meterStop of OCPP 1.6, the sample with "
         "context Transaction.End, or else the latest. None while it is active.",
     )
+    meter_highest_wh: JsonDecimal | None = Field(
+        default=None,
+        description="The highest energy register between start and end, in Wh, where the last one is lower.",
+    )
     energy_wh: JsonDecimal | None = Field(
         default=None,
         description="The energy that it took in Wh, so far while it is active. None where it is not known, "
-        "or would be negative.",
+        "or would be negative. With a `meterHighestWh`, the energy up to that, unless a vehicle cannot take "
+        "so much.",
     )
     stopped_reason: str | None = Field(
         default=None,
@@ -93,7 +103,9 @@ class TransactionView(Document):
         "Local where the station named none.",
     )
     charging_state: str | None = Field(
-        default=None, description="transactionInfo.chargingState of OCPP 2.x, the latest; none in 1.6."
+        default=None,
+        description="transactionInfo.chargingState of OCPP 2.x, the latest; none in 1.6. Of a transaction "
+        "that has ended, what its last event said; it is never Charging then.",
     )
     remote_start_id: int | None = Field(
         default=None,
@@ -115,7 +127,23 @@ class TransactionView(Document):
     )
     warnings: list[str] = Field(
         default=[],
-        description="What looks wrong about it, sorted: " + "; ".join(f"`{warning}`" for warning in WARNINGS),
+        description="What looks wrong about it, sorted: "
+        + "; ".join(f"`{warning}`" for warning in SENTENCES),
+    )
+    quality: Quality = Field(
+        default="clean",
+        description="How far its fields can be relied on: `clean` without a warning, `repaired` where "
+        "messages were read against their schema and nothing else is wrong, `doubtful` where a person has to "
+        "look at it.",
+    )
+    messages_in_queue: bool | None = Field(
+        default=None,
+        description="Whether the station has more messages of it: messagesInQueue of its latest answer to "
+        "GetTransactionStatus (E14), which the CSMS sends where events are missing. None without an answer.",
+    )
+    operator_end: OperatorEnd | None = Field(
+        default=None,
+        description="That the operator has ended it. Where the station reports an end too, that one counts.",
     )
 
 
@@ -127,6 +155,11 @@ class TransactionUpdate(NamedTuple):
     station_id: str
     transaction_id: str
     evidence: Evidence
+
+    @property
+    def at(self) -> str:
+        """The moment of the message."""
+        return self.evidence.first["message"][0]
 
     @classmethod
     def of(
@@ -140,17 +173,25 @@ class TransactionUpdate(NamedTuple):
         until: str = "",
         charging_state: str | None = None,
         received: Sequence[int] = (),
+        event_digests: str = "",
+        salvaged: Sequence[str] = (),
     ) -> TransactionUpdate:
         """``at`` is the moment of the message; one about a span of time has ``until`` too. ``received`` are
-        its sequence numbers.
+        its sequence numbers. The rest is as in ``Evidence``.
         """
         evidence = Evidence(
             first=statements(at, {"message": 1, **facts}),
             last=statements(until or at, {"message": 1, "chargingState": charging_state}),
             first_readings=readings.first,
             last_readings=readings.last,
+            highest_reading=readings.highest,
+            register_interval=readings.interval,
+            register_spans=readings.spans,
+            units=sorted(readings.units),
             received=[seq_no for one in received for seq_no in (one, one)],
+            event_digests=event_digests,
             warnings=sorted(readings.warnings),
+            salvaged=list(salvaged),
         )
         return cls(document_id(station_id, transaction_id), station_id, transaction_id, evidence)
 
@@ -179,6 +220,15 @@ class Transaction(TransactionView):
             return self
         # Not ``changed``: most fields differ, and to compare them all would slow every meter value down.
         return self.model_copy(update=_derived(merged))
+
+    def ended_by_operator(self, end: OperatorEnd) -> Transaction:
+        """This very object where the operator has ended it so before. Raises ``AlreadyEnded``."""
+        known = self.operator_end
+        if known is not None and known.changed(requested_at=end.requested_at) == end:
+            return self
+        if not self.active:
+            raise AlreadyEnded(self.id)
+        return self.merge(Evidence(operator_end=end))
 
     def start_status(self, at: str) -> str | None:
         """What a start at that moment was answered about its token, if it was answered."""
@@ -218,22 +268,30 @@ def token_key(id_token: str) -> str:
 
 def _derived(evidence: Evidence) -> dict[str, Any]:
     """The evidence, and the fields that follow from it."""
-    first, last = evidence.first, evidence.last
-    started, ended, charging_state = first.get("started"), first.get("ended"), last.get("chargingState")
+    first, last, chosen = evidence.first, evidence.last, evidence.operator_end
+    started, ended, in_queue = first.get("started"), first.get("ended"), last.get("messagesInQueue")
+    facts = cast(Facts, {name: value for name, (_, value) in first.items()})
     wh = energy(evidence)
+    missing_seq_nos = missing(evidence.received, int(started[1]) if started else None)
+    warnings = _warnings(evidence, wh.warnings, bool(missing_seq_nos))
     return {
         "evidence": evidence,
-        **_from_facts(cast(Facts, {name: value for name, (_, value) in first.items()})),
-        "active": ended is None,
+        **_from_facts(facts),
+        "active": ended is None and chosen is None,
         "started_at": time_of((started or first["message"])[0]),
-        "ended_at": time_of(ended[0]) if ended else None,
+        "ended_at": time_of(ended[0]) if ended else chosen and chosen.ended_at,
         "last_event_at": time_of(last["message"][0]),
         "meter_start_wh": wh.start,
         "meter_stop_wh": wh.stop,
+        "meter_highest_wh": wh.highest,
         "energy_wh": wh.used,
-        "charging_state": charging_state and charging_state[1],
-        "missing_seq_nos": missing(evidence.received, int(started[1]) if started else None),
-        "warnings": _warnings(evidence, wh.warning),
+        "stopped_reason": facts.get("stoppedReason", chosen and chosen.reason),
+        "charging_state": _charging_state(evidence),
+        "missing_seq_nos": missing_seq_nos,
+        "warnings": warnings,
+        "quality": _quality(warnings),
+        "messages_in_queue": in_queue and bool(in_queue[1]),
+        "operator_end": chosen,
     }
 
 
@@ -247,7 +305,6 @@ def _from_facts(facts: Facts) -> dict[str, Any]:
         "id_token_type": id_token_type,
         "id_token_status": facts.get("startStatus", facts.get("tokenStatus")),
         "id_token_key": token_key(id_token) if id_token else None,
-        "stopped_reason": facts.get("stoppedReason"),
         "remote_start_id": facts.get("remoteStartId"),
         "reservation_id": facts.get("reservationId"),
         "offline": "offline" in facts,
@@ -261,12 +318,36 @@ def _token(facts: Facts) -> tuple[str | None, str | None]:
     return facts.get("endIdToken"), facts.get("endIdTokenType")
 
 
-def _warnings(evidence: Evidence, about_energy: str | None) -> list[str]:
-    first, found = evidence.first, set(evidence.warnings)
-    if about_energy is not None:
-        found.add(about_energy)
+def _charging_state(evidence: Evidence) -> str | None:
+    """A transaction that has ended is not charging, whatever was said before its end."""
+    latest, ended = evidence.last.get("chargingState"), evidence.first.get("ended")
+    if latest is None:
+        return None
+    if ended is None:
+        return str(latest[1]) if evidence.operator_end is None else None
+    return str(latest[1]) if latest[0] >= ended[0] and latest[1] != "Charging" else None
+
+
+def _warnings(evidence: Evidence, about_energy: Sequence[str], has_gaps: bool) -> list[str]:
+    first, last, chosen = evidence.first, evidence.last, evidence.operator_end
+    found = {*evidence.warnings, *evidence.salvaged, *about_energy}
     if "started" not in first:
         found.add(START_MISSING)
     if "ended" in first and first["ended"][0] < first.get("started", first["message"])[0]:
         found.add(ENDED_BEFORE_START)
+    if chosen is not None:
+        found.add(ENDED_BY_OPERATOR)
+        if "ended" not in first and time_of(last["message"][0]) > chosen.requested_at:
+            found.add(CONTINUED_AFTER_END)
+    has_more, is_ongoing = last.get("messagesInQueue", ("", 1))[1], last.get("ongoing", ("", 1))[1]
+    if has_gaps and not has_more:
+        found.add(EVENTS_LOST)
+    if "ended" not in first and chosen is None and not has_more and not is_ongoing:
+        found.add(NOT_ONGOING)
     return sorted(found)
+
+
+def _quality(warnings: Sequence[str]) -> Quality:
+    if any(map(is_doubtful, warnings)):
+        return "doubtful"
+    return "repaired" if warnings else "clean"

@@ -26,9 +26,11 @@ from libs.ocpp_messages.event import (
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 
+from .evidence import OperatorEnd
 from .meter_values import MeterValues
 from .model import Transaction, TransactionUpdate, UnknownTransaction
 from .transaction_ids import TransactionIdReservation
+from .updates import Reported
 
 TRANSACTION_INDEXES = [
     Index((), "startedAt", descending=True),
@@ -36,6 +38,7 @@ TRANSACTION_INDEXES = [
     Index(("active",), "startedAt", descending=True),
     Index(("idTokenKey",), "startedAt", descending=True),
     Index(("idTokenKey", "active"), "startedAt", descending=True),
+    Index(("quality",), "startedAt", descending=True, embedded=False),
 ]
 
 START_FACTS = {"started", "remoteStartId", "reservationId"}
@@ -81,18 +84,19 @@ class TransactionService:
         """Returns when all of them are durable."""
         async with asyncio.TaskGroup() as tasks:
             for id, document in documents.items():
-                tasks.create_task(self.meter_values.put(id, document))
+                tasks.create_task(self._store_meter_values(id, document))
 
-    async def store(self, update: TransactionUpdate, measured: Mapping[str, MeterValues]) -> Transaction:
-        """The transaction with this update, once it and all that was measured are durable.
+    async def store(self, reported: Reported) -> Transaction:
+        """The transaction with what was reported, once it and all that was measured are durable.
 
         Publishes TransactionStarted with the start, and again with what it came from or its EVSE where these
         come later; TransactionEnded with the end and every message that arrives after it, for each may change
         the energy.
         """
+        update = reported.update
         async with asyncio.TaskGroup() as tasks:
-            for id, document in measured.items():
-                tasks.create_task(self.meter_values.put(id, document))
+            for id, document in reported.measured.items():
+                tasks.create_task(self._store_meter_values(id, document))
             transaction = await self.merge(update)
         if update.evidence.first.keys() & START_FACTS or _first_names_the_evse(update, transaction):
             await self._publish_started(transaction)
@@ -104,6 +108,27 @@ class TransactionService:
         return await self.transactions.update(
             update.id, lambda known: known.merge(update.evidence) if known else Transaction.of(update)
         )
+
+    async def end(self, id: str, end: OperatorEnd) -> Transaction:
+        """Ended by the operator, once that is durable. The same end again is published again.
+
+        Raises ``UnknownTransaction`` and ``AlreadyEnded``.
+        """
+
+        def ended(known: Transaction | None) -> Transaction:
+            if known is None:
+                raise UnknownTransaction(id)
+            return known.ended_by_operator(end)
+
+        transaction = await self.transactions.update(id, ended)
+        await self._publish_ended(transaction)
+        return transaction
+
+    async def _store_meter_values(self, id: str, document: MeterValues) -> None:
+        if document.repairs is None:
+            await self.meter_values.put(id, document)
+        else:
+            await self.meter_values.update(id, lambda known: known.merge(document) if known else document)
 
     async def publish_resumed(self, transaction: Transaction, seq_no: int) -> None:
         """The station goes on with the transaction after an interruption (E17)."""
