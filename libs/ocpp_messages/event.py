@@ -198,6 +198,32 @@ class TransactionEnded(EventData, frozen=True):
     """The token that began it, or else the one that ended it; empty where there was none."""
 
 
+class TransactionIncomplete(EventData, frozen=True):
+    """Events of a transaction are missing, and none has come for a while: the station has to be asked whether
+    it has more (E14).
+    """
+
+    id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
+    transaction_id: str
+    """The station's own."""
+    missing_seq_nos: list[int]
+    """TransactionEvent.seqNo of the first of them."""
+
+
+class ConnectorAvailable(EventData, frozen=True):
+    """A connector that was not has been Available for some minutes: a transaction that is still active there
+    may have ended without a word.
+    """
+
+    evse_id: int
+    """EVSEType.id of 2.x; connectorId of 1.6."""
+    connector_id: int
+    """EVSEType.connectorId, or connectorId of 1.6."""
+    since: str
+    """RFC 3339: the time in the station's StatusNotification, or of its receipt, where it has none."""
+
+
 class CommandEnded(EventData, frozen=True):
     """A command has ended, by an answer of the station or without one. Secrets in it are hidden."""
 
@@ -297,6 +323,8 @@ STATIONS_SEEN = Event(StationsSeen)
 TRANSACTION_STARTED = Event(TransactionStarted)
 TRANSACTION_RESUMED = Event(TransactionResumed)
 TRANSACTION_ENDED = Event(TransactionEnded)
+TRANSACTION_INCOMPLETE = Event(TransactionIncomplete)
+CONNECTOR_AVAILABLE = Event(ConnectorAvailable)
 COMMAND_ENDED = Event(CommandEnded)
 MESSAGE_REFUSED = Event(MessageRefused)
 STATION_DEVIATED = Event(StationDeviated)
@@ -315,6 +343,8 @@ EVENTS: list[Event[Any]] = [
     TRANSACTION_STARTED,
     TRANSACTION_RESUMED,
     TRANSACTION_ENDED,
+    TRANSACTION_INCOMPLETE,
+    CONNECTOR_AVAILABLE,
     COMMAND_ENDED,
     MESSAGE_REFUSED,
     STATION_DEVIATED,

@@ -61,6 +61,12 @@ class Facts(TypedDict, total=False):
     offline: int | None
     """1: the station was offline when this happened."""
     chargingState: str | None
+    messagesInQueue: int
+    """0 or 1: whether the station has more messages, as it answered GetTransactionStatus at that moment."""
+    ongoing: int | None
+    """0 or 1: whether the transaction goes on, as the station answered at that moment."""
+    connectorAvailable: int
+    """1: the connector has become Available at that moment, and was it some minutes later."""
 
 
 @lru_cache(maxsize=1024)
@@ -106,7 +112,9 @@ class Evidence(Document):
         default={}, description="The earliest statement of each of ``Facts``, by its name."
     )
     last: dict[str, Statement] = Field(
-        default={}, description="The latest statement of message and chargingState, by that name."
+        default={},
+        description="The latest statement of message, chargingState, messagesInQueue, ongoing and "
+        "connectorAvailable, by that name.",
     )
     first_readings: dict[str, Reading] = Field(
         default={}, description="The earliest readings in Wh: register, positive, begin and meterStart."

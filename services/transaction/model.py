@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, cast
 
@@ -17,6 +18,7 @@ from libs.csms.storage.store import Document, JsonDecimal
 from .energy import Readings, energy
 from .evidence import Evidence, Facts, OperatorEnd, statements, time_of
 from .warnings import (
+    CONNECTOR_AVAILABLE,
     CONTINUED_AFTER_END,
     ENDED_BEFORE_START,
     ENDED_BY_OPERATOR,
@@ -26,6 +28,9 @@ from .warnings import (
     START_MISSING,
     is_doubtful,
 )
+
+MAX_STATUS_REQUESTS = 10
+"""For one transaction; a station may leave ever new gaps."""
 
 Quality = Literal["clean", "repaired", "doubtful"]
 
@@ -196,11 +201,25 @@ class TransactionUpdate(NamedTuple):
         return cls(document_id(station_id, transaction_id), station_id, transaction_id, evidence)
 
 
+class AskedEvents(Document):
+    """Missing events that a station was asked for with GetTransactionStatus."""
+
+    seq_nos: list[int] = Field(default=[], description="Those that were missing the last time.")
+    times: int = Field(default=0, description="How often it was asked.")
+
+
 class Transaction(TransactionView):
     """A transaction as it is stored."""
 
     id_token_key: str | None = Field(
         default=None, description="id_token as other tokens compare with it, see ``token_key``."
+    )
+    ask_at: Time | None = Field(
+        default=None,
+        description="When the station is to be asked for missing events, if nothing comes before.",
+    )
+    asked_events: AskedEvents | None = Field(
+        default=None, description="What the station was asked for; none if it never was."
     )
     evidence: Evidence = Field(description="All that was received about it, from which the fields follow.")
 
@@ -220,6 +239,23 @@ class Transaction(TransactionView):
             return self
         # Not ``changed``: most fields differ, and to compare them all would slow every meter value down.
         return self.model_copy(update=_derived(merged))
+
+    def scheduled(self, at: datetime) -> Transaction:
+        """Ask the station at this time, if it was not asked for the missing events yet."""
+        if not self.missing_seq_nos and self.ask_at is None:
+            return self
+        asked = self.asked_events or AskedEvents()
+        is_due = asked.times < MAX_STATUS_REQUESTS and not set(asked.seq_nos).issuperset(self.missing_seq_nos)
+        return self.changed(ask_at=at if is_due else None)
+
+    def asked(self, since: Transaction) -> Transaction:
+        """The station has been asked. This very object if something has come since then."""
+        if self.ask_at is None or self.ask_at != since.ask_at:
+            return self
+        times = self.asked_events.times if self.asked_events else 0
+        return self.changed(
+            ask_at=None, asked_events=AskedEvents(seq_nos=since.missing_seq_nos, times=times + 1)
+        )
 
     def ended_by_operator(self, end: OperatorEnd) -> Transaction:
         """This very object where the operator has ended it so before. Raises ``AlreadyEnded``."""
@@ -339,6 +375,8 @@ def _warnings(evidence: Evidence, about_energy: Sequence[str], has_gaps: bool) -
         found.add(ENDED_BY_OPERATOR)
         if "ended" not in first and time_of(last["message"][0]) > chosen.requested_at:
             found.add(CONTINUED_AFTER_END)
+    if "ended" not in first and last.get("connectorAvailable", ("", 1))[0] >= last["message"][0]:
+        found.add(CONNECTOR_AVAILABLE)
     has_more, is_ongoing = last.get("messagesInQueue", ("", 1))[1], last.get("ongoing", ("", 1))[1]
     if has_gaps and not has_more:
         found.add(EVENTS_LOST)

@@ -1,5 +1,7 @@
 """Which event had which seqNo, as a short digest of each: so that a seqNo of two different events is noticed,
 and an event that a station sends again is not.
+
+Digests are a text such as ``3:aZ..k1``: of the seqNos from 3 on, where dots stand for one that is unknown.
 """
 
 from __future__ import annotations
@@ -17,28 +19,37 @@ _NONE = "." * DIGEST_LENGTH
 
 
 def event_digests(seq_no: int, *event: str) -> str:
-    """Digests by seqNo, one after another from 0 on: of this event alone. Dots stand for those unknown."""
+    """Of this event alone."""
     if not 0 <= seq_no <= MAX_SEQ_NO:
         return ""
     digest = blake2b("\n".join(event).encode(), digest_size=3).digest()
-    return _NONE * seq_no + b64encode(digest, altchars=b"_~").decode()[:DIGEST_LENGTH]
+    return f"{seq_no}:{b64encode(digest, altchars=b'_~').decode()[:DIGEST_LENGTH]}"
 
 
 def merge_digests(ours: str, theirs: str) -> tuple[str, bool]:
     """The digests of both, and whether they have different events of one seqNo. Commutative, associative and
     idempotent: of two digests, the smaller is kept. ``ours`` itself where it has all of ``theirs``.
     """
-    start = (len(theirs) - len(theirs.lstrip("."))) // DIGEST_LENGTH * DIGEST_LENGTH
-    known, new = ours[start : len(theirs)], theirs[start:]
-    if known == new:
+    if not ours or not theirs:
+        return ours or theirs, False
+    (first, known), (other_first, new) = _parsed(ours), _parsed(theirs)
+    at = (other_first - first) * DIGEST_LENGTH
+    if at == len(known):
+        return f"{ours}{new}", False
+    if at >= 0 and known[at : at + len(new)] == new:
         return ours, False
-    if not known.strip("."):
-        return ours[:start].ljust(start, ".") + new + ours[len(theirs) :], False
-    length = max(len(ours), len(theirs))
-    pairs = list(zip(_digests(ours, length), _digests(theirs, length), strict=True))
+    start = min(first, other_first)
+    known, new = _NONE * (first - start) + known, _NONE * (other_first - start) + new
+    length = max(len(known), len(new))
+    pairs = list(zip(_digests(known, length), _digests(new, length), strict=True))
     is_repeated = any(one != other and _NONE not in (one, other) for one, other in pairs)
-    merged = "".join(max(pair) if _NONE in pair else min(pair) for pair in pairs)
+    merged = f"{start}:{''.join(max(pair) if _NONE in pair else min(pair) for pair in pairs)}"
     return (ours if merged == ours else merged), is_repeated
+
+
+def _parsed(digests: str) -> tuple[int, str]:
+    first, _, text = digests.partition(":")
+    return int(first), text
 
 
 def _digests(text: str, length: int) -> list[str]:

@@ -21,6 +21,9 @@ from .seq_nos import event_digests
 from .transaction_ids import digest
 from .warnings import ID_NEVER_ASSIGNED, repaired, repairs_of
 
+RECEIPT_TIME = f"{Rule.TIMESTAMP_MISSING}@timestamp"
+"""The repair of an event without a time: sent again, it gets another one."""
+
 
 class Reported(NamedTuple):
     """What one message reports."""
@@ -92,7 +95,7 @@ def event_v2(
     time, warning = read_time(request.timestamp, call.received_at)
     at = moment(time, seq_no or 0)
     measurements = measurements_v2(request.meter_value or (), time)
-    has_own_time = warning is None and Rule.TIMESTAMP_MISSING not in repairs_of(call.message)
+    has_own_time = warning is None and RECEIPT_TIME not in call.message.repairs.split()
     digests = ""
     if seq_no is not None and has_own_time and not salvaged:
         digests = event_digests(seq_no, request.event_type, request.trigger_reason, at)

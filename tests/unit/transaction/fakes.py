@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from libs.csms.alarm import Alarm
 from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import rfc3339
 from libs.csms.station_messages.log import MessageLog
@@ -74,7 +75,17 @@ def service_in_memory() -> TransactionService:
     transactions, values, ids, messages, reports = (InMemoryCollection() for _ in range(5))
     message_log = MessageLog(messages, reports)  # type: ignore[arg-type]
     bus = RecordingBus()
-    return TransactionService(transactions, values, ids, accept, bus, lambda: NOW, message_log)  # type: ignore[arg-type]
+    return TransactionService(
+        transactions,  # type: ignore[arg-type]
+        values,  # type: ignore[arg-type]
+        ids,  # type: ignore[arg-type]
+        accept,
+        bus,
+        lambda: NOW,
+        message_log,
+        timedelta(minutes=1),
+        Alarm(lambda: NOW),
+    )
 
 
 async def accept(id_token: str, type_: str | None) -> Authorization:
