@@ -1,4 +1,4 @@
-"""MessageRefused: what can be read of a refused message counts, and the rest is kept as it came."""
+"""MessageRefused: what can be read of a refused message counts. The device service keeps it as it came."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from ..service import TransactionService, router
 
 @router.on(MESSAGE_REFUSED)
 async def message_refused(call: Call[MessageRefused], service: TransactionService) -> None:
-    """A StartTransaction never makes a transaction: its station was told no transactionId, so nothing could
-    ever end it. It is kept as it came, like all that names no transaction.
+    """A StartTransaction makes no transaction: its station was given no transactionId, so nothing could ever
+    end it.
     """
     reported = salvage(call)
-    if reported is None:
-        await service.message_log.append(call)
-    else:
+    if reported is not None:
         await service.store(reported)
