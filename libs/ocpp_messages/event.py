@@ -182,7 +182,9 @@ class TransactionResumed(EventData, frozen=True):
 
 
 class TransactionEnded(EventData, frozen=True):
-    """The last event of a transaction is stored."""
+    """The last event of a transaction is stored, or the operator has ended it. Comes again with each message
+    after that: the newest counts.
+    """
 
     id: str
     """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
@@ -196,6 +198,10 @@ class TransactionEnded(EventData, frozen=True):
     """In Wh; None where the station sent no energy register."""
     id_token: str = ""
     """The token that began it, or else the one that ended it; empty where there was none."""
+    quality: str = "clean"
+    """``clean``, ``repaired``, or ``doubtful``: then a person has to look at it before anybody pays."""
+    warnings: list[str] = []
+    """What looks wrong about it, as ``/transactions/{id}`` has it."""
 
 
 class TransactionIncomplete(EventData, frozen=True):

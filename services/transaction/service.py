@@ -185,6 +185,8 @@ class TransactionService:
             id_token=transaction.id_token or "",
             started_at=rfc3339(transaction.started_at),
             ended_at=rfc3339(transaction.ended_at or transaction.last_event_at),
+            quality=transaction.quality,
+            warnings=transaction.warnings,
         )
         await self._publish(TRANSACTION_ENDED, ended, transaction)
 

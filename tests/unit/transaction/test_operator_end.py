@@ -44,6 +44,7 @@ async def test_the_operator_ends_it_with_a_register_of_his_choice(
     topic, message = service.bus.published[-1]  # type: ignore[attr-defined]
     ended = TRANSACTION_ENDED.decode(message.data)
     assert (topic, ended.energy_wh, ended.ended_at) == ("TransactionEnded", Decimal("5000.25"), minute(60))
+    assert (ended.quality, ended.warnings) == ("doubtful", [ENDED_BY_OPERATOR])
 
 
 async def test_without_a_register_the_highest_reading_counts(
