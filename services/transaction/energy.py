@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .evidence import Evidence, Reading, moment, time_of
-from .register import Spans, falls, merge_spans
+from .register import RegisterHistory, falls, merge_histories
 from .samples import REGISTER, Measurement, Sample, SampledValue
 from .warnings import (
     HIGHEST_NOT_COUNTED,
@@ -46,10 +46,8 @@ class Readings:
     """``Evidence.last_readings``."""
     highest: Reading | None = None
     """``Evidence.highest_reading``."""
-    interval: int = 1
-    """``Evidence.register_interval``."""
-    spans: Spans = field(default_factory=dict)
-    """``Evidence.register_spans``."""
+    history: RegisterHistory | None = None
+    """``Evidence.register_history``."""
     units: set[str] = field(default_factory=set)
     """``Evidence.units``."""
     warnings: set[str] = field(default_factory=set)
@@ -92,8 +90,8 @@ class Readings:
             self._first("positive", reading)
         if self.highest is None or reading[1] > self.highest[1]:
             self.highest = reading
-        span = {_second(reading): (reading[1], reading[1])}
-        self.interval, self.spans = merge_spans(self.interval, self.spans, 1, span)
+        only = RegisterHistory(1, {_second(reading): reading[1]})
+        self.history = merge_histories(self.history, only)
         match context:
             case "Transaction.Begin":
                 self._first("begin", reading)
@@ -215,8 +213,8 @@ def _highest_between(evidence: Evidence, start: Reading, stop: Reading) -> Readi
 
 def _falls(evidence: Evidence, start: Reading, stop: Reading) -> bool:
     rounding = _ONE_WH if "meterStart" in evidence.first_readings else 0
-    spans, interval = evidence.register_spans, evidence.register_interval
-    return falls(interval, spans, _second(start), start[1] - rounding, _second(stop))
+    history = evidence.register_history
+    return history is not None and falls(history, _second(start), start[1] - rounding, _second(stop))
 
 
 def _second(reading: Reading) -> int:

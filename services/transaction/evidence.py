@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from operator import gt, lt
-from typing import TypedDict, TypeVar, cast
+from typing import Any, TypedDict, TypeVar, cast
 
 from pydantic import Field
 
@@ -15,9 +15,9 @@ from libs.csms.clock import Time, parse_time, rfc3339
 from libs.csms.ranges import union
 from libs.csms.storage.store import Document, JsonDecimal
 
-from .register import Span, merge_spans
+from .register import RegisterHistory, merge_histories
 from .seq_nos import merge_digests
-from .warnings import MAX_SALVAGED, SEQ_NO_REPEATED, UNREADABLE_TIME
+from .warnings import MAX_SALVAGED, UNREADABLE_TIME
 
 Value = str | int
 Statement = tuple[str, Value]
@@ -125,10 +125,8 @@ class Evidence(Document):
     highest_reading: Reading | None = Field(
         default=None, description="The highest energy register in Wh, with the earliest moment of it."
     )
-    register_interval: int = Field(default=1, description="The length in seconds of ``register_spans``.")
-    register_spans: dict[int, Span] = Field(
-        default={},
-        description="The lowest and the highest energy register in Wh of each interval, see ``register``.",
+    register_history: RegisterHistory | None = Field(
+        default=None, description="The energy register over time, see ``register``."
     )
     units: list[str] = Field(
         default=[], description="The units of the energy register in sampled values, in lower case, sorted."
@@ -151,28 +149,13 @@ class Evidence(Document):
 
     def merge(self, other: Evidence) -> Evidence:
         """This very object where ``other`` adds nothing."""
-        digests, is_repeated = merge_digests(self.event_digests, other.event_digests)
-        warnings = [*other.warnings, SEQ_NO_REPEATED] if is_repeated else other.warnings
-        interval, spans = merge_spans(
-            self.register_interval, self.register_spans, other.register_interval, other.register_spans
-        )
-        merged = dict(
-            first=_merge(lt, self.first, other.first),
-            last=_merge(gt, self.last, other.last),
-            first_readings=_merge(lt, self.first_readings, other.first_readings),
-            last_readings=_merge(gt, self.last_readings, other.last_readings),
-            highest_reading=_higher(self.highest_reading, other.highest_reading),
-            register_interval=interval,
-            register_spans=spans,
-            units=_merge_sorted(self.units, other.units),
-            received=union(self.received, other.received),
-            event_digests=digests,
-            warnings=_merge_sorted(self.warnings, warnings),
-            salvaged=_merge_salvaged(self.salvaged, other.salvaged),
-            operator_end=_earlier(self.operator_end, other.operator_end),
-        )
-        # Not ``changed``: what is alike is the same object here, and to compare it all would take long.
-        new = {name: value for name, value in merged.items() if value is not getattr(self, name)}
+        new = {}
+        for name, merge in _MERGES.items():
+            if theirs := getattr(other, name):
+                ours = getattr(self, name)
+                merged = merge(ours, theirs)
+                if merged is not ours:
+                    new[name] = merged
         return self.model_copy(update=new) if new else self
 
 
@@ -180,6 +163,14 @@ def statements(moment: str, facts: Facts) -> dict[str, Statement]:
     """One statement for each fact that is there."""
     values = cast("Mapping[str, Value | None]", facts)
     return {name: (moment, value) for name, value in values.items() if value is not None}
+
+
+def _earliest(ours: dict[str, Timed], theirs: dict[str, Timed]) -> dict[str, Timed]:
+    return _merge(lt, ours, theirs)
+
+
+def _latest(ours: dict[str, Timed], theirs: dict[str, Timed]) -> dict[str, Timed]:
+    return _merge(gt, ours, theirs)
 
 
 def _merge(
@@ -194,25 +185,43 @@ def _merge(
     return {**ours, **new} if new else ours
 
 
-def _higher(ours: Reading | None, theirs: Reading | None) -> Reading | None:
-    """Of equal readings the earlier. ``ours`` itself where it is the one."""
-    if ours is None or theirs is None:
-        return ours or theirs
+def _higher(ours: Reading | None, theirs: Reading) -> Reading:
+    """Of equal readings the earlier."""
+    if ours is None:
+        return theirs
     return theirs if theirs[1] > ours[1] or (theirs[1] == ours[1] and theirs[0] < ours[0]) else ours
 
 
-def _earlier(ours: OperatorEnd | None, theirs: OperatorEnd | None) -> OperatorEnd | None:
-    if ours is None or theirs is None:
-        return ours or theirs
+def _first_end(ours: OperatorEnd | None, theirs: OperatorEnd) -> OperatorEnd:
+    if ours is None:
+        return theirs
     return min(ours, theirs, key=lambda end: (end.requested_at, end.model_dump_json()))
 
 
 def _merge_sorted(ours: list[str], theirs: list[str]) -> list[str]:
-    """``ours`` itself where it has all of ``theirs``."""
-    return sorted({*ours, *theirs}) if any(one not in ours for one in theirs) else ours
+    return ours if set(theirs).issubset(ours) else sorted({*ours, *theirs})
 
 
 def _merge_salvaged(ours: list[str], theirs: list[str]) -> list[str]:
-    """The first ``MAX_SALVAGED`` in their order. ``ours`` itself where that is what it has."""
-    merged = _merge_sorted(ours, theirs)[:MAX_SALVAGED] if theirs else ours
+    """The first ``MAX_SALVAGED`` in their order."""
+    merged = _merge_sorted(ours, theirs)[:MAX_SALVAGED]
     return ours if merged == ours else merged
+
+
+_MERGES: dict[str, Callable[[Any, Any], Any]] = {
+    "first": _earliest,
+    "last": _latest,
+    "first_readings": _earliest,
+    "last_readings": _latest,
+    "highest_reading": _higher,
+    "register_history": merge_histories,
+    "units": _merge_sorted,
+    "received": union,
+    "event_digests": merge_digests,
+    "warnings": _merge_sorted,
+    "salvaged": _merge_salvaged,
+    "operator_end": _first_end,
+}
+"""By field of ``Evidence``. The second argument is never empty. The first itself is returned where the second
+adds nothing.
+"""

@@ -17,6 +17,7 @@ from libs.csms.storage.store import Document, JsonDecimal
 
 from .energy import Readings, energy
 from .evidence import Evidence, Facts, OperatorEnd, statements, time_of
+from .seq_nos import is_repeated
 from .warnings import (
     CONNECTOR_AVAILABLE,
     CONTINUED_AFTER_END,
@@ -25,12 +26,15 @@ from .warnings import (
     EVENTS_LOST,
     NOT_ONGOING,
     SENTENCES,
+    SEQ_NO_REPEATED,
     START_MISSING,
     is_doubtful,
 )
 
 MAX_STATUS_REQUESTS = 10
 """For one transaction; a station may leave ever new gaps."""
+
+NO_EVIDENCE = Evidence()
 
 Quality = Literal["clean", "repaired", "doubtful"]
 
@@ -184,14 +188,13 @@ class TransactionUpdate(NamedTuple):
         """``at`` is the moment of the message; one about a span of time has ``until`` too. ``received`` are
         its sequence numbers. The rest is as in ``Evidence``.
         """
-        evidence = Evidence(
+        evidence = NO_EVIDENCE.changed(
             first=statements(at, {"message": 1, **facts}),
             last=statements(until or at, {"message": 1, "chargingState": charging_state}),
             first_readings=readings.first,
             last_readings=readings.last,
             highest_reading=readings.highest,
-            register_interval=readings.interval,
-            register_spans=readings.spans,
+            register_history=readings.history,
             units=sorted(readings.units),
             received=[seq_no for one in received for seq_no in (one, one)],
             event_digests=event_digests,
@@ -367,6 +370,8 @@ def _charging_state(evidence: Evidence) -> str | None:
 def _warnings(evidence: Evidence, about_energy: Sequence[str], has_gaps: bool) -> list[str]:
     first, last, chosen = evidence.first, evidence.last, evidence.operator_end
     found = {*evidence.warnings, *evidence.salvaged, *about_energy}
+    if is_repeated(evidence.event_digests):
+        found.add(SEQ_NO_REPEATED)
     if "started" not in first:
         found.add(START_MISSING)
     if "ended" in first and first["ended"][0] < first.get("started", first["message"])[0]:

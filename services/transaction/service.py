@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -103,7 +103,7 @@ class TransactionService:
         """Returns when all of them are durable."""
         async with asyncio.TaskGroup() as tasks:
             for id, document in documents.items():
-                tasks.create_task(self._store_meter_values(id, document))
+                tasks.create_task(self._stored(id, document))
 
     async def store(self, reported: Reported) -> Transaction:
         """The transaction with what was reported, once it and all that was measured are durable.
@@ -115,7 +115,7 @@ class TransactionService:
         update = reported.update
         async with asyncio.TaskGroup() as tasks:
             for id, document in reported.measured.items():
-                tasks.create_task(self._store_meter_values(id, document))
+                tasks.create_task(self._stored(id, document))
             transaction = await self.merge(update)
         if update.evidence.first.keys() & START_FACTS or _first_names_the_evse(update, transaction):
             await self._publish_started(transaction)
@@ -155,11 +155,11 @@ class TransactionService:
         await self._publish_ended(transaction)
         return transaction
 
-    async def _store_meter_values(self, id: str, document: MeterValues) -> None:
+    def _stored(self, id: str, document: MeterValues) -> Coroutine[Any, Any, object]:
+        """What was repaired may have come in good form too."""
         if document.repairs is None:
-            await self.meter_values.put(id, document)
-        else:
-            await self.meter_values.update(id, lambda known: known.merge(document) if known else document)
+            return self.meter_values.put(id, document)
+        return self.meter_values.update(id, lambda known: known.merge(document) if known else document)
 
     async def publish_resumed(self, transaction: Transaction, seq_no: int) -> None:
         """The station goes on with the transaction after an interruption (E17)."""

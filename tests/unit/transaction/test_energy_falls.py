@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.transaction.model import Transaction
-from services.transaction.register import MAX_INTERVALS, Spans, falls, merge_spans
+from services.transaction.register import MAX_INTERVALS, RegisterHistory, falls, merge_histories
 from services.transaction.service import TransactionService
 from services.transaction.warnings import (
     HIGHEST_NOT_COUNTED,
@@ -148,36 +149,34 @@ async def test_what_is_measured_after_the_end_is_no_fall(
     assert (transaction.energy_wh, transaction.warnings) == (5000, [])
 
 
-readings = st.lists(st.tuples(st.integers(0, 100_000), st.integers(0, 50)), min_size=1, max_size=12)
+readings = st.lists(st.tuples(st.integers(0, 100_000), st.integers(0, 50)), min_size=2, max_size=12)
 
 
 @given(readings, st.randoms(use_true_random=False))
-def test_the_spans_follow_from_the_readings_alone(measured: list[tuple[int, int]], random: Any) -> None:
+def test_the_history_follows_from_the_readings_alone(measured: list[tuple[int, int]], random: Any) -> None:
     shuffled = [*measured, *measured[:3]]
     random.shuffle(shuffled)
     half = len(shuffled) // 2
-    left, right = _spans(shuffled[:half]), _spans(shuffled[half:])
+    left, right = _history(shuffled[:half]), _history(shuffled[half:])
 
-    merged = merge_spans(*left, *right)
+    merged = merge_histories(left, right)
 
-    assert merged == _spans(measured) == merge_spans(*right, *left)
-    assert len(merged[1]) <= MAX_INTERVALS
-    assert merge_spans(*merged, *left)[1] is merged[1]
+    assert merged == _history(measured) == merge_histories(right, left)
+    assert len(merged.lowest) <= MAX_INTERVALS
+    assert merge_histories(merged, left) is merged
 
 
 @given(readings)
 def test_only_a_register_that_falls_is_said_to_fall(measured: list[tuple[int, int]]) -> None:
     times, registers = sorted(at for at, _ in measured), sorted(wh for _, wh in measured)
-    seconds, spans = _spans(zip(times, registers, strict=True))
+    history = _history(zip(times, registers, strict=True))
 
-    assert not falls(seconds, spans, times[0] - 200_000, Decimal(registers[0]), times[-1] + 200_000)
+    assert not falls(history, times[0] - 200_000, Decimal(registers[0]), times[-1] + 200_000)
 
 
-def _spans(measured: Any) -> tuple[int, Spans]:
-    spans: tuple[int, Spans] = (1, {})
-    for second, wh in measured:
-        spans = merge_spans(*spans, 1, {second: (Decimal(wh), Decimal(wh))})
-    return spans
+def _history(measured: Any) -> RegisterHistory:
+    one, *others = (RegisterHistory(1, {at: Decimal(wh)}) for at, wh in measured)
+    return reduce(merge_histories, others, one)
 
 
 async def _charge(station: Station, readings: list[int]) -> None:
