@@ -14,11 +14,11 @@ from ..service import TransactionService, router
 
 @router.on(CONNECTOR_AVAILABLE)
 async def connector_available(call: Call[ConnectorAvailable], service: TransactionService) -> None:
-    """The warning goes when a later message of the transaction comes."""
+    """There is no warning where a later message of the transaction has come, or comes yet."""
     since = parse_time(call.request.since)
     active = Query({"stationId": call.station_id, "active": True}, "startedAt", descending=True)
     async for transaction in every(service.transactions, active):
-        if _is_at(transaction, call.request) and transaction.last_event_at <= since:
+        if _is_at(transaction, call.request):
             await service.note(transaction.id, since, {"connectorAvailable": 1})
 
 

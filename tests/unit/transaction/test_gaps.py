@@ -87,6 +87,21 @@ async def test_a_gap_is_asked_for_once_it_is_quiet(
     assert await asked(timed) == []
 
 
+async def test_a_transaction_that_went_on_while_it_was_asked_for_stays_due(
+    timed: TransactionService, clock: Clock, station: Station
+) -> None:
+    await station.event("Started", 0, 0)
+    await station.event("Updated", 3, 3)
+    due = await _transaction(timed)
+    clock.move(60)
+    await station.event("Updated", 6, 6)
+
+    gone_on = await _transaction(timed)
+
+    assert gone_on.asked(due) is gone_on
+    assert due.asked(due).ask_at is None
+
+
 async def test_another_gap_is_asked_for_and_the_rest_of_a_gap_is_not(
     timed: TransactionService, clock: Clock, station: Station
 ) -> None:
