@@ -14,8 +14,9 @@ from libs.csms.storage.store import BadPageToken, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from .bodies import TransactionEnd
+from .derived import Quality, token_key
 from .meter_values import MeterValue, Place, samples_of
-from .model import Quality, Transaction, TransactionView, token_key
+from .model import Transaction, TransactionView
 from .service import TransactionService
 
 StationId = Annotated[str | None, Parameter(alias="stationId", description="Of this charging station.")]

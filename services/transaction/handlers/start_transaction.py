@@ -10,9 +10,10 @@ from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
 
 from ..authorization import authorize_start
+from ..derived import token_key
 from ..energy import Readings
 from ..evidence import Facts, moment, read_time
-from ..model import TransactionUpdate, token_key
+from ..model import TransactionUpdate
 from ..service import TransactionService, router
 from ..transaction_ids import reserve_transaction_id
 from ..updates import Reported
