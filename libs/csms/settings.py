@@ -103,6 +103,16 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds that a station must have been away until it is asked for its connectors.",
     )
+    missing_events_delay: float = Field(
+        60,
+        ge=0,
+        description="Seconds without a message of a transaction until its station is asked for missing ones.",
+    )
+    abandoned_after: float = Field(
+        600,
+        ge=1,
+        description="Seconds that a connector is Available under an active transaction until that is marked.",
+    )
     auth_cache_lifetime: int | None = Field(
         None, ge=1, description="Seconds that a station may keep an authorization in its cache."
     )

@@ -201,7 +201,9 @@ class TransactionResumed(EventData, frozen=True):
 
 
 class TransactionEnded(EventData, frozen=True):
-    """The last event of a transaction is stored."""
+    """The last event of a transaction is stored, or the operator has ended it. Comes again with each message
+    after that: the newest counts.
+    """
 
     id: str
     """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
@@ -215,6 +217,36 @@ class TransactionEnded(EventData, frozen=True):
     """In Wh; None where the station sent no energy register."""
     id_token: str = ""
     """The token that began it, or else the one that ended it; empty where there was none."""
+    quality: str = "clean"
+    """``clean``, ``repaired``, or ``doubtful``: then a person has to look at it before anybody pays."""
+    warnings: list[str] = []
+    """What looks wrong about it, as ``/transactions/{id}`` has it."""
+
+
+class TransactionIncomplete(EventData, frozen=True):
+    """Events of a transaction are missing, and none has come for a while: the station has to be asked whether
+    it has more (E14).
+    """
+
+    id: str
+    """Of the transaction over all stations, as ``/transactions/{id}`` has it."""
+    transaction_id: str
+    """The station's own."""
+    missing_seq_nos: list[int]
+    """TransactionEvent.seqNo of the first of them."""
+
+
+class ConnectorAvailable(EventData, frozen=True):
+    """A connector that was not has been Available for some minutes: a transaction that is still active there
+    may have ended without a word.
+    """
+
+    evse_id: int
+    """EVSEType.id of 2.x; connectorId of 1.6."""
+    connector_id: int
+    """EVSEType.connectorId, or connectorId of 1.6."""
+    since: str
+    """RFC 3339: the time in the station's StatusNotification, or of its receipt, where it has none."""
 
 
 class CommandSent(EventData, frozen=True):
@@ -350,6 +382,8 @@ TRANSACTION_STARTED = Event(TransactionStarted)
 REMOTE_START_MATCHED = Event(RemoteStartMatched)
 TRANSACTION_RESUMED = Event(TransactionResumed)
 TRANSACTION_ENDED = Event(TransactionEnded)
+TRANSACTION_INCOMPLETE = Event(TransactionIncomplete)
+CONNECTOR_AVAILABLE = Event(ConnectorAvailable)
 COMMAND_SENT = Event(CommandSent)
 COMMAND_CANCELLED = Event(CommandCancelled)
 COMMAND_ENDED = Event(CommandEnded)
@@ -371,6 +405,8 @@ EVENTS: list[Event[Any]] = [
     REMOTE_START_MATCHED,
     TRANSACTION_RESUMED,
     TRANSACTION_ENDED,
+    TRANSACTION_INCOMPLETE,
+    CONNECTOR_AVAILABLE,
     COMMAND_SENT,
     COMMAND_CANCELLED,
     COMMAND_ENDED,

@@ -23,6 +23,7 @@ from .commands.delivery import receive_ends
 from .commands.scheduler import keep_scheduling
 from .connectivity import handlers as connectivity_handlers
 from .connectivity import service as connectivity
+from .connectivity.available_connectors import AvailableConnectors
 from .connectivity.gateway_liveness import GatewayLiveness
 from .deviations import handlers as deviations_handlers
 from .deviations import service as deviations
@@ -73,6 +74,7 @@ def service_of(device: Device, app: FastAPI, settings: Settings) -> Service:
             partial(router.serve, device.bus, device, device.clock, [time_limit(HANDLER_TIMEOUT)]),
             liveness.keep_listening,
             liveness.keep_checking,
+            AvailableConnectors(device.connectivity, device.bus).keep_publishing,
             partial(receive_ends, device.commands),
             device.token_check.keep_receiving,
             partial(keep_scheduling, device.commands),

@@ -54,7 +54,7 @@ class Device:
 
     @classmethod
     def of(cls, store: Store, bus: Bus, clock: Clock, settings: Settings) -> Self:
-        connectivity = Connectivity.of(store, clock)
+        connectivity = Connectivity.of(store, clock, timedelta(seconds=settings.abandoned_after))
         registry = Registry.of(store, connectivity, bus, clock)
         messages = Messages.of(store, connectivity, clock)
         deviations = Deviations.of(store, registry)

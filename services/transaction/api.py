@@ -13,8 +13,10 @@ from libs.csms.storage.queries import equals
 from libs.csms.storage.store import BadPageToken, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
+from .bodies import TransactionEnd
+from .derived import Quality, token_key
 from .meter_values import MeterValue, Place, samples_of
-from .model import Transaction, TransactionView, token_key
+from .model import Transaction, TransactionView
 from .service import TransactionService
 
 StationId = Annotated[str | None, Parameter(alias="stationId", description="Of this charging station.")]
@@ -22,6 +24,9 @@ IdToken = Annotated[
     str | None, Parameter(alias="idToken", description="Of this token, in upper or lower case.")
 ]
 Active = Annotated[bool | None, Parameter(description="Whether the end has not been received.")]
+OfQuality = Annotated[
+    Quality | None, Parameter(alias="quality", description="`doubtful`: those that a person has to look at.")
+]
 From = Annotated[Time | None, Parameter(alias="from", description="Started at this time or later.")]
 To = Annotated[Time | None, Parameter(description="Started before this time.")]
 
@@ -34,6 +39,7 @@ def api(service: TransactionService) -> APIRouter:
         station_id: StationId = None,
         id_token: IdToken = None,
         active: Active = None,
+        quality: OfQuality = None,
         from_: From = None,
         to: To = None,
         page_size: PageSize = 100,
@@ -45,6 +51,7 @@ def api(service: TransactionService) -> APIRouter:
                 stationId=station_id,
                 idTokenKey=None if id_token is None else token_key(id_token),
                 active=active,
+                quality=quality,
             ),
             order_by="startedAt",
             descending=True,
@@ -59,6 +66,16 @@ def api(service: TransactionService) -> APIRouter:
     @router.get("/transactions/{id}", response_model_exclude_none=True)
     async def get_transaction(id: str) -> TransactionView:
         return await service.transaction(id)
+
+    @router.post("/transactions/{id}/end", response_model_exclude_none=True)
+    async def end_transaction(id: str, body: TransactionEnd) -> TransactionView:
+        """End a transaction whose end the station does not report, so that its token is free again.
+
+        The station is told nothing. Should it report the end all the same, that one counts, and this one is
+        still shown. 409 if it has ended; sent again, the same end is answered again.
+        """
+        end = body.checked(await service.transaction(id), service.clock())
+        return await service.end(id, end)
 
     @router.get("/transactions/{id}/metervalues", response_model_exclude_none=True)
     async def list_meter_values(

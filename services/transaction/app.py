@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from libs.csms.clients.authorization import Authorize
@@ -16,6 +17,7 @@ from libs.csms.web.server import serve
 
 from . import handlers
 from .api import api
+from .gaps import keep_asking_for_events
 from .service import TransactionService, router
 
 router.load(handlers)
@@ -24,11 +26,15 @@ router.load(handlers)
 def transaction_service(
     settings: Settings, bus: Bus, store: Store, authorize: Authorize, clock: Clock
 ) -> Service:
-    deps = TransactionService.of(store, authorize, bus, clock)
+    delay = timedelta(seconds=settings.missing_events_delay)
+    deps = TransactionService.of(store, authorize, bus, clock, delay)
     app = create_app("Transaction service", api(deps), settings)
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
-        loops=[partial(router.serve, bus, deps, clock, [time_limit(HANDLER_TIMEOUT)])],
+        loops=[
+            partial(router.serve, bus, deps, clock, [time_limit(HANDLER_TIMEOUT)]),
+            partial(keep_asking_for_events, deps),
+        ],
         serve=partial(serve, app),
     )

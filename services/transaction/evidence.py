@@ -7,15 +7,17 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from operator import gt, lt
-from typing import TypedDict, TypeVar, cast
+from typing import Any, TypedDict, TypeVar, cast
 
 from pydantic import Field
 
-from libs.csms.clock import parse_time, rfc3339
+from libs.csms.clock import Time, parse_time, rfc3339
 from libs.csms.ranges import union
-from libs.csms.storage.store import Document
+from libs.csms.storage.store import Document, JsonDecimal
 
-UNREADABLE_TIME = "unreadable time"
+from .register import RegisterHistory, merge_histories
+from .seq_nos import merge_digests
+from .warnings import MAX_SALVAGED, UNREADABLE_TIME
 
 Value = str | int
 Statement = tuple[str, Value]
@@ -59,6 +61,12 @@ class Facts(TypedDict, total=False):
     offline: int | None
     """1: the station was offline when this happened."""
     chargingState: str | None
+    messagesInQueue: int
+    """0 or 1: whether the station has more messages, as it answered GetTransactionStatus at that moment."""
+    ongoing: int | None
+    """0 or 1: whether the transaction goes on, as the station answered at that moment."""
+    connectorAvailable: int
+    """1: the connector has become Available at that moment, and was it some minutes later."""
 
 
 @lru_cache(maxsize=1024)
@@ -82,6 +90,19 @@ def time_of(moment: str) -> datetime:
 _parsed = lru_cache(maxsize=1024)(parse_time)
 
 
+class OperatorEnd(Document):
+    """An operator has ended a transaction whose end the station has not reported."""
+
+    requested_at: Time = Field(description="When the operator did so.")
+    ended_at: Time = Field(description="The end that the operator has chosen.")
+    meter_stop_wh: JsonDecimal | None = Field(
+        default=None,
+        description="The energy register at the end that the operator has chosen, in Wh. Without one, the "
+        "highest reading of the station counts.",
+    )
+    reason: str = Field(default="Other", description="The operator's reason for the end.")
+
+
 class Evidence(Document):
     """``merge`` is commutative, associative and idempotent: the messages of a transaction make the same
     evidence in any order, however often each of them comes.
@@ -91,7 +112,9 @@ class Evidence(Document):
         default={}, description="The earliest statement of each of ``Facts``, by its name."
     )
     last: dict[str, Statement] = Field(
-        default={}, description="The latest statement of message and chargingState, by that name."
+        default={},
+        description="The latest statement of message, chargingState, messagesInQueue, ongoing and "
+        "connectorAvailable, by that name.",
     )
     first_readings: dict[str, Reading] = Field(
         default={}, description="The earliest readings in Wh: register, positive, begin and meterStart."
@@ -99,27 +122,55 @@ class Evidence(Document):
     last_readings: dict[str, Reading] = Field(
         default={}, description="The latest readings in Wh: register, end and meterStop."
     )
+    highest_reading: Reading | None = Field(
+        default=None, description="The highest energy register in Wh, with the earliest moment of it."
+    )
+    register_history: RegisterHistory | None = Field(
+        default=None, description="The energy register over time, see ``register``."
+    )
+    units: list[str] = Field(
+        default=[], description="The units of the energy register in sampled values, in lower case, sorted."
+    )
     received: list[int] = Field(
         default=[], description="seqNo of TransactionEvent as ranges: first and last in turn."
     )
+    event_digests: str = Field(
+        default="", description="A digest of the event of each seqNo, see ``seq_nos``."
+    )
     warnings: list[str] = Field(default=[], description="What looked wrong in one message, sorted.")
+    salvaged: list[str] = Field(
+        default=[],
+        description="What was refused of it and counts all the same, sorted: "
+        f"the first {MAX_SALVAGED} in this order.",
+    )
+    operator_end: OperatorEnd | None = Field(
+        default=None, description="That the operator has ended it: the first time."
+    )
 
     def merge(self, other: Evidence) -> Evidence:
         """This very object where ``other`` adds nothing."""
-        return self.changed(
-            first=_merge(lt, self.first, other.first),
-            last=_merge(gt, self.last, other.last),
-            first_readings=_merge(lt, self.first_readings, other.first_readings),
-            last_readings=_merge(gt, self.last_readings, other.last_readings),
-            received=union(self.received, other.received),
-            warnings=_merge_warnings(self.warnings, other.warnings),
-        )
+        new = {}
+        for name, merge in _MERGES.items():
+            if theirs := getattr(other, name):
+                ours = getattr(self, name)
+                merged = merge(ours, theirs)
+                if merged is not ours:
+                    new[name] = merged
+        return self.model_copy(update=new) if new else self
 
 
 def statements(moment: str, facts: Facts) -> dict[str, Statement]:
     """One statement for each fact that is there."""
     values = cast("Mapping[str, Value | None]", facts)
     return {name: (moment, value) for name, value in values.items() if value is not None}
+
+
+def _earliest(ours: dict[str, Timed], theirs: dict[str, Timed]) -> dict[str, Timed]:
+    return _merge(lt, ours, theirs)
+
+
+def _latest(ours: dict[str, Timed], theirs: dict[str, Timed]) -> dict[str, Timed]:
+    return _merge(gt, ours, theirs)
 
 
 def _merge(
@@ -134,6 +185,43 @@ def _merge(
     return {**ours, **new} if new else ours
 
 
-def _merge_warnings(ours: list[str], theirs: list[str]) -> list[str]:
-    """``ours`` itself where it has all of ``theirs``."""
+def _higher(ours: Reading | None, theirs: Reading) -> Reading:
+    """Of equal readings the earlier."""
+    if ours is None:
+        return theirs
+    return theirs if theirs[1] > ours[1] or (theirs[1] == ours[1] and theirs[0] < ours[0]) else ours
+
+
+def _first_end(ours: OperatorEnd | None, theirs: OperatorEnd) -> OperatorEnd:
+    if ours is None:
+        return theirs
+    return min(ours, theirs, key=lambda end: (end.requested_at, end.model_dump_json()))
+
+
+def _merge_sorted(ours: list[str], theirs: list[str]) -> list[str]:
     return ours if set(theirs).issubset(ours) else sorted({*ours, *theirs})
+
+
+def _merge_salvaged(ours: list[str], theirs: list[str]) -> list[str]:
+    """The first ``MAX_SALVAGED`` in their order."""
+    merged = _merge_sorted(ours, theirs)[:MAX_SALVAGED]
+    return ours if merged == ours else merged
+
+
+_MERGES: dict[str, Callable[[Any, Any], Any]] = {
+    "first": _earliest,
+    "last": _latest,
+    "first_readings": _earliest,
+    "last_readings": _latest,
+    "highest_reading": _higher,
+    "register_history": merge_histories,
+    "units": _merge_sorted,
+    "received": union,
+    "event_digests": merge_digests,
+    "warnings": _merge_sorted,
+    "salvaged": _merge_salvaged,
+    "operator_end": _first_end,
+}
+"""By field of ``Evidence``. The second argument is never empty. The first itself is returned where the second
+adds nothing.
+"""

@@ -29,6 +29,16 @@ class MeterValues(Document):
     timestamp: Time = Field(description="The station's time of measuring: timestamp of MeterValueType.")
     # As text, no digit of a number is lost, and a store that indexes every field has one here, not fifty.
     sampled_value: str = Field(description="A list of SampledValueType of OCPP 2.0.1, as JSON text.")
+    repairs: list[str] | None = Field(
+        default=None,
+        description="The rules of leniency that the message was read with; none if it kept to its schema.",
+    )
+
+    def merge(self, other: MeterValues) -> MeterValues:
+        """The same that came again: in good form it needs no repairs, else it has those of both."""
+        if self.repairs is None or other.repairs is None:
+            return self.changed(repairs=None)
+        return self.changed(repairs=sorted({*self.repairs, *other.repairs}))
 
 
 class Place(NamedTuple):
@@ -43,14 +53,16 @@ Documents = dict[str, MeterValues]
 """By ids that are the same whenever the same comes again, also in another message."""
 
 
-def in_transaction(transaction: str, station_id: str, measurements: Iterable[Measurement]) -> Documents:
-    return _documents(transaction, station_id, measurements, transaction=transaction)
+def in_transaction(
+    transaction: str, station_id: str, measurements: Iterable[Measurement], repairs: list[str]
+) -> Documents:
+    return _documents(transaction, station_id, measurements, transaction=transaction, repairs=repairs or None)
 
 
-def at_place(place: Place, measurements: Iterable[Measurement]) -> Documents:
+def at_place(place: Place, measurements: Iterable[Measurement], repairs: list[str]) -> Documents:
     """Of no transaction."""
     owner = f"{place.station_id}/{place.evse_id}/{place.connector_id}"
-    where = {"evse_id": place.evse_id, "connector_id": place.connector_id}
+    where = {"evse_id": place.evse_id, "connector_id": place.connector_id, "repairs": repairs or None}
     return _documents(owner, place.station_id, measurements, **where)
 
 
@@ -94,6 +106,9 @@ class MeterValue(Document):
     signed_meter_value: Json | None = Field(
         default=None, description="SignedMeterValueType; in OCPP 1.6 the value with format SignedData."
     )
+    repairs: list[str] | None = Field(
+        default=None, description="The rules of leniency that its message was read with."
+    )
     raw: str | None = Field(
         default=None, description="What a station of OCPP 1.6 sent as the value, where that is no number."
     )
@@ -104,7 +119,7 @@ def samples_of(stored: MeterValues, place: Place) -> list[MeterValue]:
 
     Stations name the place of a transaction once, so ``place`` stands in where the meter values have none.
     """
-    where: Json = {"timestamp": stored.timestamp, "evse_id": stored.evse_id}
+    where: Json = {"timestamp": stored.timestamp, "evse_id": stored.evse_id, "repairs": stored.repairs}
     where["connector_id"] = stored.connector_id
     if stored.evse_id is None and stored.connector_id is None:
         where |= {"evse_id": place.evse_id, "connector_id": place.connector_id}

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 from pydantic import Field
 
 from libs.csms.clock import Time
-from libs.csms.errors import NotFound
-from libs.csms.ranges import MAX_MISSING, missing
+from libs.csms.errors import Conflict, NotFound
+from libs.csms.ranges import MAX_MISSING
 from libs.csms.storage.queries import composite_id
 from libs.csms.storage.store import Document, JsonDecimal
 
-from .energy import METER_JUMPED_FROM_ZERO, METER_RAN_BACKWARDS, UNREADABLE_VALUE, Readings, energy
-from .evidence import UNREADABLE_TIME, Evidence, Facts, statements, time_of
+from .derived import Quality, derived
+from .energy import Readings
+from .evidence import Evidence, Facts, OperatorEnd, statements
+from .warnings import SENTENCES
 
-START_MISSING = "its start has not been received"
-ENDED_BEFORE_START = "it ended before it started"
-ID_NEVER_ASSIGNED = "stopped under a transactionId that was never given"
+MAX_STATUS_REQUESTS = 10
+"""For one transaction; a station may leave ever new gaps."""
 
-WARNINGS = (
-    START_MISSING,
-    ENDED_BEFORE_START,
-    ID_NEVER_ASSIGNED,
-    METER_RAN_BACKWARDS,
-    METER_JUMPED_FROM_ZERO,
-    UNREADABLE_VALUE,
-    UNREADABLE_TIME,
-)
+NO_EVIDENCE = Evidence()
 
 
 class UnknownTransaction(NotFound):
@@ -37,6 +31,13 @@ class UnknownTransaction(NotFound):
 
     def __init__(self, id: str) -> None:
         super().__init__(f"there is no transaction {id}")
+
+
+class AlreadyEnded(Conflict):
+    """The transaction has an end: the station's, or another one of the operator."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"transaction {id} has ended")
 
 
 class TransactionView(Document):
@@ -82,10 +83,15 @@ class TransactionView(Document):
         description="The energy register at the end, in Wh: meterStop of OCPP 1.6, the sample with "
         "context Transaction.End, or else the latest. None while it is active.",
     )
+    meter_highest_wh: JsonDecimal | None = Field(
+        default=None,
+        description="The highest energy register between start and end, in Wh, where the last one is lower.",
+    )
     energy_wh: JsonDecimal | None = Field(
         default=None,
         description="The energy that it took in Wh, so far while it is active. None where it is not known, "
-        "or would be negative.",
+        "or would be negative. With a `meterHighestWh`, the energy up to that, unless a vehicle cannot take "
+        "so much.",
     )
     stopped_reason: str | None = Field(
         default=None,
@@ -93,7 +99,9 @@ class TransactionView(Document):
         "Local where the station named none.",
     )
     charging_state: str | None = Field(
-        default=None, description="transactionInfo.chargingState of OCPP 2.x, the latest; none in 1.6."
+        default=None,
+        description="transactionInfo.chargingState of OCPP 2.x, the latest; none in 1.6. Of a transaction "
+        "that has ended, what its last event said; it is never Charging then.",
     )
     remote_start_id: int | None = Field(
         default=None,
@@ -115,7 +123,23 @@ class TransactionView(Document):
     )
     warnings: list[str] = Field(
         default=[],
-        description="What looks wrong about it, sorted: " + "; ".join(f"`{warning}`" for warning in WARNINGS),
+        description="What looks wrong about it, sorted: "
+        + "; ".join(f"`{warning}`" for warning in SENTENCES),
+    )
+    quality: Quality = Field(
+        default="clean",
+        description="How far its fields can be relied on: `clean` without a warning, `repaired` where "
+        "messages were read against their schema and nothing else is wrong, `doubtful` where a person has to "
+        "look at it.",
+    )
+    messages_in_queue: bool | None = Field(
+        default=None,
+        description="Whether the station has more messages of it: messagesInQueue of its latest answer to "
+        "GetTransactionStatus (E14), which the CSMS sends where events are missing. None without an answer.",
+    )
+    operator_end: OperatorEnd | None = Field(
+        default=None,
+        description="That the operator has ended it. Where the station reports an end too, that one counts.",
     )
 
 
@@ -127,6 +151,11 @@ class TransactionUpdate(NamedTuple):
     station_id: str
     transaction_id: str
     evidence: Evidence
+
+    @property
+    def at(self) -> str:
+        """The moment of the message."""
+        return self.evidence.first["message"][0]
 
     @classmethod
     def of(
@@ -140,19 +169,33 @@ class TransactionUpdate(NamedTuple):
         until: str = "",
         charging_state: str | None = None,
         received: Sequence[int] = (),
+        event_digests: str = "",
+        salvaged: Sequence[str] = (),
     ) -> TransactionUpdate:
         """``at`` is the moment of the message; one about a span of time has ``until`` too. ``received`` are
-        its sequence numbers.
+        its sequence numbers. The rest is as in ``Evidence``.
         """
-        evidence = Evidence(
+        evidence = NO_EVIDENCE.changed(
             first=statements(at, {"message": 1, **facts}),
             last=statements(until or at, {"message": 1, "chargingState": charging_state}),
             first_readings=readings.first,
             last_readings=readings.last,
+            highest_reading=readings.highest,
+            register_history=readings.history,
+            units=sorted(readings.units),
             received=[seq_no for one in received for seq_no in (one, one)],
+            event_digests=event_digests,
             warnings=sorted(readings.warnings),
+            salvaged=list(salvaged),
         )
         return cls(document_id(station_id, transaction_id), station_id, transaction_id, evidence)
+
+
+class AskedEvents(Document):
+    """Missing events that a station was asked for with GetTransactionStatus."""
+
+    seq_nos: list[int] = Field(default=[], description="Those that were missing the last time.")
+    times: int = Field(default=0, description="How often it was asked.")
 
 
 class Transaction(TransactionView):
@@ -160,6 +203,13 @@ class Transaction(TransactionView):
 
     id_token_key: str | None = Field(
         default=None, description="id_token as other tokens compare with it, see ``token_key``."
+    )
+    ask_at: Time | None = Field(
+        default=None,
+        description="When the station is to be asked for missing events, if nothing comes before.",
+    )
+    asked_events: AskedEvents | None = Field(
+        default=None, description="What the station was asked for; none if it never was."
     )
     evidence: Evidence = Field(description="All that was received about it, from which the fields follow.")
 
@@ -169,7 +219,7 @@ class Transaction(TransactionView):
             id=update.id,
             station_id=update.station_id,
             transaction_id=update.transaction_id,
-            **_derived(update.evidence),
+            **derived(update.evidence),
         )
 
     def merge(self, evidence: Evidence) -> Transaction:
@@ -178,7 +228,33 @@ class Transaction(TransactionView):
         if merged is self.evidence:
             return self
         # Not ``changed``: most fields differ, and to compare them all would slow every meter value down.
-        return self.model_copy(update=_derived(merged))
+        return self.model_copy(update=derived(merged))
+
+    def scheduled(self, at: datetime) -> Transaction:
+        """Ask the station at this time, if it was not asked for the missing events yet."""
+        if not self.missing_seq_nos and self.ask_at is None:
+            return self
+        asked = self.asked_events or AskedEvents()
+        is_due = asked.times < MAX_STATUS_REQUESTS and not set(asked.seq_nos).issuperset(self.missing_seq_nos)
+        return self.changed(ask_at=at if is_due else None)
+
+    def asked(self, since: Transaction) -> Transaction:
+        """The station has been asked. This very object if something has come since then."""
+        if self.ask_at is None or self.ask_at != since.ask_at:
+            return self
+        times = self.asked_events.times if self.asked_events else 0
+        return self.changed(
+            ask_at=None, asked_events=AskedEvents(seq_nos=since.missing_seq_nos, times=times + 1)
+        )
+
+    def ended_by_operator(self, end: OperatorEnd) -> Transaction:
+        """This very object where the operator has ended it so before. Raises ``AlreadyEnded``."""
+        known = self.operator_end
+        if known is not None and known.changed(requested_at=end.requested_at) == end:
+            return self
+        if not self.active:
+            raise AlreadyEnded(self.id)
+        return self.merge(Evidence(operator_end=end))
 
     def start_status(self, at: str) -> str | None:
         """What a start at that moment was answered about its token, if it was answered."""
@@ -209,64 +285,3 @@ class Transaction(TransactionView):
 def document_id(station_id: str, transaction_id: str) -> str:
     """``Transaction.id``."""
     return composite_id(station_id, transaction_id)
-
-
-def token_key(id_token: str) -> str:
-    """Tokens that differ in case alone are the same."""
-    return id_token.casefold()
-
-
-def _derived(evidence: Evidence) -> dict[str, Any]:
-    """The evidence, and the fields that follow from it."""
-    first, last = evidence.first, evidence.last
-    started, ended, charging_state = first.get("started"), first.get("ended"), last.get("chargingState")
-    wh = energy(evidence)
-    return {
-        "evidence": evidence,
-        **_from_facts(cast(Facts, {name: value for name, (_, value) in first.items()})),
-        "active": ended is None,
-        "started_at": time_of((started or first["message"])[0]),
-        "ended_at": time_of(ended[0]) if ended else None,
-        "last_event_at": time_of(last["message"][0]),
-        "meter_start_wh": wh.start,
-        "meter_stop_wh": wh.stop,
-        "energy_wh": wh.used,
-        "charging_state": charging_state and charging_state[1],
-        "missing_seq_nos": missing(evidence.received, int(started[1]) if started else None),
-        "warnings": _warnings(evidence, wh.warning),
-    }
-
-
-def _from_facts(facts: Facts) -> dict[str, Any]:
-    id_token, id_token_type = _token(facts)
-    return {
-        "ocpp_version": facts["ocppVersion"],
-        "evse_id": facts.get("evseId"),
-        "connector_id": facts.get("connectorId", facts.get("meterConnectorId")),
-        "id_token": id_token,
-        "id_token_type": id_token_type,
-        "id_token_status": facts.get("startStatus", facts.get("tokenStatus")),
-        "id_token_key": token_key(id_token) if id_token else None,
-        "stopped_reason": facts.get("stoppedReason"),
-        "remote_start_id": facts.get("remoteStartId"),
-        "reservation_id": facts.get("reservationId"),
-        "offline": "offline" in facts,
-    }
-
-
-def _token(facts: Facts) -> tuple[str | None, str | None]:
-    """The token and its type. A token that is a secret has a type alone."""
-    if "idToken" in facts or "idTokenType" in facts:
-        return facts.get("idToken"), facts.get("idTokenType")
-    return facts.get("endIdToken"), facts.get("endIdTokenType")
-
-
-def _warnings(evidence: Evidence, about_energy: str | None) -> list[str]:
-    first, found = evidence.first, set(evidence.warnings)
-    if about_energy is not None:
-        found.add(about_energy)
-    if "started" not in first:
-        found.add(START_MISSING)
-    if "ended" in first and first["ended"][0] < first.get("started", first["message"])[0]:
-        found.add(ENDED_BEFORE_START)
-    return sorted(found)

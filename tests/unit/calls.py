@@ -36,6 +36,7 @@ async def response_to(
     station_id: str,
     sent_at: datetime,
     now: datetime,
+    repairs: str = "",
 ) -> dict[str, Any]:
     """The payload of the CALLRESULT. Request and response are checked against their schemas."""
     definition, bus = ACTIONS[version][action], RecordingBus()
@@ -50,6 +51,7 @@ async def response_to(
         ocpp_version=version,
         reply_to=definition.response_topic,
         sent_at=rfc3339(sent_at),
+        repairs=repairs,
     )
     await router.handle(message, bus, deps, lambda: now)
     [(_, answer)] = bus.published

@@ -59,9 +59,22 @@ class Connector(Document):
     def key(self) -> str:
         return composite_id(self.station_id, self.evse_id, self.connector_id)
 
+    available_since: Time | None = Field(
+        default=None,
+        description="When the gateway received the report that it is Available, if it was not before.",
+    )
+
     def merge(self, report: Connector) -> Connector:
         """The newer report wins."""
-        return self if report.reported_at < self.reported_at or report == self else report
+        if report.reported_at < self.reported_at:
+            return self
+        merged = report.changed(available_since=self._available_since(report))
+        return self if merged == self else merged
+
+    def _available_since(self, report: Connector) -> datetime | None:
+        if report.status != "Available":
+            return None
+        return self.available_since if self.status == "Available" else report.reported_at
 
 
 class Connection(Document):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from libs.csms.alarm import Alarm
 from libs.csms.clock import Clock
 from libs.csms.messaging.router import Call, Router
 from libs.csms.storage.queries import every, update_existing
@@ -22,7 +23,12 @@ CONNECTION_INDEXES = [
     Index(("connected",)),
     *filters("gatewayId", "ocppVersion"),
 ]
-CONNECTOR_INDEXES = [Index(("stationId",)), Index(("status",)), *filters("evseId")]
+CONNECTOR_INDEXES = [
+    Index(("stationId",)),
+    Index(("status",)),
+    Index((), "availableSince"),
+    *filters("evseId"),
+]
 
 
 MAX_NUMBER = 1_000
@@ -61,17 +67,23 @@ class Connectivity:
     attempts: Collection[ConnectionAttempt]
     """Refused handshakes, by ``ConnectionAttempt.slot``."""
     clock: Clock
+    abandoned_after: timedelta
+    """For so long a connector must have been Available until that is published."""
+    alarm: Alarm
+    """Wakes the loop that publishes it."""
     last_seen: Throttle = field(default_factory=lambda: Throttle(LAST_SEEN_INTERVAL))
     gateways: dict[str, datetime] = field(default_factory=dict)
     """When this process last heard of each gateway, by its id."""
 
     @classmethod
-    def of(cls, store: Store, clock: Clock) -> Self:
+    def of(cls, store: Store, clock: Clock, abandoned_after: timedelta = timedelta(minutes=10)) -> Self:
         return cls(
             connections=store.collection("connections", Connection, CONNECTION_INDEXES),
             connectors=store.collection("connectors", Connector, CONNECTOR_INDEXES),
             attempts=attempts_of(store),
             clock=clock,
+            abandoned_after=abandoned_after,
+            alarm=Alarm(clock),
         )
 
     async def connection(self, station_id: str) -> Connection:
@@ -126,9 +138,11 @@ class Connectivity:
         self.gateways[gateway_id] = self.clock()
 
     async def report(self, connector: Connector) -> None:
-        await self.connectors.update(
+        stored = await self.connectors.update(
             connector.key, lambda known: connector if known is None else known.merge(connector)
         )
+        if stored.available_since is not None and stored.available_since == connector.reported_at:
+            self.alarm.set(stored.available_since + self.abandoned_after)
 
     async def connectors_of(self, station_id: str) -> list[Connector]:
         """In the order of their numbers."""

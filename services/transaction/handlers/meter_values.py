@@ -5,12 +5,11 @@ from __future__ import annotations
 from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, ocpp16, v16, v21, v201
 
-from ..energy import Readings
-from ..evidence import moment
-from ..meter_values import Place, at_place, in_transaction
-from ..model import TransactionUpdate
+from ..meter_values import Place, at_place
 from ..samples import measurements_v2, measurements_v16
 from ..service import TransactionService, router
+from ..updates import metered_v16
+from ..warnings import repairs_of
 
 
 @router.on(v16.MeterValues)
@@ -21,17 +20,9 @@ async def meter_values_v16(
     measurements = measurements_v16(request.meter_value, call.received_at)
     if not measurements or request.transaction_id is None or request.transaction_id <= 0:
         place = Place(call.station_id, connector_id=request.connector_id)
-        await service.store_meter_values(at_place(place, measurements))
+        await service.store_meter_values(at_place(place, measurements, repairs_of(call.message)))
         return ocpp16.MeterValuesResponse()
-    update = TransactionUpdate.of(
-        call.station_id,
-        str(request.transaction_id),
-        moment(min(one.at for one in measurements)),
-        Readings.of(measurements, None),
-        {"ocppVersion": call.version.value, "meterConnectorId": request.connector_id},
-        until=moment(max(one.at for one in measurements)),
-    )
-    await service.store(update, in_transaction(update.id, call.station_id, measurements))
+    await service.store(metered_v16(call, request.transaction_id, request.connector_id, measurements))
     return ocpp16.MeterValuesResponse()
 
 
@@ -42,5 +33,5 @@ async def meter_values_v2(
     request = call.request
     place = Place(call.station_id, evse_id=request.evse_id)
     measurements = measurements_v2(request.meter_value, call.received_at)
-    await service.store_meter_values(at_place(place, measurements))
+    await service.store_meter_values(at_place(place, measurements, repairs_of(call.message)))
     return ocpp2.MeterValuesResponse()

@@ -10,11 +10,14 @@ from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
 
 from ..authorization import authorize_start
+from ..derived import token_key
 from ..energy import Readings
 from ..evidence import Facts, moment, read_time
-from ..model import TransactionUpdate, token_key
+from ..model import TransactionUpdate
 from ..service import TransactionService, router
 from ..transaction_ids import reserve_transaction_id
+from ..updates import Reported
+from ..warnings import repaired
 
 
 @router.on(v16.StartTransaction)
@@ -25,7 +28,7 @@ async def start_transaction(
     at, warning = read_time(request.timestamp, call.received_at)
     start = (request.connector_id, token_key(request.id_tag), rfc3339(at), request.meter_start)
     transaction_id = await reserve_transaction_id(service.transaction_ids, call.station_id, *start)
-    readings = Readings.of((), warning)
+    readings = Readings.of((), [warning, *repaired(call.message)])
     readings.add((moment(at), Decimal(request.meter_start)), "meterStart")
     facts: Facts = {
         "ocppVersion": call.version.value,
@@ -35,6 +38,6 @@ async def start_transaction(
         "reservationId": request.reservation_id,
     }
     update = TransactionUpdate.of(call.station_id, str(transaction_id), moment(at), readings, facts)
-    transaction = await service.store(update, {})
+    transaction = await service.store(Reported(update, {}))
     authorization = await authorize_start(service, transaction, moment(at), request.id_tag, None)
     return ocpp16.StartTransactionResponse(id_tag_info_v16(authorization), transaction_id)

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
+from libs.csms.alarm import Alarm
 from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import rfc3339
 from libs.csms.station_messages.log import MessageLog
 from libs.csms.storage.store import Document, Store
+from libs.ocpp_messages.action import Direction
+from libs.ocpp_messages.event import MESSAGE_REFUSED, MessageRefused
+from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.transaction import handlers
 from services.transaction.service import TransactionService, router
@@ -69,7 +75,17 @@ def service_in_memory() -> TransactionService:
     transactions, values, ids, messages, reports = (InMemoryCollection() for _ in range(5))
     message_log = MessageLog(messages, reports)  # type: ignore[arg-type]
     bus = RecordingBus()
-    return TransactionService(transactions, values, ids, accept, bus, lambda: NOW, message_log)  # type: ignore[arg-type]
+    return TransactionService(
+        transactions,  # type: ignore[arg-type]
+        values,  # type: ignore[arg-type]
+        ids,  # type: ignore[arg-type]
+        accept,
+        bus,
+        lambda: NOW,
+        message_log,
+        timedelta(minutes=1),
+        Alarm(lambda: NOW),
+    )
 
 
 async def accept(id_token: str, type_: str | None) -> Authorization:
@@ -82,9 +98,30 @@ class Station:
     version: Version
     id: str = "CS1"
 
-    async def send(self, action: str, payload: Json) -> Json:
+    async def send(self, action: str, payload: Json, repairs: str = "") -> Json:
         """What a CALL is answered. Both are checked against their schemas."""
-        return await response_to(action, payload, router, self.service, self.version, self.id, NOW, NOW)
+        return await response_to(
+            action, payload, router, self.service, self.version, self.id, NOW, NOW, repairs
+        )
+
+    async def refused(
+        self, action: str, payload: Any, reason: str = "meterStop: must be integer", at: datetime = NOW
+    ) -> None:
+        """The gateway has refused this message of the station."""
+        event = MessageRefused(
+            action=action, message_id="1", payload=payload, code="TypeConstraintViolation", reason=reason
+        )
+        message = Message(
+            data=msgspec.json.encode(event),
+            message_id="1",
+            station_id=self.id,
+            action=MESSAGE_REFUSED.name,
+            kind=Kind.EVENT,
+            origin=Direction.FROM_STATION,
+            ocpp_version=self.version,
+            sent_at=rfc3339(at),
+        )
+        await router.handle(message, self.service.bus, self.service, lambda: NOW)
 
     async def start(self, **changes: Any) -> Json:
         payload = {"connectorId": 1, "idTag": "TAG", "meterStart": 1000, "timestamp": minute(0)}

@@ -35,6 +35,7 @@ async def test_a_transaction_is_shown_without_its_evidence(
         "offline": False,
         "missingSeqNos": [],
         "warnings": [],
+        "quality": "clean",
     }
     assert (await client.get("/transactions")).json() == {"items": [answer.json()]}
 

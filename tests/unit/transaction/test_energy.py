@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.transaction.energy import METER_JUMPED_FROM_ZERO, METER_RAN_BACKWARDS, UNREADABLE_VALUE
 from services.transaction.model import Transaction
 from services.transaction.service import TransactionService
+from services.transaction.warnings import METER_JUMPED_FROM_ZERO, METER_RAN_BACKWARDS, UNREADABLE_VALUE
 from tests.documents import documents
 
 from .fakes import Json, Station, minute, register_v2, register_v16

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.csms.ranges import MAX_MISSING, MAX_RANGES, missing, union
-from services.transaction.evidence import UNREADABLE_TIME, read_time
+from services.transaction.evidence import read_time
+from services.transaction.seq_nos import DIGEST_LENGTH, MAX_SEQ_NO, event_digests, is_repeated, merge_digests
+from services.transaction.warnings import UNREADABLE_TIME
 
 from .fakes import NOW
 
@@ -58,3 +61,29 @@ def test_a_station_that_leaves_gaps_for_ever_fills_no_document() -> None:
 
     assert len(received) == 2 * MAX_RANGES
     assert (received[0], received[-1]) == (0, 4 * MAX_RANGES - 2)
+
+
+digested = st.lists(st.tuples(st.integers(0, MAX_SEQ_NO + 1), st.sampled_from("ab")), max_size=8)
+
+
+@given(digested, st.randoms(use_true_random=False))
+def test_digests_of_events_tell_which_seq_no_is_that_of_two_events(
+    sent: list[tuple[int, str]], random: Random
+) -> None:
+    kept = {(seq_no, event) for seq_no, event in sent if seq_no <= MAX_SEQ_NO}
+    shuffled = [*sent, *sent[:2]]
+    random.shuffle(shuffled)
+
+    digests = _digested(sent)
+
+    assert is_repeated(digests) == (len(kept) > len({seq_no for seq_no, _ in kept}))
+    assert digests == _digested(shuffled)
+    assert len(digests) <= len(str(MAX_SEQ_NO)) + 1 + DIGEST_LENGTH * (MAX_SEQ_NO + 1)
+
+
+def _digested(sent: list[tuple[int, str]]) -> str:
+    digests = ""
+    for one in sent:
+        if digest := event_digests(*one):
+            digests = merge_digests(digests, digest)
+    return digests

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from libs.ocpp_messages.event import TRANSACTION_ENDED, TRANSACTION_STARTED
 from libs.ocpp_messages.version import Version
-from services.transaction.model import ID_NEVER_ASSIGNED, START_MISSING
 from services.transaction.service import TransactionService
+from services.transaction.warnings import ID_NEVER_ASSIGNED, START_MISSING
 from tests.documents import documents
 
 from .fakes import Station, minute, register_v16
@@ -43,6 +43,7 @@ async def test_a_session_is_one_transaction(station_v16: Station, service: Trans
         "offline": False,
         "missingSeqNos": [],
         "warnings": [],
+        "quality": "clean",
     }
 
 

@@ -5,8 +5,8 @@ import pytest
 from libs.ocpp_messages.event import TRANSACTION_RESUMED, TRANSACTION_STARTED
 from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
-from services.transaction.model import ENDED_BEFORE_START, START_MISSING
 from services.transaction.service import TransactionService
+from services.transaction.warnings import ENDED_BEFORE_START, SEQ_NO_REPEATED, START_MISSING
 from tests.documents import documents
 
 from .fakes import Json, Station, minute, register_v2, token
@@ -61,6 +61,7 @@ async def test_a_session_is_one_transaction(station_v2: Station, service: Transa
         "offline": False,
         "missingSeqNos": [],
         "warnings": [],
+        "quality": "clean",
     }
 
 
@@ -132,7 +133,8 @@ async def test_a_station_that_never_counts_loses_nothing(
 
     transaction = await service.transactions.get("CS1:tx-1")
     assert transaction is not None and not transaction.active
-    assert (transaction.energy_wh, transaction.missing_seq_nos, transaction.warnings) == (30, [], [])
+    assert (transaction.energy_wh, transaction.missing_seq_nos) == (30, [])
+    assert transaction.warnings == [SEQ_NO_REPEATED]
     assert len(await documents(service.meter_values, transaction="CS1:tx-1")) == 4
 
 
@@ -269,3 +271,32 @@ async def test_a_resumption_is_published_as_long_as_the_transaction_goes_on(
     await station_v21.event("Ended", 5, 5)
     await station_v21.event("Updated", 4, 4, **resumed)
     assert [topic for topic, _ in published] == ["TransactionResumed", "TransactionEnded", "TransactionEnded"]
+
+
+@pytest.mark.parametrize(
+    ("ended", "shown"),
+    [({"chargingState": "EVConnected"}, "EVConnected"), ({"chargingState": "Charging"}, None), ({}, None)],
+)
+async def test_what_has_ended_is_not_charging(
+    station_v2: Station, service: TransactionService, ended: Json, shown: str | None
+) -> None:
+    await station_v2.event("Started", 0, 0, transactionInfo={"chargingState": "Charging"})
+    await station_v2.event("Ended", 2, 20, transactionInfo=ended)
+    await station_v2.event("Updated", 1, 10, transactionInfo={"chargingState": "SuspendedEV"})
+
+    transaction = await service.transactions.get("CS1:tx-1")
+    assert transaction is not None and transaction.charging_state == shown
+
+
+async def test_different_events_of_one_seq_no_are_marked_and_the_same_again_is_not(
+    station_v2: Station, service: TransactionService
+) -> None:
+    for seq_no, at in ((0, 0), (1, 10), (1, 10), (2, 20)):
+        await station_v2.event("Updated", seq_no, at, offline=at == 10)
+    transaction = await service.transactions.get("CS1:tx-1")
+    assert transaction is not None and transaction.warnings == [START_MISSING]
+
+    await station_v2.event("Updated", 1, 11)
+
+    transaction = await service.transactions.get("CS1:tx-1")
+    assert transaction is not None and transaction.warnings == [SEQ_NO_REPEATED, START_MISSING]
