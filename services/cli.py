@@ -21,6 +21,7 @@ from . import processes
 from .processes import ServiceName
 from .reference import message_table
 from .simulator.options import Simulation, Versions
+from .simulator.quirks import ALL, QUIRKS
 from .simulator.simulation import RegistrationFailed
 from .simulator.simulation import simulate as run_simulation
 from .simulator.terminal import print_summary, shown
@@ -106,6 +107,9 @@ def simulate(
     prefix: Annotated[str, typer.Option(help="Of the stations' ids.")] = Simulation.prefix,
     id_tag: Annotated[str, typer.Option(help="The token they charge with.")] = Simulation.id_tag,
     password: Annotated[str, typer.Option(help="For Basic authentication.")] = "",
+    quirks: Annotated[
+        str, typer.Option(help=f"How they depart from OCPP: {', '.join([*QUIRKS, ALL])}.")
+    ] = "",
     register: Annotated[str, typer.Option(help="Register the stations here, at a device service.")] = "",
     register_token: Annotated[str, typer.Option(help="Register the token here, at a user service.")] = "",
     api_token: Annotated[str, typer.Option(help="Of these two.", envvar="CSMS_API_TOKEN")] = "",
@@ -113,6 +117,8 @@ def simulate(
     """Charging stations that boot, authorize, charge and stop, against any CSMS."""
     if version not in get_args(Versions):
         _stop(f"--version {version}: it is one of {', '.join(get_args(Versions))}")
+    if quirks not in ("", ALL, *QUIRKS):
+        _stop(f"--quirks {quirks}: it is one of {', '.join([*QUIRKS, ALL])}")
     simulation = Simulation(
         url=url,
         stations=stations,
@@ -126,6 +132,7 @@ def simulate(
         prefix=prefix,
         id_tag=id_tag,
         password=password,
+        quirks=quirks,
         register=register,
         register_token=register_token,
         api_token=api_token,

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
@@ -26,6 +27,7 @@ from libs.ocpp_messages.errors import CallError, ErrorCode
 
 from .messages import Request, VersionMessages
 from .options import Simulation
+from .quirks import Quirk
 from .statistics import Statistics
 
 Send = Callable[[bytes], Awaitable[None]]
@@ -63,6 +65,8 @@ class StationContext:
     statistics: Statistics
     random: Random
     """Seeded for this station: it does the same in every run."""
+    quirk: Quirk
+    """How it departs from OCPP."""
 
 
 class OcppSocket:
@@ -73,18 +77,19 @@ class OcppSocket:
         self._version = station.messages.version
         self._timeout = station.simulation.call_timeout
         self._statistics = station.statistics
+        self._quirk = station.quirk
         self._calling = asyncio.Lock()
         self._pending_id = ""
         self._pending: asyncio.Future[frame.Frame] | None = None
 
     async def call(self, request: Request) -> Any:
         """The typed response. Waits until no other call is pending. Raises ``Refused`` and ``Lost``."""
-        payload = encode(request.payload)
+        payload = self._quirk.request(request.action.name, orjson.loads(encode(request.payload)))
         async with self._calling:
-            self._pending_id = str(uuid.uuid4())
+            self._pending_id = self._quirk.message_id(str(uuid.uuid4()))
             self._pending = asyncio.get_running_loop().create_future()
             sent_at = time.perf_counter()
-            await self._send(frame.format_call(self._pending_id, request.action.name, payload))
+            await self._send(frame.format_call(self._pending_id, request.action.name, orjson.dumps(payload)))
             answer = await self._in_time(self._pending)
             if isinstance(answer, frame.Result):
                 self._statistics.latencies.append(time.perf_counter() - sent_at)
@@ -115,7 +120,8 @@ class OcppSocket:
             return
         if isinstance(received, frame.Call):
             self._statistics.commands += 1
-            await on_command(received, self._send)
+            if not self._quirk.is_mute:
+                await on_command(received, self._send)
         elif self._pending and received.id == self._pending_id and not self._pending.done():
             self._pending.set_result(received)
         else:
@@ -171,7 +177,7 @@ class Connection:
         while True:
             try:
                 async with self._connect() as websocket:
-                    if websocket.subprotocol is None:
+                    if websocket.subprotocol is None and self._offered_subprotocols():
                         raise InvalidHandshake("the CSMS speaks no common version")
                     failures = 0
                     await self._serve(websocket, on_command, on_online)
@@ -235,16 +241,21 @@ class Connection:
         self._heartbeat_interval_changed.set()
 
     def _connect(self) -> connect:
-        id, simulation = self._station.id, self._station.simulation
-        credentials = b64encode(id.encode() + b":" + self.password).decode()
+        simulation, quirk = self._station.simulation, self._station.quirk
+        user = quirk.user(self._station.id)
+        credentials = b64encode(user.encode() + b":" + self.password).decode()
         return connect(
-            f"{simulation.url.rstrip('/')}/{quote(id, safe='')}",
-            subprotocols=[Subprotocol(self._station.messages.version)],
+            simulation.url.rstrip("/") + quirk.path(quote(self._station.id, safe="")),
+            subprotocols=self._offered_subprotocols() or None,
             additional_headers={"Authorization": f"Basic {credentials}"} if self.password else None,
             open_timeout=simulation.call_timeout,
             close_timeout=2,
             proxy=None,
         )
+
+    def _offered_subprotocols(self) -> list[Subprotocol]:
+        offered = self._station.quirk.subprotocol(self._station.messages.version)
+        return [Subprotocol(offered)] if offered else []
 
     async def _serve(self, websocket: ClientConnection, on_command: OnCommand, on_online: OnOnline) -> None:
         self._station.statistics.add_connection(self._station.id)

@@ -55,6 +55,8 @@ class Simulation:
     """Bearer token for these two services."""
     password: str = field(default="", repr=False)
     """Of every station, for HTTP Basic authentication; none when empty."""
+    quirks: str = ""
+    """How the stations depart from OCPP: a name in ``quirks.QUIRKS``, or ``all`` to take turns."""
     seed: int = 0
     """Of the random numbers: meter values and the jitter of retries."""
     call_timeout: float = 30

@@ -15,6 +15,7 @@ from .connection import StationContext
 from .messages_v2 import MessagesV2
 from .messages_v16 import MessagesV16
 from .options import Simulation
+from .quirks import quirk_of
 from .station import Station
 from .statistics import Progress, Statistics, Summary
 
@@ -49,6 +50,7 @@ async def _run_station(number: int, simulation: Simulation, statistics: Statisti
         messages=MessagesV16() if version is Version.V16 else MessagesV2(version),
         statistics=statistics,
         random=random.Random(f"{simulation.seed}-{number}"),
+        quirk=quirk_of(simulation.quirks, number),
     )
     commands = commands_v16.router if version is Version.V16 else commands_v2.router
     await Station(context, commands).run()

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 
 import msgspec
+import orjson
 
 from libs.csms.clock import utc_now
 from libs.ocpp_messages import frame
@@ -239,7 +240,8 @@ class Station:
             code = error.code.of(self.version)
             await send(frame.format(frame.Error(call.id, code, error.description, error.details)))
             return
-        await send(frame.format_result(call.id, encode(reply.response)))
+        response = self._context.quirk.response(call.action, orjson.loads(encode(reply.response)))
+        await send(frame.format_result(call.id, orjson.dumps(response)))
         if reply.afterwards:
             self._spawn(reply.afterwards())
 

@@ -19,7 +19,7 @@ ID = "SIM00000"
 
 
 @asynccontextmanager
-async def station(version: Versions, sessions: int = 0) -> AsyncIterator[Csms]:
+async def station(version: Versions, sessions: int = 0, quirks: str = "") -> AsyncIterator[Csms]:
     """One that stays until the test is over, and charges for an hour when it charges."""
     async with csms() as system:
         simulation = Simulation(
@@ -33,6 +33,7 @@ async def station(version: Versions, sessions: int = 0) -> AsyncIterator[Csms]:
             lifetime=3600,
             retry_interval=0.01,
             power=50_000_000,
+            quirks=quirks,
         )
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(simulate(simulation, lambda progress: None))
