@@ -102,11 +102,11 @@ def parse(text: str | bytes, version: Version) -> Frame:
     match array:
         case [2, str(id), str(action), payload] if _is_id(id):
             return Call(id, action, _object(version, id, payload))
-        case [3, str(id), payload] if _is_id(id):
+        case [3, str(id), payload] if _is_called(id):
             return Result(id, {} if payload is None else payload)
-        case [4, str(id), str(code), *rest] if _is_id(id) and len(rest) < 3:
+        case [4, str(id), str(code), *rest] if _is_called(id) and len(rest) < 3:
             return Error(id, code[:50], *_explanation(rest))
-        case [5, str(id), str(code), *rest] if version is Version.V21 and _is_id(id) and len(rest) < 3:
+        case [5, str(id), str(code), *rest] if version is Version.V21 and _is_called(id) and len(rest) < 3:
             return ResultError(id, code[:50], *_explanation(rest))
         case [6, str(id), str(action), dict(payload)] if version is Version.V21 and _is_id(id):
             return Send(id, action, payload)
@@ -164,6 +164,11 @@ def format_result(id: str, payload: bytes) -> bytes:
 def format_call(id: str, action: str, payload: bytes) -> bytes:
     """A CALL around a payload that is JSON already."""
     return b"[2," + orjson.dumps(id) + b"," + orjson.dumps(action) + b"," + payload + b"]"
+
+
+def _is_called(id: str) -> bool:
+    """Whoever made the call has chosen it."""
+    return 0 < len(id) <= MAX_ID_CHARACTERS
 
 
 def _is_id(id: str) -> bool:

@@ -306,18 +306,21 @@ class _Reading:
         number: Decimal | None = None
         if isinstance(value, str) and self._allows(Rule.NUMBER_AS_TEXT):
             number = _number_in(value)
-        elif isinstance(value, float) and not value.is_integer():
+        elif isinstance(value, float) and (type_ == "integer" or not value.is_integer()):
             number = Decimal(repr(value))
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             return value
         if number is None:
             raise _Unreadable(Rule.NUMBER_AS_TEXT, place, value)
         rounds = type_ == "integer" and number != number.to_integral_value()
-        if rounds and (place[-1] not in QUANTITIES or not self._allows(Rule.DECIMAL_INTEGER)):
+        has_decimals = rounds or (type_ == "integer" and isinstance(value, float))
+        if has_decimals and not self._allows(Rule.DECIMAL_INTEGER):
+            return value
+        if rounds and place[-1] not in QUANTITIES:
             return value
         if isinstance(value, str):
             self.repairs.append(Repair(Rule.NUMBER_AS_TEXT, place, value))
-        if rounds:
+        if has_decimals:
             self.repairs.append(Repair(Rule.DECIMAL_INTEGER, place, value))
             number = number.to_integral_value(ROUND_HALF_EVEN)
         return int(number) if number == number.to_integral_value() and abs(number) < 2**53 else float(number)

@@ -143,6 +143,8 @@ ROWS_16: list[Row] = [
     ("StartTransaction", START, "meterStart", None, None, ""),
     ("StartTransaction", START, "meterStart", LEFT_OUT, None, ""),
     ("StartTransaction", START, "meterStart", 1000.4, 1000, "decimalInteger"),
+    ("StartTransaction", START, "meterStart", 1000.0, 1000, "decimalInteger"),
+    ("StartTransaction", START, "connectorId", 1.0, 1, "decimalInteger"),
     ("StartTransaction", START, "connectorId", "1", 1, "numberAsText"),
     ("StartTransaction", START, "connectorId", 1.5, None, ""),
     ("StartTransaction", START, "connectorId", "1.5", None, ""),

@@ -294,7 +294,7 @@ def test_2_1_has_call_result_errors_and_sends() -> None:
         [5],
         [5, ID],
         [5, "", "code", "", {}],
-        [5, "x" * 37, "code", "", {}],
+        [5, "x" * 256, "code", "", {}],
         [6, ID],
         [6, ID, "Stream"],
         [6, ID, "Stream", []],
