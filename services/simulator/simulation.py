@@ -77,11 +77,11 @@ async def register(simulation: Simulation, client: httpx.AsyncClient) -> None:
         await _register_token(client, simulation)
     if not simulation.register:
         return
-    ids = iter([simulation.station_id(number) for number in range(simulation.stations)])
+    numbers = iter(range(simulation.stations))
 
     async def register_stations() -> None:
-        for id in ids:
-            await _register_station(client, simulation, id)
+        for number in numbers:
+            await _register_station(client, simulation, number)
 
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -105,9 +105,13 @@ async def _register_token(client: httpx.AsyncClient, simulation: Simulation) -> 
     await _post(client, f"{simulation.register_token.rstrip('/')}/idtokens", token)
 
 
-async def _register_station(client: httpx.AsyncClient, simulation: Simulation, id: str) -> None:
+async def _register_station(client: httpx.AsyncClient, simulation: Simulation, number: int) -> None:
     stations = f"{simulation.register.rstrip('/')}/chargingstations"
-    await _post(client, stations, {"id": id})
+    id, version = simulation.station_id(number), simulation.station_version(number)
+    body: dict[str, object] = {"id": id}
+    if not quirk_of(simulation.quirks, number).subprotocol(version):
+        body["defaultVersion"] = version
+    await _post(client, stations, body)
     if simulation.password:
         await _post(client, f"{stations}/{id}/credentials", {"secret": simulation.password})
 
