@@ -77,6 +77,7 @@ class Handshake:
         """None where the connection is to be upgraded; then ``socket.admitted`` is set."""
         if page := self._status_page(request.path):
             return socket.respond(*page)
+        station_id.set("")
         try:
             socket.admitted = await self._admitted(socket.peer, request)
         except Refused as refused:

@@ -170,9 +170,12 @@ class OutboundCalls:
     async def run(self) -> None:
         """Until closed; then the commands that are left are answered that the station is gone."""
         async with asyncio.TaskGroup() as self._tasks:
-            while (queued := await self._queue.get()) is not None:
-                queued.timer.cancel()
-                await self._publish(queued.message.reply_to, await self._answer(queued))
+            try:
+                while (queued := await self._queue.get()) is not None:
+                    queued.timer.cancel()
+                    await self._publish(queued.message.reply_to, await self._answer(queued))
+            finally:
+                self._tasks = None  # a timer may come after this was cancelled
 
     def close(self) -> None:
         self._closed = True

@@ -126,7 +126,8 @@ async def test_a_station_that_took_the_secret_but_did_not_answer(system: System,
         posting = asyncio.create_task(post(system, cs, "SetVariables", payload))
         await connected.expect("SetVariables")
         await connected.websocket.close()
-        assert (await posting).status_code == 409
+        answer = await posting
+        assert (answer.status_code, answer.json()["commandStatus"]) == (504, "unknown")
 
     async with station(url, cs, **with_secret(cs, NEW)) as connected:
         assert (await connected.call("Heartbeat", {}))["currentTime"]

@@ -338,6 +338,22 @@ async def test_a_mute_station_has_less_and_less_time_to_answer(
         assert await given("c5") == expected[0]
 
 
+async def test_what_waits_in_a_gateway_that_is_cancelled_is_left_alone(time: LoopTime) -> None:
+    async with fake_csms() as csms:
+        connections, answers = await csms.tap("StationConnected"), await csms.tap("ResetResponse")
+        station = csms.station()
+        where = await connections.next()
+        for id in ("c1", "c2", "c3"):
+            await csms.command(where, "Reset", RESET, id)
+        await station.receives()
+        await cancel(csms, where, "c3")
+        assert reason(await answers.next()) == "cancelled"
+
+    time.advance(GatewayLimits().command_queue_timeout)  # a failure of the timer of c2 fails the test
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
 async def test_admission_says_how_long_a_station_has_to_answer() -> None:
     async def admit(station_id: str, authorization: str, tls: bool) -> Admission:
         return admission().model_copy(update={"answer_timeout": 0.01})
