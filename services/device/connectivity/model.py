@@ -55,14 +55,18 @@ class Connector(Document):
         default=None, description="The vendor's error code (vendorErrorCode of 1.6)."
     )
 
-    @property
-    def key(self) -> str:
-        return composite_id(self.station_id, self.evse_id, self.connector_id)
-
+    repairs: list[str] | None = Field(
+        default=None,
+        description="How the report departed from OCPP: each rule that made it valid, with its place.",
+    )
     available_since: Time | None = Field(
         default=None,
         description="When the gateway received the report that it is Available, if it was not before.",
     )
+
+    @property
+    def key(self) -> str:
+        return composite_id(self.station_id, self.evse_id, self.connector_id)
 
     def merge(self, report: Connector) -> Connector:
         """The newer report wins."""
