@@ -175,19 +175,21 @@ class TransactionUpdate(NamedTuple):
         """``at`` is the moment of the message; one about a span of time has ``until`` too. ``received`` are
         its sequence numbers. The rest is as in ``Evidence``.
         """
-        evidence = NO_EVIDENCE.model_copy(update=dict(  # X
-            first=statements(at, {"message": 1, **facts}),
-            last=statements(until or at, {"message": 1, "chargingState": charging_state}),
-            first_readings=readings.first,
-            last_readings=readings.last,
-            highest_reading=readings.highest,
-            register_history=readings.history,
-            units=sorted(readings.units),
-            received=[seq_no for one in received for seq_no in (one, one)],
-            event_digests=event_digests,
-            warnings=sorted(readings.warnings),
-            salvaged=list(salvaged),
-        ))
+        evidence = NO_EVIDENCE.model_copy(
+            update=dict(  # X
+                first=statements(at, {"message": 1, **facts}),
+                last=statements(until or at, {"message": 1, "chargingState": charging_state}),
+                first_readings=readings.first,
+                last_readings=readings.last,
+                highest_reading=readings.highest,
+                register_history=readings.history,
+                units=sorted(readings.units),
+                received=[seq_no for one in received for seq_no in (one, one)],
+                event_digests=event_digests,
+                warnings=sorted(readings.warnings),
+                salvaged=list(salvaged),
+            )
+        )
         return cls(document_id(station_id, transaction_id), station_id, transaction_id, evidence)
 
 
