@@ -144,6 +144,7 @@ async def run_all(settings: Settings, started: Callable[[], None]) -> None:
 
 async def run_one(name: ServiceName, settings: Settings) -> None:
     """One service, on Pub/Sub and Firestore. ``PORT`` is its port where that is set."""
+    settings = settings.model_copy(update={"backend": "google"})
     ports = {name: f"{name}_port" if settings.port is None else "port"}
     async with (
         _listening(settings, ports) as listeners,

@@ -67,6 +67,16 @@ class Settings(BaseSettings):
         description="File with the bearer token, where `CSMS_API_TOKEN` is not set. If there is no such "
         "file, it is made with a new token.",
     )
+    pepper: SecretStr | None = Field(
+        None,
+        description="Pepper, the key with which secrets of stations and KeyCodes are hashed: at least 32 "
+        "random bytes in hexadecimal or base64. Without it they must all be set anew.",
+    )
+    pepper_file: Path | None = Field(
+        None,
+        description="File with the pepper, where `CSMS_PEPPER` is not set; it is made if there is none. On "
+        "the embedded store the default is `pepper` in the data folder.",
+    )
     public_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Host names under which the HTTP APIs are reached beside those of loopback, with commas "
@@ -142,6 +152,11 @@ class Settings(BaseSettings):
         "",
         validation_alias="PUBSUB_EMULATOR_HOST",
         description="The Pub/Sub emulator. It forgets its topics, so every service makes them at its start.",
+    )
+    firestore_emulator_host: str = Field(
+        "",
+        validation_alias="FIRESTORE_EMULATOR_HOST",
+        description="The Firestore emulator. Nothing on it is secret, so services need no pepper there.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="LOG_LEVEL", description="DEBUG shows every OCPP-J frame, cut short."

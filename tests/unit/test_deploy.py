@@ -140,3 +140,12 @@ def test_pubsub_itself_may_move_messages_to_the_dead_letter_topic(calls: list[st
     ]
     provisioned = next(n for n, call in enumerate(calls) if call.startswith("run jobs deploy csms-provision"))
     assert calls.index(granted[0]) > provisioned
+
+
+def test_only_services_that_hash_secrets_get_the_pepper(calls: list[str]) -> None:
+    assert any(call.startswith("secrets create csms-pepper ") for call in calls)
+    given = {call.split()[2] for call in calls if "CSMS_PEPPER=csms-pepper:1" in call}
+    assert given == {"csms-device", "csms-user"}
+    started = [call for call in calls if call.startswith(("run deploy ", "run jobs deploy "))]
+    assert len(started) == 5
+    assert all(call.count("--set-secrets=CSMS_API_TOKEN=csms-api-token:latest") == 1 for call in started)

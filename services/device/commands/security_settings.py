@@ -81,7 +81,7 @@ async def propose_secret(security: Security, command: Command, payload: Any) -> 
     value = SECRET.requested_value(command, payload)
     if value is None:
         return
-    secret = Secret.of(value, command.created_at).changed(command_id=command.id)
+    secret = Secret.of(value, command.created_at, security.pepper).changed(command_id=command.id)
     await security.stations.update(
         command.station_id, lambda known: (known or StationSecurity()).proposed(secret)
     )

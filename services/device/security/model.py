@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from libs.csms.clock import Time
+from libs.csms.pepper import Pepper
 from libs.csms.storage.store import Document
 
 MIN_SECRET_LENGTH = 16
@@ -32,12 +33,17 @@ its next reboot.
 
 
 class Secret(Document):
-    """The salted hash of a secret. A fast hash is enough, because secrets are long; and thousands of stations
-    may reconnect at once. Those that are not long are marked.
+    """The hash of a secret, with a salt and the pepper. The pepper protects what is stored; the hash is fast,
+    because thousands of stations may reconnect at once.
     """
 
     salt: str = Field(description="16 random bytes, hexadecimal.")
-    digest: str = Field(description="SHA-256 of salt and secret, hexadecimal.")
+    digest: str = Field(description="Hash of salt and secret, hexadecimal.")
+    scheme: str | None = Field(
+        default=None,
+        description="How it was hashed: `hmac-sha256` and the id of the pepper. Absent: by SHA-256 without "
+        "pepper, as earlier versions did; it is hashed anew when the station connects with it.",
+    )
     set_at: Time = Field(description="When the operator or a command set it.")
     weak: bool = Field(
         default=False, description="Whether it has fewer than 16 characters, so that it can be guessed."
@@ -49,14 +55,30 @@ class Secret(Document):
     )
 
     @classmethod
-    def of(cls, secret: str, at: datetime) -> Secret:
-        salt = secrets.token_bytes(16)
-        weak = len(secret) < MIN_SECRET_LENGTH
-        return cls(salt=salt.hex(), digest=_digest(salt, secret.encode()), set_at=at, weak=weak)
+    def of(cls, secret: str, at: datetime, pepper: Pepper) -> Secret:
+        salt, weak = secrets.token_hex(16), len(secret) < MIN_SECRET_LENGTH
+        return cls(salt=salt, digest="", set_at=at, weak=weak).hashed(secret.encode(), pepper)
 
-    def matches(self, password: bytes) -> bool:
-        """In constant time."""
-        return hmac.compare_digest(self.digest, _digest(bytes.fromhex(self.salt), password))
+    def hashed(self, password: bytes, pepper: Pepper) -> Secret:
+        """The same secret, hashed with this pepper."""
+        return self.changed(digest=self._peppered(password, pepper), scheme=pepper.scheme)
+
+    def matches(self, password: bytes, pepper: Pepper) -> bool:
+        """In constant time. What was hashed with another pepper matches nothing."""
+        if self.scheme is None:
+            digest = hashlib.sha256(bytes.fromhex(self.salt) + _key(password)).hexdigest()
+        elif self.scheme == pepper.scheme:
+            digest = self._peppered(password, pepper)
+        else:
+            return False
+        return hmac.compare_digest(self.digest, digest)
+
+    def is_lost(self, pepper: Pepper) -> bool:
+        """It was hashed with another pepper, so nothing can match it any more."""
+        return self.scheme not in (None, pepper.scheme)
+
+    def _peppered(self, password: bytes, pepper: Pepper) -> str:
+        return pepper.digest("station secret", bytes.fromhex(self.salt) + _key(password))
 
     def in_state(self, state: SecretState) -> Secret:
         return self.changed(state=state)
@@ -89,11 +111,21 @@ class StationSecurity(Document):
     def has_weak_secret(self) -> bool:
         return any(each.weak for each in self.secrets)
 
-    def match(self, password: bytes) -> Secret | None:
-        return next((each for each in self.secrets if each.matches(password)), None)
+    def match(self, password: bytes, pepper: Pepper) -> Secret | None:
+        return next((each for each in self.secrets if each.matches(password, pepper)), None)
 
-    def is_only(self, secret: str) -> bool:
-        return len(self.secrets) == 1 and self.needs_secret and self.secrets[0].matches(secret.encode())
+    def is_only(self, secret: str, pepper: Pepper) -> bool:
+        alone = len(self.secrets) == 1 and self.needs_secret
+        return alone and self.secrets[0].matches(secret.encode(), pepper)
+
+    def rehashed(self, password: bytes, pepper: Pepper) -> StationSecurity:
+        """What this password matches is hashed with this pepper from now on; this very object if it is."""
+        return self._of(
+            [
+                each.hashed(password, pepper) if each.matches(password, pepper) else each
+                for each in self.secrets
+            ]
+        )
 
     def used(self, presented: Secret | None) -> StationSecurity:
         """The station has connected with this secret, or without one: so it has none of the uncertain ones.
@@ -193,10 +225,6 @@ class StationSecurity(Document):
 def new_secret() -> str:
     """40 random hexadecimal digits: an AuthorizationKey of 1.6 and a BasicAuthPassword of 2.x."""
     return secrets.token_hex(20)
-
-
-def _digest(salt: bytes, secret: bytes) -> str:
-    return hashlib.sha256(salt + _key(secret)).hexdigest()
 
 
 def _key(secret: bytes) -> bytes:
