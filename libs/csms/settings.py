@@ -169,6 +169,12 @@ class Settings(BaseSettings):
             return text
         return tuple(name.strip().lower() for name in text.split(",") if name.strip())
 
+    @field_validator("firestore_emulator_host")
+    @classmethod
+    def as_google_reads_it(cls, _: str) -> str:
+        """Google's library does not read ``.env``, and without the variable uses the real Firestore."""
+        return os.environ.get("FIRESTORE_EMULATOR_HOST", "")
+
     @classmethod
     def settings_customise_sources(
         cls,

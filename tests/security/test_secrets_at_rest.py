@@ -31,9 +31,14 @@ from services.device.app import router as device_router
 from services.device.registry.model import Station
 from services.device.security.model import Secret, StationSecurity
 from services.device.service import Device
+from services.processes import ServiceName, run_all, run_one
 from services.user.service import User
 from services.user.tokens.bodies import NewIdToken
 from services.user.tokens.model import IdToken, key_code_key, old_key_code_key
+
+from ..e2e.station import station
+from ..e2e.system import embedded_system
+from ..e2e.test_operator_decides import refusal, set_secret, with_secret
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET = "correct:horse-battery.staple"
@@ -242,6 +247,7 @@ async def test_the_hash_of_a_pin_is_no_token(csms: Csms) -> None:
 
 
 def settings(**fields: Any) -> Settings:
+    """Without the pepper of the other tests."""
     return Settings(_env_file=None, pepper=None, **fields)
 
 
@@ -253,6 +259,13 @@ def test_the_pepper_of_a_data_folder_is_made_once_for_its_owner_alone(tmp_path: 
     assert [each.name for each in tmp_path.iterdir()] == ["pepper"]
     assert stat.S_IMODE((tmp_path / "pepper").stat().st_mode) == 0o600
     assert len(bytes.fromhex((tmp_path / "pepper").read_text())) == 32
+
+
+def test_a_digest_depends_on_pepper_purpose_and_data() -> None:
+    one, other = Pepper(b"a" * 32), Pepper(b"b" * 32)
+    digests = [one.digest("x", b"y"), other.digest("x", b"y"), one.digest("z", b"y"), one.digest("xy", b"")]
+
+    assert len({*digests, one.digest("x", b"z")}) == 5
 
 
 def test_two_data_folders_have_different_peppers(tmp_path: Path) -> None:
@@ -316,12 +329,57 @@ def test_a_pepper_that_cannot_be_read_or_made_stops_the_start(tmp_path: Path) ->
             Pepper.of(settings(pepper_file=file))
 
 
-def test_services_on_firestore_do_not_start_without_a_pepper() -> None:
+@pytest.fixture
+def firestore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of a process on Firestore, without pepper."""
+    for name in ("CSMS_PEPPER", "FIRESTORE_EMULATOR_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", [ServiceName.DEVICE, ServiceName.USER])
+async def test_services_on_firestore_do_not_start_without_a_pepper(
+    firestore: Path, name: ServiceName
+) -> None:
     with pytest.raises(BadSetting, match=r"^CSMS_PEPPER: is missing"):
-        Pepper.of(settings(backend="google", firestore_emulator_host=""))
+        await run_one(name, load())
+    with pytest.raises(BadSetting, match=r"^CSMS_PEPPER: is missing"):
+        await run_all(load(backend="google"), lambda: pytest.fail("it has not started"))
+    assert not list(firestore.iterdir())
 
 
-def test_services_on_the_emulator_need_none_and_have_the_same() -> None:
-    on_emulator = settings(backend="google", firestore_emulator_host="127.0.0.1:8086")
+def test_on_the_emulator_they_need_none_and_have_the_same(
+    firestore: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (firestore / ".env").write_text("FIRESTORE_EMULATOR_HOST=127.0.0.1:8086\n")
+    with pytest.raises(BadSetting):
+        Pepper.of(load(backend="google"))  # Google's library would not use the emulator either
 
-    assert Pepper.of(on_emulator).scheme == Pepper.of(on_emulator).scheme
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:8086")
+
+    assert len({Pepper.of(load(backend="google")).scheme for _ in range(2)}) == 1
+
+
+async def test_a_csms_makes_its_pepper_and_has_it_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CSMS_PEPPER")
+    async with embedded_system(tmp_path) as system:
+        await system.register("CS1")
+        await set_secret(system, "CS1", SECRET)
+        await system.token(PIN, type="KeyCode")
+    pepper = (tmp_path / "pepper").read_text()
+    assert stat.S_IMODE((tmp_path / "pepper").stat().st_mode) == 0o600
+
+    async with embedded_system(tmp_path) as system:
+        assert await refusal(system.gateways[0], "CS1", **with_secret("CS1", WEAK)) == 401
+        async with station(system.gateways[0], "CS1", **with_secret("CS1", SECRET)) as connected:
+            await connected.boot()
+            answer = await connected.call("Authorize", {"idToken": {"idToken": PIN, "type": "KeyCode"}})
+    assert answer["idTokenInfo"]["status"] == "Accepted"
+
+    left = {each.name: each.read_bytes() for each in tmp_path.iterdir() if each.is_file()}
+    assert left.pop("pepper").decode() == pepper
+    for text in (SECRET, PIN, pepper):
+        assert not [name for name, content in left.items() if text.encode() in content], "not even in the log"

@@ -119,13 +119,13 @@ class StationSecurity(Document):
         return alone and self.secrets[0].matches(secret.encode(), pepper)
 
     def rehashed(self, password: bytes, pepper: Pepper) -> StationSecurity:
-        """What this password matches is hashed with this pepper from now on; this very object if it is."""
-        return self._of(
-            [
-                each.hashed(password, pepper) if each.matches(password, pepper) else each
-                for each in self.secrets
-            ]
-        )
+        """What this password matches of earlier versions is hashed with the pepper from now on."""
+
+        def rehashed(secret: Secret) -> Secret:
+            is_old = secret.scheme is None and secret.matches(password, pepper)
+            return secret.hashed(password, pepper) if is_old else secret
+
+        return self._of([rehashed(each) for each in self.secrets])
 
     def used(self, presented: Secret | None) -> StationSecurity:
         """The station has connected with this secret, or without one: so it has none of the uncertain ones.

@@ -182,6 +182,8 @@ async def test_guesses_that_come_late_and_out_of_order_make_the_same_block() -> 
     assert late == known
     assert known.block(NOW + timedelta(minutes=5))
     assert all(known.guessed(each) is known for each in guesses)
+    meanwhile = Guess(id="of another process", at=NOW + timedelta(minutes=5))
+    assert known.guessed(meanwhile) is known, "a block is made no longer"
 
 
 async def test_no_more_than_five_are_kept(csms: Csms) -> None:
