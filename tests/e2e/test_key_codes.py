@@ -73,3 +73,14 @@ async def test_an_operator_who_mistypes_a_keycode_blocks_no_station(
         assert {answer.status_code for answer in answers} == {422}
 
         assert await authorized(connected, pin) == "Accepted"
+
+
+async def test_a_station_that_waits_for_no_answer_gets_no_more_guesses(
+    system: System, cs: str, name: str
+) -> None:
+    """OCPP allows one call at a time, and a station that guesses does not care."""
+    async with booted_station(system.gateways[0], cs, "2.0.1") as connected:
+        guesses = [authorized(connected, key_code(f"{n}-{name}")) for n in range(12)]
+        statuses = await asyncio.gather(*guesses)
+
+    assert [statuses.count(status) for status in ("Unknown", "Invalid")] == [5, 7]
