@@ -25,10 +25,14 @@ MAX_SECRET_LENGTH = 64
 
 _HEXADECIMAL_KEY = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,20}")
 
-SecretState = Literal["active", "pending", "uncertain", "awaiting_reboot"]
+MAX_UNUSED_SECRETS = 8
+"""Secrets that commands set and the station has not used yet. The oldest is forgotten for one more."""
+
+SecretState = Literal["active", "pending", "uncertain", "awaiting_reboot", "in_network_profile"]
 """``active``: the station has it. ``pending``: a command that sets it has no answer yet. ``uncertain``: a
 command that got no answer may have set it. ``awaiting_reboot``: the station has accepted it, and uses it from
-its next reboot.
+its next reboot. ``in_network_profile``: the station may have it in a network profile (2.1: B09), and uses it
+from when it connects by that profile, whatever other secrets it is given meanwhile.
 """
 
 
@@ -130,7 +134,7 @@ class StationSecurity(Document):
     def used(self, presented: Secret | None) -> StationSecurity:
         """The station has connected with this secret, or without one: so it has none of the uncertain ones.
 
-        Secrets that wait for a reboot or for the answer to a command stay.
+        Secrets that wait for a reboot, for the answer to a command or in a network profile stay.
         """
         if presented is None or presented.state == "active":
             left = [each for each in self.secrets if each.state != "uncertain"]
@@ -146,7 +150,9 @@ class StationSecurity(Document):
         """A command that sets this secret is about to be sent."""
         if any(each.command_id == secret.command_id for each in self.secrets):
             return self
-        return self._of([*self.secrets, secret.in_state("pending")])
+        active = [each for each in self.secrets if each.state == "active"]
+        unused = [each for each in self.secrets if each.state != "active"]
+        return self._of([*active, *unused[1 - MAX_UNUSED_SECRETS :], secret.in_state("pending")])
 
     def accepted(self, command_id: str) -> StationSecurity:
         """The station has the secret of this command instead of earlier ones. If a later one is active, the
@@ -164,6 +170,11 @@ class StationSecurity(Document):
         taken = self._brought_by(command_id)
         return self if taken is None else self._with(taken, "awaiting_reboot")
 
+    def put_in_profile(self, command_id: str) -> StationSecurity:
+        """The station has, or may have, the secret of this command in a network profile."""
+        taken = self._brought_by(command_id)
+        return self if taken is None else self._with(taken, "in_network_profile")
+
     def doubted(self, command_id: str) -> StationSecurity:
         """The command got no answer: the station may have its secret or not."""
         taken = self._brought_by(command_id)
@@ -180,7 +191,8 @@ class StationSecurity(Document):
         return [
             each
             for each in others
-            if each.state == "pending" or (each.state == "awaiting_reboot" and each.set_at > taken.set_at)
+            if each.state in ("pending", "in_network_profile")
+            or (each.state == "awaiting_reboot" and each.set_at > taken.set_at)
         ]
 
     def _brought_by(self, command_id: str) -> Secret | None:
