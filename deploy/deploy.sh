@@ -50,6 +50,10 @@ gcloud pubsub topics add-iam-policy-binding UndeliverableMessage --member="servi
 gcloud projects add-iam-policy-binding "$PROJECT" --member="serviceAccount:$pubsub" \
   --role=roles/pubsub.subscriber --condition=None >/dev/null
 
+# The TCP peer of a container is Cloud Run's front end, always at a link-local address, from which nothing else can
+# come. It sets X-Forwarded-Proto and appends the client to X-Forwarded-For.
+front_ends=169.254.0.0/16
+
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
   local name=$1 variables=$2 secrets=$token
@@ -57,7 +61,7 @@ deploy() {
   shift 2
   gcloud run deploy "csms-$name" "${run_as[@]}" --args="run,$name" --no-cpu-throttling --min-instances=1 \
     --allow-unauthenticated --set-secrets="$secrets" --startup-probe=httpGet.path=/readyz --liveness-probe=httpGet.path=/healthz \
-    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0$variables" "$@"
+    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0,CSMS_TRUSTED_PROXIES=$front_ends$variables" "$@"
 }
 url() { gcloud run services describe "csms-$1" --region="$REGION" --format='value(status.url)'; }
 

@@ -11,7 +11,15 @@ from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -21,6 +29,16 @@ def _paths(text: str) -> str:
     if not re.fullmatch(r"/([^\s,?#%/]+/)*(,/([^\s,?#%/]+/)*)*", text):
         raise ValueError("paths begin and end with /, and are separated by commas")
     return text
+
+
+def _origin(text: str) -> str:
+    """As browsers send it. ``null`` cannot be allowed: every sandboxed page can have it."""
+    if not re.fullmatch(r"https?://[^\s/*@?#]+", text):
+        raise ValueError("an origin is like https://simulator.example.com:8080")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
 
 
 class BadSetting(Exception):
@@ -81,6 +99,22 @@ class Settings(BaseSettings):
         (),
         description="Host names under which the HTTP APIs are reached beside those of loopback, with commas "
         "between them; `*.example.com` is a pattern.",
+    )
+    allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+        (),
+        description="Origins of web pages that may connect as a station, such as a simulator in a browser, "
+        "with commas between them. Stations send no `Origin`.",
+    )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        (),
+        description="Networks of the proxies in front, with commas between them. Only from these, "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+    )
+    unknown_station: Literal["401", "404"] | None = Field(
+        None,
+        description="The status for a station that is not registered: 401 is as for a wrong secret, so that "
+        "nobody learns which stations exist. 404 is the default where CSMS_GATEWAY_HOST is loopback and "
+        "there is no trusted proxy.",
     )
     max_body_bytes: int = Field(
         1024 * 1024, ge=1024, description="Longest body that the HTTP APIs take; a longer one is a 413."
@@ -162,7 +196,7 @@ class Settings(BaseSettings):
         "INFO", validation_alias="LOG_LEVEL", description="DEBUG shows every OCPP-J frame, cut short."
     )
 
-    @field_validator("public_hosts", mode="before")
+    @field_validator("public_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def separated(cls, text: object) -> object:
         if not isinstance(text, str):

@@ -12,9 +12,13 @@ from .operator import Operator
 
 @pytest.fixture(scope="session")
 async def csms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
-    """It promises charging profiles to vehicles, which the tester's operator then sends."""
+    """It promises charging profiles to vehicles, which the tester's operator then sends. The tester is also
+    the proxy that ends TLS.
+    """
     folder = tmp_path_factory.mktemp("conformance")
-    async with embedded_system(folder, CSMS_EV_CHARGING_NEEDS="processing") as started:
+    async with embedded_system(
+        folder, CSMS_EV_CHARGING_NEEDS="processing", CSMS_TRUSTED_PROXIES="127.0.0.1/32"
+    ) as started:
         yield started
 
 

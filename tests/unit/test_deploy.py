@@ -130,6 +130,14 @@ def test_every_service_is_deployed_once_and_after_those_that_it_asks(calls: list
     assert "CSMS_DEVICE_URL=https://csms-device.example" in deployed["csms-gateway"]
 
 
+def test_what_cloud_run_says_of_its_clients_is_believed(calls: list[str]) -> None:
+    """Without TLS of which the gateway knows, no station of security profile 2 could connect."""
+    deployed = [call for call in calls if call.startswith("run deploy ")]
+
+    assert len(deployed) == 4
+    assert all(",CSMS_TRUSTED_PROXIES=169.254.0.0/16," in f"{call}," for call in deployed)
+
+
 def test_pubsub_itself_may_move_messages_to_the_dead_letter_topic(calls: list[str]) -> None:
     agent = "--member=serviceAccount:service-4711@gcp-sa-pubsub.iam.gserviceaccount.com"
     granted = [call for call in calls if agent in call]

@@ -76,6 +76,7 @@ class _Server(uvicorn.Server):
                 http=_Protocol,
                 log_config=None,
                 server_header=False,
+                proxy_headers=False,  # the guard knows which proxies are trusted
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,

@@ -104,7 +104,11 @@ class Connection(Document):
     disconnected_at: Time | None = Field(default=None, description="When the connection ended.")
     close_code: int | None = Field(default=None, description="WebSocket close code (RFC 6455, section 7.4).")
     close_reason: str | None = Field(default=None, description="Reason in the WebSocket close frame.")
-    remote_address: str | None = Field(default=None, description="Address and port of the client.")
+    remote_address: str | None = Field(
+        default=None,
+        description="Address of the client, and its port where it is known; of a proxy in front unless it is"
+        " in CSMS_TRUSTED_PROXIES.",
+    )
     last_seen: Time | None = Field(
         default=None, description="When the last message was received, to five minutes."
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Self
 
 from libs.csms.clients.admission import Admission, NotAdmitted
@@ -119,8 +120,6 @@ class Security:
         The connection has no number of its own yet.
         """
         station = await self.registry.get(station_id)
-        if station is None:
-            raise NotAdmitted(404, "unknown station", RefusalReason.UNKNOWN_STATION)
         presented = partial(
             authenticated,
             station_id=station_id,
@@ -131,6 +130,10 @@ class Security:
             pepper=self.pepper,
         )
         security = await self.of_station(station_id)
+        if station is None:
+            with suppress(NotAdmitted):
+                presented(self._unknown_station)
+            raise NotAdmitted(404, "unknown station", RefusalReason.UNKNOWN_STATION)
         if any(each.is_lost(self.pepper) for each in security.secrets):
             log.error("station %s: its secret was hashed with another pepper: set it anew", station_id)
         if presented(security) is not security:
@@ -145,6 +148,13 @@ class Security:
             refused_rules=profile.refused_rules if profile else [],
             answer_timeout=profile.answer_timeout if profile else None,
         )
+
+    @cached_property
+    def _unknown_station(self) -> StationSecurity:
+        """With a secret that nobody has. A station that is not registered is compared with it, so that its
+        refusal takes as long as that of a wrong secret.
+        """
+        return StationSecurity(secrets=(Secret.of(new_secret(), self.registry.clock(), self.pepper),))
 
     def refuse_weak_secrets(self) -> None:
         """Raises ``WeakSecretsRefused`` if this CSMS takes none."""
