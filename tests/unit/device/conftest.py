@@ -53,3 +53,9 @@ async def client(device: Device) -> AsyncIterator[httpx.AsyncClient]:
 async def operator(device: Device, clock: StoppedClock) -> AsyncIterator[Operator]:
     async with operating(device, clock) as operator:
         yield operator
+
+
+@pytest.fixture
+def station(operator: Operator, clock: StoppedClock, registered: Station) -> Csms:
+    """A registered station, which an operator looks after."""
+    return Csms(operator.device, clock)

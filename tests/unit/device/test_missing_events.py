@@ -8,18 +8,12 @@ import pytest
 
 from libs.ocpp_messages.event import StationDisconnected, TransactionIncomplete
 from libs.ocpp_messages.version import Version
-from services.device.registry.model import Station
 
+from .onboarding import boots, connects
 from .operator import Operator
-from .station import Csms, StoppedClock
-from .test_onboarding import boots, connects
+from .station import Csms
 
 INCOMPLETE = TransactionIncomplete(id="CS1:tx-1", transaction_id="tx-1", missing_seq_nos=[3, 4])
-
-
-@pytest.fixture
-def station(operator: Operator, clock: StoppedClock, registered: Station) -> Csms:
-    return Csms(operator.device, clock)
 
 
 def asked(operator: Operator) -> list[tuple[str, object]]:

@@ -1,4 +1,4 @@
-"""What the CSMS asks by itself: a new station for settings, one that was away long for its connectors."""
+"""What the CSMS asks a new station by itself: its settings, or at least its limits."""
 
 from __future__ import annotations
 
@@ -9,73 +9,17 @@ import pytest
 
 from libs.csms.storage.store import Query
 from libs.ocpp_messages.errors import ErrorCode
-from libs.ocpp_messages.event import StationConnected, StationDisconnected
-from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
-from services.device.app import router
 from services.device.registry.model import Station
 from services.device.service import Device
 
+from .onboarding import answer, asked, boots, connects, deliver_events, leaves
 from .operator import Operator
 from .station import Csms, StoppedClock, after
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
 TWO = pytest.mark.parametrize("version", [V16, V201])
 EVERYTHING = Query({"stationId": "CS1"})
-
-
-@pytest.fixture
-def station(operator: Operator, clock: StoppedClock, registered: Station) -> Csms:
-    return Csms(operator.device, clock)
-
-
-async def boots(station: Csms, version: Version, firmware: str = "1.0", connection: str = "1") -> None:
-    """Connects, and boots."""
-    await connects(station, version, connection)
-    at = station.clock()
-    if version is V16:
-        payload: dict[str, Any] = {
-            "chargePointVendor": "V",
-            "chargePointModel": "M",
-            "firmwareVersion": firmware,
-        }
-    else:
-        charging_station = {"vendorName": "V", "model": "M", "firmwareVersion": firmware}
-        payload = {"reason": "PowerUp", "chargingStation": charging_station}
-    answer = await station.call("BootNotification", payload, version=version, connection_id=connection, at=at)
-    assert answer["status"] == "Accepted"
-
-
-async def connects(station: Csms, version: Version, connection: str) -> None:
-    await station.event(StationConnected(), connection_id=connection, at=station.clock())
-    await station.device.connectivity.connections.update(
-        "CS1",
-        lambda known: known.model_copy(update={"ocpp_version": version}),  # type: ignore[union-attr]
-    )
-
-
-async def leaves(station: Csms, connection: str) -> None:
-    await station.event(StationDisconnected(code=1000), connection_id=connection, at=station.clock())
-
-
-async def asked(operator: Operator, seconds: float) -> list[Message]:
-    """What the station is asked by so many seconds after the beginning, by two replicas."""
-    await operator.look_after(seconds)
-    await operator.look_after(seconds)
-    return [operator.sent.get_nowait()[1] for _ in range(operator.sent.qsize())]
-
-
-async def deliver_events(operator: Operator) -> None:
-    """Deliver the events of the device service to the device service."""
-    events = operator.events
-    operator.bus.published.clear()
-    for event in events:
-        await router.handle(event, operator.bus, operator.device, operator.clock)
-
-
-async def answer(operator: Operator, command: Message, response: dict[str, Any]) -> None:
-    await operator.answer(command, response)
-    await deliver_events(operator)
 
 
 @pytest.mark.parametrize("version", [V201, V21])
@@ -255,152 +199,6 @@ async def test_a_station_that_is_not_accepted_is_asked_nothing(
     await connects(station, V201, "1")
 
     assert await asked(operator, 60) == []
-
-
-@TWO
-async def test_a_station_that_is_back_is_asked_for_connectors_that_it_does_not_report(
-    operator: Operator, station: Csms, clock: StoppedClock, version: Version
-) -> None:
-    await boots(station, version)
-    [inventory] = await asked(operator, 4)
-    await answer(operator, inventory, {} if version is V16 else {"status": "Accepted"})
-    for number in (1, 2):
-        await reports(station, version, number)
-    clock.at = after(10)
-    await leaves(station, "1")
-    clock.at = after(610)
-    await connects(station, version, "2")
-    clock.at = after(611)
-    await reports(station, version, 1, connection="2")
-
-    [trigger] = await asked(operator, 614)
-
-    place = {} if version is V16 else {"evse": {"id": 2, "connectorId": 1}}
-    assert trigger.action == "TriggerMessage"
-    assert json.loads(trigger.data) == {"requestedMessage": "StatusNotification"} | place
-    assert await asked(operator, 660) == []
-
-
-@pytest.mark.parametrize("version", list(Version))
-async def test_connector_0_is_asked_for_too(
-    operator: Operator, station: Csms, clock: StoppedClock, version: Version
-) -> None:
-    await boots(station, version)
-    [inventory] = await asked(operator, 4)
-    await answer(operator, inventory, {} if version is V16 else {"status": "Accepted"})
-    for number in (0, 1):
-        await reports(station, version, number, connector=number)
-    clock.at = after(10)
-    await leaves(station, "1")
-    clock.at = after(610)
-    await connects(station, version, "2")
-    clock.at = after(611)
-    await reports(station, version, 1, connection="2", connector=1)
-
-    [trigger] = await asked(operator, 614)
-
-    place = {} if version is V16 else {"evse": {"id": 0, "connectorId": 0}}
-    assert json.loads(trigger.data) == {"requestedMessage": "StatusNotification"} | place
-
-
-@TWO
-async def test_a_station_that_was_away_for_less_is_asked_nothing(
-    operator: Operator, station: Csms, clock: StoppedClock, version: Version
-) -> None:
-    """A plain reconnect, such as Cloud Run's every hour, costs no question and no write of a connector."""
-    await boots(station, version)
-    [inventory] = await asked(operator, 4)
-    await answer(operator, inventory, {} if version is V16 else {"status": "Accepted"})
-    await reports(station, version, 1)
-    clock.at = after(10)
-    await leaves(station, "1")
-    clock.at = after(609)
-    await connects(station, version, "2")
-
-    assert await asked(operator, 700) == []
-
-
-async def test_many_connectors_are_asked_for_one_after_another(
-    operator: Operator, station: Csms, clock: StoppedClock
-) -> None:
-    await boots(station, V201)
-    [inventory] = await asked(operator, 4)
-    await answer(operator, inventory, {"status": "Accepted"})
-    for number in range(1, 41):
-        await reports(station, V201, number)
-    clock.at = after(10)
-    await leaves(station, "1")
-    clock.at = after(620)
-    await connects(station, V201, "2")
-
-    places = set()
-    for second in range(40):
-        [trigger] = await asked(operator, 625 + second)
-        places.add(json.loads(trigger.data)["evse"]["id"])
-        await answer(operator, trigger, {"status": "Accepted"})
-
-    assert places == set(range(1, 41))
-    assert await asked(operator, 690) == []
-
-
-async def test_requests_for_an_older_connection_are_not_sent_again(
-    operator: Operator, station: Csms, clock: StoppedClock
-) -> None:
-    await boots(station, V201)
-    [inventory] = await asked(operator, 4)
-    await answer(operator, inventory, {"status": "Accepted"})
-    for number in (1, 2):
-        await reports(station, V201, number)
-    clock.at = after(10)
-    await leaves(station, "1")
-    clock.at = after(620)
-    await connects(station, V201, "2")
-    [lost] = await asked(operator, 625)
-    await leaves(station, "2")
-    await operator.refuse(lost, ErrorCode.INTERNAL_ERROR, "the station left", gateway="notConnected")
-    clock.at = after(1230)
-    await connects(station, V201, "3")
-
-    places = []
-    for seconds in range(1240, 1260):
-        for trigger in await asked(operator, seconds):
-            places.append(json.loads(trigger.data)["evse"]["id"])
-            await answer(operator, trigger, {"status": "Accepted"})
-
-    assert sorted(places) == [1, 2]
-
-
-async def test_a_station_that_reports_its_connectors_itself_is_not_asked(
-    operator: Operator, station: Csms, clock: StoppedClock
-) -> None:
-    await boots(station, V201)
-    [inventory] = await asked(operator, 4)
-    await answer(operator, inventory, {"status": "Accepted"})
-    await reports(station, V201, 1)
-    clock.at = after(10)
-    await leaves(station, "1")
-    clock.at = after(620)
-    await connects(station, V201, "2")
-    clock.at = after(621)
-    await reports(station, V201, 1, connection="2")
-
-    assert await asked(operator, 660) == []
-
-
-async def reports(
-    station: Csms, version: Version, number: int, connection: str = "1", connector: int = 1
-) -> None:
-    at = station.clock()
-    if version is V16:
-        payload: dict[str, Any] = {"connectorId": number, "errorCode": "NoError", "status": "Available"}
-    else:
-        payload = {
-            "timestamp": "2026-11-20T12:00:00Z",
-            "connectorStatus": "Available",
-            "evseId": number,
-            "connectorId": connector,
-        }
-    await station.call("StatusNotification", payload, version=version, connection_id=connection, at=at)
 
 
 async def test_variables_that_commands_read_or_set_are_stored(operator: Operator, station: Csms) -> None:

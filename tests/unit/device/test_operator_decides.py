@@ -18,20 +18,14 @@ from libs.ocpp_messages.event import (
 )
 from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
-from services.device.registry.model import Station
 from services.device.service import Device
 
+from .onboarding import answer, asked, boots, connects, deliver_events
 from .operator import Operator
 from .station import Csms, StoppedClock, after
-from .test_onboarding import answer, asked, boots, connects, deliver_events
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
 PATH = "/chargingstations/CS1"
-
-
-@pytest.fixture
-def station(operator: Operator, clock: StoppedClock, registered: Station) -> Csms:
-    return Csms(operator.device, clock)
 
 
 async def runs(operator: Operator, station: Csms, version: Version) -> None:

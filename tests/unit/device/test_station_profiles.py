@@ -13,10 +13,10 @@ from services.device.station_profiles import service
 from services.device.station_profiles.model import Profiles, StationProfile
 from services.device.station_profiles.service import MAX_AGE, built_in_profiles
 
+from .onboarding import boots
 from .operator import Operator
 from .replicas import replica_of
 from .station import NOW, Csms, StoppedClock
-from .test_onboarding import boots
 
 STRICT: dict[str, Any] = {
     "id": "acme",
