@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,6 +17,12 @@ __all__ = ["anyio_backend", "cs", "emulators", "firestore_emulator", "name", "pu
 os.environ.setdefault(
     "CSMS_PEPPER", "0123456789abcdef" * 4
 )  # so that no test makes one in its working folder
+
+
+# Also where the environment forbids it, as in a container: else every worker, and every process that a test
+# starts, compiles all modules anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache, reduce
@@ -16,6 +17,9 @@ from libs.csms.web.app import create_app
 
 SETTINGS = Settings(_env_file=None)
 """The defaults. They are read once for all tests, too."""
+
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+"""httpx asks for this package in every request. Without it, Python looks for it in every folder each time."""
 
 _present: ContextVar[tuple[Any, ...] | None] = ContextVar("present", default=None)
 

@@ -6,16 +6,21 @@ from pathlib import Path
 import httpx
 import pytest
 
-from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.storage.store import Store
 from libs.ocpp_messages.event import EVENTS
 from services.device.api import device_api
 from services.device.registry.model import Station
 from services.device.service import Device
 
 from ..rest import SETTINGS, client_of
+from ..tables import store_with
 from .bus import RecordingBus
 from .operator import Operator, operating
 from .station import NOW, Csms, StoppedClock
+
+
+def tables(store: Store) -> None:
+    Device.of(store, RecordingBus(), StoppedClock(NOW), SETTINGS)
 
 
 @pytest.fixture
@@ -25,7 +30,7 @@ def clock() -> StoppedClock:
 
 @pytest.fixture
 async def device(tmp_path: Path, clock: StoppedClock) -> AsyncIterator[Device]:
-    store = SqliteStore(tmp_path / "device.db")
+    store = await store_with(tables, tmp_path / "device.db")
     bus = RecordingBus()
     for event in EVENTS:
         await bus.create_topic(event.name)

@@ -7,13 +7,18 @@ import httpx
 import pytest
 
 from libs.csms.clients.authorization import Authorization
-from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.storage.store import Store
 from libs.ocpp_messages.version import Version
 from services.transaction.api import api
 from services.transaction.service import TransactionService
 
 from ..rest import client_of
+from ..tables import store_with
 from .fakes import Station, UserService, service_on
+
+
+def tables(store: Store) -> None:
+    service_on(store, UserService())
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def users() -> UserService:
 
 @pytest.fixture
 async def service(tmp_path: Path, users: UserService) -> AsyncIterator[TransactionService]:
-    store = SqliteStore(tmp_path / "x.db")
+    store = await store_with(tables, tmp_path / "transaction.db")
     yield service_on(store, users)
     await store.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,6 +11,7 @@ from libs.ocpp_messages.version import Version
 from services.transaction.service import TransactionService
 from services.transaction.transaction_ids import reserve_transaction_id
 
+from ..loop import run
 from .fakes import Json, Station, event, minute, register_v2, register_v16, service_in_memory, token
 
 Message = tuple[str, Json]
@@ -91,7 +91,7 @@ async def _start_id() -> int:
     return await reserve_transaction_id(service_in_memory().transaction_ids, "CS1", 1, "a", minute(1), 5)
 
 
-ID = asyncio.run(_start_id())
+ID = run(_start_id())
 
 
 REFUSED = "refused "
@@ -119,7 +119,7 @@ def sent_twice(draw: st.DrawFn, messages: st.SearchStrategy[Message]) -> tuple[l
 @settings(max_examples=150, deadline=None)
 @given(sent_twice(or_refused(events())))
 def test_events_of_2_x(orders: tuple[list[Message], list[Message]]) -> None:
-    first, second = (asyncio.run(_documents(Version.V21, order)) for order in orders)
+    first, second = (run(_documents(Version.V21, order)) for order in orders)
 
     assert first == second
 
@@ -127,7 +127,7 @@ def test_events_of_2_x(orders: tuple[list[Message], list[Message]]) -> None:
 @settings(max_examples=150, deadline=None)
 @given(sent_twice(or_refused(messages_v16())))
 def test_messages_of_1_6(orders: tuple[list[Message], list[Message]]) -> None:
-    first, second = (asyncio.run(_documents(Version.V16, order)) for order in orders)
+    first, second = (run(_documents(Version.V16, order)) for order in orders)
 
     assert first == second
 
@@ -135,7 +135,7 @@ def test_messages_of_1_6(orders: tuple[list[Message], list[Message]]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(or_refused(events()), min_size=3, max_size=3))
 def test_it_makes_no_difference_which_evidence_is_merged_first(messages: list[Message]) -> None:
-    one, two, three = (asyncio.run(_evidence(message)) for message in messages)
+    one, two, three = (run(_evidence(message)) for message in messages)
 
     assert one.merge(two).merge(three) == one.merge(two.merge(three))
     assert one.merge(two) == two.merge(one)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from services.transaction.service import TransactionService
 from services.transaction.warnings import REPAIRED
 from tests.documents import documents
 
+from ..loop import run
 from .fakes import Json, Station, event, minute, register_v2, register_v16, service_in_memory, token
 from .test_any_order import ID, Message, events, messages_v16
 
@@ -95,8 +95,8 @@ def test_repaired_messages_of_1_6_make_the_transaction_of_clean_ones(
 
 
 def assert_the_same(version: Version, messages: list[tuple[Message, Any]], id: str) -> None:
-    clean = asyncio.run(_shown(version, [(message, []) for message, _ in messages], id))
-    repaired = asyncio.run(_shown(version, messages, id))
+    clean = run(_shown(version, [(message, []) for message, _ in messages], id))
+    repaired = run(_shown(version, messages, id))
 
     marks = [warning for warning in repaired["warnings"] if warning.startswith(REPAIRED)]
     assert bool(marks) == any(rules for _, rules in messages)
@@ -117,7 +117,5 @@ async def _shown(version: Version, messages: list[tuple[Message, Any]], id: str)
 def test_a_token_is_not_part_of_a_warning() -> None:
     """Only names of rules are shown, whatever stands in the attribute."""
     message = event("Started", 0, 0, idToken=token())
-    shown = asyncio.run(
-        _shown(Version.V21, [(("TransactionEvent", message), ["secret@x", "null@y"])], "CS1:tx-1")
-    )
+    shown = run(_shown(Version.V21, [(("TransactionEvent", message), ["secret@x", "null@y"])], "CS1:tx-1"))
     assert shown["warnings"] == ["repaired: TransactionEvent null"]

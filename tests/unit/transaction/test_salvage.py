@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +15,7 @@ from services.transaction.service import TransactionService
 from services.transaction.warnings import MAX_SALVAGED, SALVAGED, START_MISSING, UNREADABLE_TIME
 from tests.documents import documents
 
+from ..loop import run
 from .fakes import Json, Station, event, minute, register_v2, register_v16, service_in_memory, token
 
 SALVAGED_STOP = "salvaged: StopTransaction meterStop: must be integer"
@@ -244,7 +244,7 @@ def test_a_mutated_message_counts_wherever_it_names_its_transaction(message: tup
             await Station(service, MESSAGES[message[0]][0]).refused(*message)
         return list(service.transactions.documents.values())
 
-    transactions = asyncio.run(stored())
+    transactions = run(stored())
     assert len(transactions) <= 1
     if names_its_transaction(*message):
         [transaction] = transactions
@@ -287,7 +287,7 @@ def test_refused_messages_make_the_same_transactions_in_any_order(
 
     again = [*messages, *messages[:2]]
     random.shuffle(again)
-    assert asyncio.run(stored(messages)) == asyncio.run(stored(again))
+    assert run(stored(messages)) == run(stored(again))
 
 
 async def _transaction(service: TransactionService, transaction_id: str = "tx-1") -> Transaction:

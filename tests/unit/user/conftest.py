@@ -6,17 +6,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from libs.csms.storage.sqlite.store import SqliteStore
 from services.user.service import User
 
 from ..rest import SETTINGS
+from ..tables import store_with
 from .moment import NOW
-from .world import World, user_client, world
+from .world import World, tables, user_client, world
 
 
 @pytest.fixture
 async def user(tmp_path: Path) -> AsyncIterator[User]:
-    store = SqliteStore(tmp_path / "user.db")
+    store = await store_with(tables, tmp_path / "user.db")
     yield User.of(store, lambda: NOW, SETTINGS)
     await store.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from libs.ocpp_messages.message import Message
 from services.user.reservations.model import Reservation
 from services.user.service import User
 
+from ..loop import run
 from ..rest import SETTINGS
 from ..transaction.fakes import InMemoryCollection
 from .moment import NOW
@@ -51,8 +51,8 @@ def test_any_order(data: st.DataObject) -> None:
     once = data.draw(st.lists(messages(), min_size=1, max_size=8, unique_by=unlike))
     again = data.draw(st.lists(st.sampled_from(once), max_size=8))
 
-    first = asyncio.run(documents(once))
-    second = asyncio.run(documents(data.draw(st.permutations(once + again))))
+    first = run(documents(once))
+    second = run(documents(data.draw(st.permutations(once + again))))
 
     assert first == second
 
@@ -69,7 +69,7 @@ def test_what_is_delivered_again_changes_nothing(data: st.DataObject) -> None:
         await deliver(user, data.draw(st.sampled_from(once)))
         assert await user.reservations.documents.get("CS1:7") == before
 
-    asyncio.run(delivered_twice())
+    run(delivered_twice())
 
 
 async def documents(order: list[Message]) -> Reservation | None:

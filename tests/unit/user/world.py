@@ -15,8 +15,7 @@ from libs.csms.alarm import Alarm
 from libs.csms.clients.stations import DeviceClient, command_id
 from libs.csms.clock import Clock, rfc3339
 from libs.csms.messaging.embedded import EmbeddedBus
-from libs.csms.storage.sqlite.store import SqliteStore
-from libs.csms.storage.store import Collection, Doc, Page, Query
+from libs.csms.storage.store import Collection, Doc, Page, Query, Store
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import CommandEnded, StationConnected, StationDeleted
 from libs.ocpp_messages.message import Kind, Message
@@ -29,6 +28,7 @@ from services.user.local_list.sync import SyncLoop
 from services.user.service import User, router
 
 from ..rest import SETTINGS, client_of
+from ..tables import store_with
 from .device_api import DeviceApi, FakeStation, device_paths
 from .moment import NOW
 
@@ -231,9 +231,13 @@ def user_client(user: User, device: DeviceClient | None = None) -> httpx.AsyncCl
     return client_of(api, user, device or NOBODY)
 
 
+def tables(store: Store) -> None:
+    User.of(store, lambda: NOW, SETTINGS)
+
+
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
-    store, device = SqliteStore(folder / "user.db"), DeviceApi()
+    store, device = await store_with(tables, folder / "user.db"), DeviceApi()
     device.stations["CS1"] = FakeStation()
     http = client_of(device_paths, device)
     device_client = DeviceClient(http)

@@ -38,11 +38,10 @@ class File:
         """All of them or none: one wait for the disk."""
         self._writer.executescript(";".join(["BEGIN IMMEDIATE", *statements, "COMMIT"]))
 
-    def index_names(self, table: str) -> set[str]:
-        """Of the indexes that were defined, without SQLite's own."""
+    def defined(self, table: str) -> set[str]:
+        """The names of the table, if it is there, and of its indexes, without SQLite's own."""
         found = self._writer.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
-            (table,),
+            "SELECT name FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL", (table,)
         )
         return {name for (name,) in found}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic
 
@@ -38,15 +38,8 @@ class SqliteStore:
             raise ValueError(f"not a collection name: {name!r}")
         if self._types.setdefault(name, type_) is not type_:
             raise ValueError(f"{name} holds {self._types[name]}, not {type_}")
-        defined = {_index_name(name, index): index.fields for index in indexes if index.embedded}
-        old_ones = self._file.index_names(name) - defined.keys()
-        self._file.define(
-            [
-                f'CREATE TABLE IF NOT EXISTS "{name}" (id TEXT PRIMARY KEY, doc TEXT NOT NULL)',
-                *(f'DROP INDEX "{old}"' for old in old_ones),
-                *(_create_index(name, index, fields) for index, fields in defined.items()),
-            ]
-        )
+        if statements := _definitions(name, indexes, self._file.defined(name)):
+            self._file.define(statements)
         return SqliteCollection(self._file, name, type_, indexes)
 
     async def close(self) -> None:
@@ -60,10 +53,6 @@ class SqliteCollection(Generic[Doc]):
         self._name = name
         self._type = type_
         self._indexes = indexes
-
-    @cached_property
-    def _page(self) -> TypeAdapter[list[tuple[str, Doc]]]:
-        return TypeAdapter(list[tuple[str, self._type]])  # type: ignore[name-defined]
 
     async def get(self, id: str) -> Doc | None:
         key = self._name, id
@@ -109,7 +98,7 @@ class SqliteCollection(Generic[Doc]):
             f'FROM (SELECT id, doc FROM "{self._name}" WHERE {where} ORDER BY {order} LIMIT ?)',
             [*values, query.page_size + 1],
         )
-        found = self._page.validate_json(text)
+        found: list[tuple[str, Doc]] = _rows(self._type).validate_json(text)
         items = [document for _, document in found[: query.page_size]]
         if len(found) <= query.page_size:
             return Page(items)
@@ -124,13 +113,29 @@ class SqliteCollection(Generic[Doc]):
         return total
 
 
+@cache
+def _rows(type_: type[Document]) -> TypeAdapter[Any]:
+    """Of ids with their documents. It takes a while to make, and is one for all stores."""
+    return TypeAdapter(list[tuple[str, type_]])  # type: ignore[valid-type]
+
+
+def _definitions(name: str, indexes: Sequence[Index], defined: set[str]) -> list[str]:
+    """What makes the table and its indexes of what is ``defined``. Nothing, at most starts of a service."""
+    wanted = {_index_name(name, index): index.fields for index in indexes if index.embedded}
+    statements = [f'DROP INDEX "{old}"' for old in defined - wanted.keys() - {name}]
+    statements += [_create_index(name, index, wanted[index]) for index in wanted.keys() - defined]
+    if name not in defined:
+        statements.insert(0, f'CREATE TABLE "{name}" (id TEXT PRIMARY KEY, doc TEXT NOT NULL)')
+    return statements
+
+
 def _index_name(collection: str, index: Index) -> str:
     return f"{collection} by {', '.join(index.fields)}"
 
 
 def _create_index(collection: str, index: str, fields: Sequence[str]) -> str:
     columns = ", ".join([*map(_expression, fields), "id"])
-    return f'CREATE INDEX IF NOT EXISTS "{index}" ON "{collection}" ({columns})'
+    return f'CREATE INDEX "{index}" ON "{collection}" ({columns})'
 
 
 def _json(document: Document) -> str:
