@@ -10,6 +10,7 @@ from libs.csms.web.problems import STATUSES
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.version import Version
 from services.device.service import Device
+from services.device.smart_charging import service
 
 from .operator import Operator, operating
 from .station import StoppedClock
@@ -93,8 +94,9 @@ async def test_a_wrong_profile_is_refused_and_not_sent(
 
 
 async def test_a_profile_on_its_way_excludes_others_and_no_other_commands(
-    device: Device, clock: StoppedClock
+    device: Device, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(service, "RETRY_DELAYS", [delay / 50 for delay in service.RETRY_DELAYS])
     async with operating(device, clock) as operator:
         await operator.connected()
         default = PROFILE | {"chargingProfilePurpose": "TxDefaultProfile"}

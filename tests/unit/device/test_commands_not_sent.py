@@ -259,7 +259,10 @@ async def test_a_gateway_that_says_nothing_leaves_it_open_whether_it_is_taken_ba
     assert await status(operator, id) == "queued"
 
 
-async def test_a_command_to_many_is_taken_back_from_the_gateways(operator: Operator) -> None:
+async def test_a_command_to_many_is_taken_back_from_the_gateways(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cancellation, "POLL_INTERVAL", 0.01)
     for id in ("CS1", "CS2"):
         await operator.connected(id=id)
     path = await to_many(operator, "ClearCache", {"ids": ["CS1", "CS2"]})

@@ -1,11 +1,13 @@
 """Payloads of OCPP messages for property tests, made from the JSON schemas.
 
 Hypothesis draws only the seed of each: a payload has hundreds of parts, and drawing them one by one is slow.
-So a payload that fails is shown as it is, and not made smaller.
+So a payload that fails is shown as it is, and not made smaller. Where nothing else is drawn, ``examples`` has
+them without Hypothesis.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
@@ -25,6 +27,13 @@ ZONES = [0, 0, 0, 60, -210, 345]
 def payloads(schema: Schema) -> st.SearchStrategy[Any]:
     """Payloads that fit the schema, with some of the optional properties."""
     return st.randoms(use_true_random=True).map(lambda random: _value(schema, schema, random))
+
+
+def examples(schema: Schema, count: int) -> Iterator[tuple[Any, Random]]:
+    """The same payloads in every run, and what else may be left to chance about each."""
+    for seed in range(count):
+        random = Random(seed)
+        yield _value(schema, schema, random), random
 
 
 def anything() -> st.SearchStrategy[Any]:

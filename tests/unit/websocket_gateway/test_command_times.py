@@ -227,6 +227,7 @@ async def test_a_command_that_is_not_answered_at_once_is_announced_as_sent(time:
         station.sends(3, "slow", ACCEPTED)
         assert COMMAND_SENT.decode(sent.data).sent_at == (await answers.next()).command_sent_at
         assert (await station.receives())[1] == "waiting"
+        time.advance(1)
         assert (await is_sent(events)).id == "waiting"
 
 

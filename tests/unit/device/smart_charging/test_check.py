@@ -6,6 +6,7 @@ import pytest
 
 from libs.csms.errors import Conflict, DomainError, Invalid
 from libs.ocpp_messages.version import Version
+from services.device.smart_charging import service
 
 from .operator import ACCEPTED, Clock, Operator
 from .profiles import V16, V201, Json, profile2, profile16, schedule2, set2, set16, start2
@@ -113,6 +114,13 @@ async def test_a_limit_from_outside_is_not_replaced(operator: Operator) -> None:
     assert problem.members == {"chargingProfileId": 7}
 
 
+@pytest.fixture
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many attempts, in less time."""
+    monkeypatch.setattr(service, "RETRY_DELAYS", [delay / 50 for delay in service.RETRY_DELAYS])
+
+
+@pytest.mark.usefixtures("short_delays")
 async def test_of_many_conflicting_commands_at_once_one_passes_until_it_has_ended(operator: Operator) -> None:
     checks = [operator.check(f"c{id}", SET, set2(1, profile2(id))) for id in range(5)]
     problems = await asyncio.gather(*checks)
@@ -139,6 +147,7 @@ async def test_the_same_command_may_be_checked_again(operator: Operator) -> None
     assert problems == [None] * 5
 
 
+@pytest.mark.usefixtures("short_delays")
 async def test_a_command_that_does_not_end_conflicts_for_three_minutes(
     operator: Operator, clock: Clock
 ) -> None:
