@@ -66,11 +66,12 @@ def _sampled_time_empty(action: str, payload: Json) -> Json:
 
 
 _TEXTS_AS_NUMBERS = {"value"}
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _NUMBERS_AS_TEXTS = {"connectorId", "evseId", "meterStart", "meterStop", "seqNo", "transactionId", "value"}
 
 
 def _other_type(name: str, value: Any) -> Any:
-    if isinstance(value, str) and name in _TEXTS_AS_NUMBERS:
+    if isinstance(value, str) and name in _TEXTS_AS_NUMBERS and _NUMBER.fullmatch(value):
         return float(value)
     if isinstance(value, int | float) and name in _NUMBERS_AS_TEXTS:
         return str(value)

@@ -48,6 +48,16 @@ def test_a_quirk_changes_messages_of_a_session_that_were_valid(name: str, versio
     assert changed
 
 
+@pytest.mark.parametrize("name", REQUEST_QUIRKS)
+def test_a_quirk_leaves_texts_of_a_report_that_are_no_numbers(name: str) -> None:
+    """A station is asked for its variables while it charges, if that takes long enough."""
+    report = {"seqNo": 0, "reportData": [{"variableAttribute": [{"value": "false"}, {"value": ""}]}]}
+
+    changed = QUIRKS[name].request("NotifyReport", report)
+
+    assert changed["reportData"] == [{"variableAttribute": [{"value": "false"}, {"value": ""}]}]
+
+
 async def test_a_quirk_of_answers_leaves_the_rest_of_them_alone() -> None:
     async with station("1.6", quirks="off-form-answers") as system:
         answer = await system.command(ID, "ClearCache", {})
