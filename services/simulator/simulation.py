@@ -28,8 +28,9 @@ class RegistrationFailed(Exception):
 
 async def simulate(simulation: Simulation, report: Callable[[Progress], None]) -> Summary:
     """Returns when every station has left. Raises ``RegistrationFailed``; the summary has other failures."""
-    async with rest_client(simulation) as rest:
-        await register(simulation, rest)
+    if simulation.register or simulation.register_token:
+        async with rest_client(simulation) as rest:
+            await register(simulation, rest)
     statistics = Statistics(simulation.stations)
     async with asyncio.TaskGroup() as tasks:
         reporting = tasks.create_task(_report_progress(statistics, simulation.report_interval, report))

@@ -13,6 +13,7 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.version import Version
 from services.simulator.options import Simulation, Versions
 from services.simulator.simulation import simulate
+from tests.unit.loop import LoopTime
 from tests.unit.simulator.csms import Csms, Json, csms
 
 ID = "SIM00000"
@@ -160,11 +161,14 @@ async def test_triggered_messages_are_sent(version: Versions) -> None:
     assert unknown["status"] == "NotImplemented"
 
 
-async def test_heartbeats_come_at_the_interval_that_the_csms_sets() -> None:
+async def test_heartbeats_come_at_the_interval_that_the_csms_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    time = LoopTime(monkeypatch)
     async with station("1.6") as system:
         before = len(system.payloads("Heartbeat"))
         await ask(system, "ChangeConfiguration", {"key": "HeartbeatInterval", "value": "1"})
-        await system.until(lambda: len(system.payloads("Heartbeat")) == 2)
+        for number in (1, 2):
+            time.advance(1)
+            await system.until(lambda number=number: len(system.payloads("Heartbeat")) == number)
 
     assert before == 0
 

@@ -16,25 +16,12 @@ from libs.ocpp_messages.message import Kind, Message
 from services.websocket_gateway.context import GatewayLimits
 from services.websocket_gateway.routing import ByAction, Inbox
 
+from ..loop import LoopTime
 from .fake_csms import FakeCsms, Tap, command_over, fake_csms, silence, until
 from .listening_gateway import admission, listening_gateway
 from .test_outbound import ACCEPTED, RESET, connected, reason
 
 ROUTINGS = pytest.mark.parametrize("routing", [ByAction, Inbox])
-
-
-class LoopTime:
-    """The time of the event loop, which a test puts forward."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._offset = 0.0
-        real_time = self._loop.time
-        monkeypatch.setattr(self._loop, "time", lambda: real_time() + self._offset)
-
-    def advance(self, seconds: float) -> None:
-        """What is due by then happens when the test waits next."""
-        self._offset += seconds
 
 
 @pytest.fixture

@@ -153,6 +153,7 @@ async def test_a_socket_keeps_no_fence_after_its_handshake(caplog: pytest.LogCap
             raise NotAdmitted(401, "wrong credentials")
         return admission()
 
+    gc.freeze()  # what earlier tests have left need not be looked at
     async with listening_gateway(admit) as gateway:
         fences = gateway.server._gateway.fences._by_station
         await gateway.service("HeartbeatRequest", result(CURRENT_TIME))
