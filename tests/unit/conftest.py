@@ -7,9 +7,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import settings
 
 MEMORY = "/dev/shm"
 """The file system of Linux in memory."""
+
+
+settings.register_profile("unit", deadline=None)
+settings.load_profile("unit")
+"""How long an example takes says how busy the machine is."""
 
 
 def pytest_collection_finish() -> None:
