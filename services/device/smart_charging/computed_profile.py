@@ -21,6 +21,9 @@ NOMINAL_VOLTAGE = Decimal(230)
 MAX_STATED = Decimal(10**9)
 """W, A or V that a limit may have to count."""
 
+MIN_VOLTS = 1
+"""Lower voltages do not count: powers divided by them would have more digits than decimals hold."""
+
 STEP = Decimal("0.1")
 """Limits of 2.0.1 have one decimal (ChargingSchedulePeriodType.limit)."""
 
@@ -137,7 +140,7 @@ def _dc(needs: ocpp2.ChargingNeedsType) -> _Stated:
     dc = needs.dc_charging_parameters
     if dc is None:
         return _v2x(needs)
-    volts = _plausible(dc.ev_max_voltage) or None
+    volts = _plausible(dc.ev_max_voltage, MIN_VOLTS)
     return _Stated(_plausible(dc.ev_max_current), None, _plausible(dc.ev_max_power), volts)
 
 
@@ -148,7 +151,7 @@ def _v2x(needs: ocpp2.ChargingNeedsType) -> _Stated:
         return _Stated()
     by_phase = (v2x.max_charge_power, v2x.max_charge_power_l2, v2x.max_charge_power_l3)
     powers = [power for one in by_phase if (power := _plausible(one)) is not None]
-    volts = _plausible(v2x.max_voltage) or None
+    volts = _plausible(v2x.max_voltage, MIN_VOLTS)
     return _Stated(
         _plausible(v2x.max_charge_current),
         _plausible(v2x.min_charge_current),
@@ -157,8 +160,8 @@ def _v2x(needs: ocpp2.ChargingNeedsType) -> _Stated:
     )
 
 
-def _plausible(value: Decimal | None) -> Decimal | None:
-    return value if value is not None and 0 <= value <= MAX_STATED else None
+def _plausible(value: Decimal | None, least: int = 0) -> Decimal | None:
+    return value if value is not None and least <= value <= MAX_STATED else None
 
 
 def _in_unit(value: Decimal | None, unit: str, wanted: str, volts: Decimal | None) -> Decimal | None:

@@ -161,6 +161,16 @@ vehicles = st.builds(
 )
 
 
+def test_a_vehicle_of_no_volts_has_no_voltage() -> None:
+    """Its EVSE is limited in watts, and takes limits in amperes."""
+    dc = ocpp2.DCChargingParametersType(ev_max_current=Decimal(9), ev_max_voltage=Decimal("9E-27"))
+    stated = ocpp2.ChargingNeedsType("DC", dc_charging_parameters=dc)
+
+    limit = limit_for(stated, EvseLimits(power=Decimal(9), units=frozenset({"A"})))
+
+    assert limit is not None and limit.value == 9
+
+
 @given(vehicles, limits)
 def test_whatever_numbers_are_stated_the_profile_is_right_by_the_schema_and_the_rules(
     stated: ocpp2.ChargingNeedsType, of_evse: EvseLimits
