@@ -111,6 +111,9 @@ class RefusalReason(StrEnum):
     """It needs TLS or a secret that it lacks: raise it at the station, or lower what it needs."""
     TOO_MANY_CONNECTIONS = "tooManyConnections"
     """Two devices use one identity, and each ends the connection of the other: find the second one."""
+    TOO_MANY_ATTEMPTS = "tooManyAttempts"
+    """Its address connects or guesses too often: find out who is there, or raise the limit
+    (CSMS_CONNECTIONS_PER_ADDRESS, CSMS_FAILED_LOGINS_PER_MINUTE)."""
 
 
 class ConnectionRefused(EventData, frozen=True):

@@ -26,6 +26,9 @@ def _limits(settings: Settings) -> GatewayLimits:
     return GatewayLimits(
         call_timeout=settings.call_timeout,
         command_timeout=settings.command_timeout,
+        connections_per_address=settings.connections_per_address,
+        failed_logins_per_minute=settings.failed_logins_per_minute,
+        frames_per_second=settings.frames_per_second,
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,
         max_frame_bytes=settings.max_frame_bytes,

@@ -14,6 +14,7 @@ from libs.csms.clients.admission import Admission, Admit, NotAdmitted
 from libs.csms.logs import station_id
 from libs.ocpp_messages.event import ConnectionRefused
 
+from .address_limits import AddressLimits
 from .connection import Admitted, Connection, Fences
 from .context import GatewayContext
 from .negotiation import (
@@ -46,7 +47,7 @@ Subprotocols     {supported}; the first that the station offers and this list ha
 Authorization    Basic, user name = stationId, where the station is registered with a secret
 Compression      permessage-deflate, without context takeover
 Refusals         400 bad identity or subprotocol, 401 credentials, 404 unknown station or path,
-                 426 no WebSocket handshake, 503 not now (Retry-After)
+                 426 no WebSocket handshake, 429 too often, 503 not now (both with Retry-After)
 Close codes      1003 binary frame, 1008 replaced by a newer connection, or access revoked,
                  1009 frame too long, 1012 restart of the CSMS, 1013 not now
 
@@ -65,6 +66,7 @@ class Handshake:
         ready: Callable[[], bool],
         context: GatewayContext,
         refusals: RefusalReporter,
+        addresses: AddressLimits,
     ) -> None:
         self._admit = admit
         self._fences = fences
@@ -72,14 +74,17 @@ class Handshake:
         self._prefixes = context.path_prefixes
         self._admission_timeout = context.limits.admission_timeout
         self._refusals = refusals
+        self._addresses = addresses
 
     async def process(self, socket: StationSocket, request: Request) -> Response | None:
         """None where the connection is to be upgraded; then ``socket.admitted`` is set."""
         if page := self._status_page(request.path):
             return socket.respond(*page)
         station_id.set("")
+        socket.address = str((socket.remote_address or ("",))[0])
         try:
-            socket.admitted = await self._admitted(socket.peer, request)
+            self._addresses.check_attempt(socket.address)
+            socket.admitted = await self._admitted(socket.peer, socket.address, request)
         except Refused as refused:
             self._report(socket.peer, request, refused)
             response = socket.respond(refused.status, f"{refused.text}\n")
@@ -105,7 +110,8 @@ class Handshake:
     def _report(self, peer: str, request: Request, refused: Refused) -> None:
         """The query may hold a token, so it is neither logged nor published."""
         id, path = station_id.get(), request.path.partition("?")[0]
-        log.warning("%s: connection refused: %s", f"station {id}" if id else f"path {path:.200}", refused)
+        level = logging.DEBUG if refused.status == 429 else logging.WARNING  # of a flood, a line each
+        log.log(level, "%s: connection refused: %s", f"station {id}" if id else f"path {path:.200}", refused)
         if refused.reason is None or not _wants_upgrade(request.headers):
             return
         event = ConnectionRefused(
@@ -117,7 +123,7 @@ class Handshake:
         )
         self._refusals.report(id, event)
 
-    async def _admitted(self, peer: str, request: Request) -> Admitted:
+    async def _admitted(self, peer: str, address: str, request: Request) -> Admitted:
         headers = request.headers
         id = requested_station_id(request.path, self._prefixes)
         station_id.set(id)
@@ -129,7 +135,7 @@ class Handshake:
         if len(authorization) > 1:
             raise Refused(400, "there is more than one Authorization header")
         fence = self._fences.of(id)  # before admission: see Fences
-        admission = await self._admission(id, "".join(authorization), _came_with_tls(headers))
+        admission = await self._admission(address, id, "".join(authorization), _came_with_tls(headers))
         if subprotocol is None:
             subprotocol = default_subprotocol(id, offered, admission.default_version)
         connection = Connection.admitted(id, subprotocol.version, peer, admission.connection_number)
@@ -145,18 +151,25 @@ class Handshake:
             answer_timeout=admission.answer_timeout,
         )
 
-    async def _admission(self, station_id: str, authorization: str, tls: bool) -> Admission:
+    async def _admission(self, address: str, station_id: str, authorization: str, tls: bool) -> Admission:
+        """Whoever shows no secret guesses none, so only the others count as failed."""
         self._check_ready()
+        if authorization:
+            self._addresses.check_login(address, station_id)
         try:
             async with asyncio.timeout(self._admission_timeout):
                 admission = await self._admit(station_id, authorization, tls)
         except NotAdmitted as error:
+            if authorization and error.status == 401:
+                self._addresses.login_failed(address, station_id)
             raise _refused(error) from None
         except TimeoutError:
             raise _service_unavailable("admission takes too long") from None
         except Exception as error:
             log.exception("station %s: admission failed", station_id)
             raise _service_unavailable("admission failed") from error
+        if authorization:
+            self._addresses.login_succeeded(address, station_id)
         self._check_ready()
         return admission
 

@@ -27,6 +27,8 @@ class StationSocket(ServerConnection):
 
     admitted: Admitted | None = None
     """The result of the handshake, until ``end_handshake`` takes it."""
+    address = ""
+    """What the limits of addresses count it as, from the handshake on."""
 
     def __init__(self, *args: Any, stall_timeout: float, sockets: set[StationSocket], **options: Any) -> None:
         """``sockets`` holds this one from its TCP connection to its end."""

@@ -34,7 +34,7 @@ class ConnectionAttempt(Document):
     )
     reason: str = Field(
         description="`unknownStation`, `wrongSecret`, `weakSecret`, `profileTooLow`, `noSubprotocol`,"
-        " `wrongPath`, `badIdentity` or `tooManyConnections`."
+        " `wrongPath`, `badIdentity`, `tooManyConnections` or `tooManyAttempts`."
     )
     detail: str = Field(description="What the gateway answered: the reason in words.")
     remote_address: str = Field(description="Address and port of the client, or of the proxy in front.")
