@@ -12,9 +12,13 @@ from .operator import Operator
 
 @pytest.fixture(scope="session")
 async def csms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
-    """It promises charging profiles to vehicles, which the tester's operator then sends."""
+    """It promises charging profiles to vehicles, which the tester's operator then sends. All stations of the
+    tester have one address, and try many wrong secrets at once.
+    """
     folder = tmp_path_factory.mktemp("conformance")
-    async with embedded_system(folder, CSMS_EV_CHARGING_NEEDS="processing") as started:
+    async with embedded_system(
+        folder, CSMS_EV_CHARGING_NEEDS="processing", CSMS_FAILED_LOGINS_PER_MINUTE="1000000"
+    ) as started:
         yield started
 
 
