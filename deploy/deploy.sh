@@ -30,15 +30,19 @@ for role in roles/pubsub.editor roles/datastore.user roles/secretmanager.secretA
 done
 gcloud secrets describe csms-api-token >/dev/null 2>&1 ||
   head -c 30 /dev/urandom | base64 | tr -d '\n' | gcloud secrets create csms-api-token --data-file=-
+# Secrets of stations and KeyCodes are hashed with it: if it is lost, all of them must be set anew.
+gcloud secrets describe csms-pepper >/dev/null 2>&1 ||
+  head -c 32 /dev/urandom | base64 | tr -d '\n' | gcloud secrets create csms-pepper --data-file=-
 
 # A message that ends the process of whoever handles it goes to the topic of the dead-letter policy: Pub/Sub moves
 # it there itself, by its own account, which needs the right to do so.
 gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null
 pubsub=service-$(gcloud projects describe "$PROJECT" --format='value(projectNumber)')@gcp-sa-pubsub.iam.gserviceaccount.com
 
-run_as=(--image="$image" --region="$REGION" --service-account="$account"
-  --set-secrets=CSMS_API_TOKEN=csms-api-token:latest)
-gcloud run jobs deploy csms-provision "${run_as[@]}" --args=provision \
+run_as=(--image="$image" --region="$REGION" --service-account="$account")
+token=CSMS_API_TOKEN=csms-api-token:latest
+pepper=CSMS_PEPPER=csms-pepper:1 # never a newer version: nothing that was hashed would match
+gcloud run jobs deploy csms-provision "${run_as[@]}" --args=provision --set-secrets="$token" \
   --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT" --execute-now --wait
 gcloud pubsub topics add-iam-policy-binding UndeliverableMessage --member="serviceAccount:$pubsub" \
   --role=roles/pubsub.publisher >/dev/null
@@ -46,13 +50,18 @@ gcloud pubsub topics add-iam-policy-binding UndeliverableMessage --member="servi
 gcloud projects add-iam-policy-binding "$PROJECT" --member="serviceAccount:$pubsub" \
   --role=roles/pubsub.subscriber --condition=None >/dev/null
 
+# The TCP peer of a container is Cloud Run's front end, always at a link-local address, from which nothing else can
+# come. It sets X-Forwarded-Proto and appends the client to X-Forwarded-For.
+front_ends=169.254.0.0/16
+
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
-  local name=$1 variables=$2
+  local name=$1 variables=$2 secrets=$token
+  case $name in device | user) secrets+=,$pepper ;; esac
   shift 2
   gcloud run deploy "csms-$name" "${run_as[@]}" --args="run,$name" --no-cpu-throttling --min-instances=1 \
-    --allow-unauthenticated --startup-probe=httpGet.path=/readyz --liveness-probe=httpGet.path=/healthz \
-    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0$variables" "$@"
+    --allow-unauthenticated --set-secrets="$secrets" --startup-probe=httpGet.path=/readyz --liveness-probe=httpGet.path=/healthz \
+    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0,CSMS_TRUSTED_PROXIES=$front_ends$variables" "$@"
 }
 url() { gcloud run services describe "csms-$1" --region="$REGION" --format='value(status.url)'; }
 

@@ -22,6 +22,7 @@ from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.messaging.provision import provision
 from libs.csms.messaging.router import Router
+from libs.csms.pepper import Pepper
 from libs.csms.settings import BadSetting, Settings, variables
 from libs.csms.storage.sqlite.file import StoreInUse
 from libs.csms.storage.sqlite.store import SqliteStore
@@ -122,6 +123,8 @@ async def _listening(
 
 async def run_all(settings: Settings, started: Callable[[], None]) -> None:
     """Every service in this process. They ask each other directly, where separate ones use HTTP."""
+    if settings.backend == "google":
+        Pepper.of(settings)  # so that it is missed before anything is opened
     ports = {name: f"{name}_port" for name in ServiceName}
     async with (
         _listening(settings, ports) as listeners,
@@ -144,6 +147,9 @@ async def run_all(settings: Settings, started: Callable[[], None]) -> None:
 
 async def run_one(name: ServiceName, settings: Settings) -> None:
     """One service, on Pub/Sub and Firestore. ``PORT`` is its port where that is set."""
+    settings = settings.model_copy(update={"backend": "google"})
+    if name in (ServiceName.DEVICE, ServiceName.USER):
+        Pepper.of(settings)  # so that it is missed before anything is opened
     ports = {name: f"{name}_port" if settings.port is None else "port"}
     async with (
         _listening(settings, ports) as listeners,

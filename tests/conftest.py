@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from tests.e2e.system import System
 
 __all__ = ["anyio_backend", "cs", "emulators", "firestore_emulator", "name", "pubsub_emulator", "tag"]
+
+os.environ.setdefault(
+    "CSMS_PEPPER", "0123456789abcdef" * 4
+)  # so that no test makes one in its working folder
 
 
 @pytest.fixture(scope="session")

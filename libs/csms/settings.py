@@ -11,7 +11,15 @@ from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -21,6 +29,16 @@ def _paths(text: str) -> str:
     if not re.fullmatch(r"/([^\s,?#%/]+/)*(,/([^\s,?#%/]+/)*)*", text):
         raise ValueError("paths begin and end with /, and are separated by commas")
     return text
+
+
+def _origin(text: str) -> str:
+    """As browsers send it. ``null`` cannot be allowed: every sandboxed page can have it."""
+    if not re.fullmatch(r"https?://[^\s/*@?#]+", text):
+        raise ValueError("an origin is like https://simulator.example.com:8080")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
 
 
 class BadSetting(Exception):
@@ -67,10 +85,36 @@ class Settings(BaseSettings):
         description="File with the bearer token, where `CSMS_API_TOKEN` is not set. If there is no such "
         "file, it is made with a new token.",
     )
+    pepper: SecretStr | None = Field(
+        None,
+        description="Pepper, the key with which secrets of stations and KeyCodes are hashed: at least 32 "
+        "random bytes in hexadecimal or base64. Without it they must all be set anew.",
+    )
+    pepper_file: Path | None = Field(
+        None,
+        description="File with the pepper, where `CSMS_PEPPER` is not set; it is made if there is none. On "
+        "the embedded store the default is `pepper` in the data folder.",
+    )
     public_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Host names under which the HTTP APIs are reached beside those of loopback, with commas "
         "between them; `*.example.com` is a pattern.",
+    )
+    allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+        (),
+        description="Origins of web pages that may connect as a station, such as a simulator in a browser, "
+        "with commas between them. Stations send no `Origin`.",
+    )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        (),
+        description="Networks of the proxies in front, with commas between them. Only from these, "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+    )
+    unknown_station: Literal["401", "404"] | None = Field(
+        None,
+        description="The status for a station that is not registered: 401 is as for a wrong secret, so that "
+        "nobody learns which stations exist. 404 is the default where CSMS_GATEWAY_HOST is loopback and "
+        "there is no trusted proxy.",
     )
     max_body_bytes: int = Field(
         1024 * 1024, ge=1024, description="Longest body that the HTTP APIs take; a longer one is a 413."
@@ -181,16 +225,27 @@ class Settings(BaseSettings):
         validation_alias="PUBSUB_EMULATOR_HOST",
         description="The Pub/Sub emulator. It forgets its topics, so every service makes them at its start.",
     )
+    firestore_emulator_host: str = Field(
+        "",
+        validation_alias="FIRESTORE_EMULATOR_HOST",
+        description="The Firestore emulator. Nothing on it is secret, so services need no pepper there.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="LOG_LEVEL", description="DEBUG shows every OCPP-J frame, cut short."
     )
 
-    @field_validator("public_hosts", mode="before")
+    @field_validator("public_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def separated(cls, text: object) -> object:
         if not isinstance(text, str):
             return text
         return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+
+    @field_validator("firestore_emulator_host")
+    @classmethod
+    def as_google_reads_it(cls, _: str) -> str:
+        """Google's library does not read ``.env``, and without the variable uses the real Firestore."""
+        return os.environ.get("FIRESTORE_EMULATOR_HOST", "")
 
     @classmethod
     def settings_customise_sources(

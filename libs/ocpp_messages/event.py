@@ -41,7 +41,7 @@ class StationConnected(EventData, frozen=True):
     """A gateway accepted a station's WebSocket."""
 
     remote_address: str = ""
-    """Host and port that the WebSocket came from: the station's, or those of the proxy in front."""
+    """Address, and port where it is known, that it came from. Of CSMS_TRUSTED_PROXIES, they say it."""
     inbox: str = ""
     """The topic for commands to the station. Empty where they go to ``<Action>Request``."""
 
@@ -109,6 +109,8 @@ class RefusalReason(StrEnum):
     """Its secret is right, but too short for CSMS_WEAK_SECRETS=refused: give it a longer one."""
     PROFILE_TOO_LOW = "profileTooLow"
     """It needs TLS or a secret that it lacks: raise it at the station, or lower what it needs."""
+    FOREIGN_ORIGIN = "foreignOrigin"
+    """A web page has sent it, which stations never are: set CSMS_ALLOWED_ORIGINS if the page is yours."""
     TOO_MANY_CONNECTIONS = "tooManyConnections"
     """Two devices use one identity, and each ends the connection of the other: find the second one."""
     TOO_MANY_ATTEMPTS = "tooManyAttempts"
@@ -124,11 +126,11 @@ class ConnectionRefused(EventData, frozen=True):
     reason: str
     """A value of RefusalReason."""
     detail: str
-    """What the HTTP response said."""
+    """Why, in words. The HTTP response may have said less."""
     path: str = ""
     """The path of the request, cut short, if it names no station."""
     remote_address: str = ""
-    """Host and port that it came from: the station's, or those of the proxy in front."""
+    """Address, and port where it is known, that it came from. Of CSMS_TRUSTED_PROXIES, they say it."""
     subprotocols: list[str] = []
     """What it offered in Sec-WebSocket-Protocol, cut short."""
     count: int = 1

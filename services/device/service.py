@@ -11,6 +11,7 @@ import orjson
 
 from libs.csms.clock import Clock
 from libs.csms.messaging.bus import Bus
+from libs.csms.pepper import Pepper
 from libs.csms.settings import Settings
 from libs.csms.station_messages.quota import DailyLimits
 from libs.csms.storage.queries import every
@@ -66,6 +67,7 @@ class Device:
             connectivity,
             messages,
             station_profiles,
+            Pepper.of(settings),
             min_profile=settings.min_security_profile,
             weak_secrets=settings.weak_secrets,
         )

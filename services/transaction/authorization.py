@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from libs.csms.clients.authorization import Authorization
+from dataclasses import dataclass
+
+from libs.csms.clients.authorization import Authorization, Presented
 from libs.csms.storage.queries import every
 from libs.csms.storage.store import Query
+from libs.ocpp_messages.message import Message
 
 from .evidence import Evidence, Facts, statements
 from .model import Transaction, TransactionUpdate
 from .service import TransactionService
 
 
-async def authorize(service: TransactionService, id_token: str, type_: str | None) -> Authorization:
-    return await service.authorize(id_token, type_)
+@dataclass(frozen=True)
+class Token:
+    """A token in a message of a station."""
+
+    text: str
+    type: str | None
+    """None for OCPP 1.6, which has no types."""
+    message: Message
+
+
+async def authorize(service: TransactionService, token: Token) -> Authorization:
+    return await service.authorize(token.text, token.type, Presented.in_message(token.message))
 
 
 async def authorize_start(
-    service: TransactionService, transaction: Transaction, at: str, id_token: str, type_: str | None
+    service: TransactionService, transaction: Transaction, at: str, token: Token
 ) -> Authorization:
     """For a token that starts a transaction at the moment ``at``. The same start has the same status."""
-    authorization = await authorize(service, id_token, type_)
+    authorization = await authorize(service, token)
     status = transaction.start_status(at)
     if status is None:
         refused = await _is_one_too_many(service, transaction, authorization)
@@ -29,10 +42,10 @@ async def authorize_start(
 
 
 async def authorize_later(
-    service: TransactionService, transaction: Transaction, at: str, id_token: str, type_: str | None
+    service: TransactionService, transaction: Transaction, at: str, token: Token
 ) -> Authorization:
     """For a token that is presented at the moment ``at``, while the transaction is under way."""
-    authorization = await authorize(service, id_token, type_)
+    authorization = await authorize(service, token)
     await _store(service, transaction, at, {"tokenStatus": authorization.status})
     return authorization
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from libs.csms.ranges import missing
 
 from .energy import energy
-from .evidence import Evidence, Facts, time_of
+from .evidence import Evidence, Facts, Statement, time_of
 from .seq_nos import is_repeated
 from .warnings import (
     CONNECTOR_AVAILABLE,
@@ -30,26 +30,24 @@ def token_key(id_token: str) -> str:
     return id_token.casefold()
 
 
-def derived(evidence: Evidence) -> dict[str, Any]:
-    """The evidence, and the fields that follow from it."""
+def derived(evidence: Evidence, known: Evidence | None = None) -> dict[str, Any]:
+    """The evidence, and the fields that follow from it: at least those that do not follow from ``known``."""
     first, last, chosen = evidence.first, evidence.last, evidence.operator_end
     started, ended, in_queue = first.get("started"), first.get("ended"), last.get("messagesInQueue")
-    facts = cast(Facts, {name: value for name, (_, value) in first.items()})
     wh = energy(evidence)
     missing_seq_nos = missing(evidence.received, int(started[1]) if started else None)
     warnings = _warnings(evidence, wh.warnings, bool(missing_seq_nos))
     return {
         "evidence": evidence,
-        **_from_facts(facts),
+        **({} if known is not None and first is known.first else _from_first(first)),
         "active": ended is None and chosen is None,
-        "started_at": time_of((started or first["message"])[0]),
         "ended_at": time_of(ended[0]) if ended else chosen and chosen.ended_at,
         "last_event_at": time_of(last["message"][0]),
         "meter_start_wh": wh.start,
         "meter_stop_wh": wh.stop,
         "meter_highest_wh": wh.highest,
         "energy_wh": wh.used,
-        "stopped_reason": facts.get("stoppedReason", chosen and chosen.reason),
+        "stopped_reason": first["stoppedReason"][1] if "stoppedReason" in first else chosen and chosen.reason,
         "charging_state": _charging_state(evidence),
         "missing_seq_nos": missing_seq_nos,
         "warnings": warnings,
@@ -59,9 +57,12 @@ def derived(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _from_facts(facts: Facts) -> dict[str, Any]:
+def _from_first(first: dict[str, Statement]) -> dict[str, Any]:
+    """Meter values do not change these: for speed, they are not made again then."""
+    facts = cast(Facts, {name: value for name, (_, value) in first.items()})
     id_token, id_token_type = _token(facts)
     return {
+        "started_at": time_of(first.get("started", first["message"])[0]),
         "ocpp_version": facts["ocppVersion"],
         "evse_id": facts.get("evseId"),
         "connector_id": facts.get("connectorId", facts.get("meterConnectorId")),

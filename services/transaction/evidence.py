@@ -149,10 +149,10 @@ class Evidence(Document):
 
     def merge(self, other: Evidence) -> Evidence:
         """This very object where ``other`` adds nothing."""
-        new = {}
+        new, known, added = {}, self.__dict__, other.__dict__
         for name, merge in _MERGES.items():
-            if theirs := getattr(other, name):
-                ours = getattr(self, name)
+            if theirs := added[name]:
+                ours = known[name]
                 merged = merge(ours, theirs)
                 if merged is not ours:
                     new[name] = merged
@@ -199,7 +199,7 @@ def _first_end(ours: OperatorEnd | None, theirs: OperatorEnd) -> OperatorEnd:
 
 
 def _merge_sorted(ours: list[str], theirs: list[str]) -> list[str]:
-    return ours if set(theirs).issubset(ours) else sorted({*ours, *theirs})
+    return ours if theirs == ours or set(theirs).issubset(ours) else sorted({*ours, *theirs})
 
 
 def _merge_salvaged(ours: list[str], theirs: list[str]) -> list[str]:

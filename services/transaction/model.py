@@ -175,18 +175,20 @@ class TransactionUpdate(NamedTuple):
         """``at`` is the moment of the message; one about a span of time has ``until`` too. ``received`` are
         its sequence numbers. The rest is as in ``Evidence``.
         """
-        evidence = NO_EVIDENCE.changed(
-            first=statements(at, {"message": 1, **facts}),
-            last=statements(until or at, {"message": 1, "chargingState": charging_state}),
-            first_readings=readings.first,
-            last_readings=readings.last,
-            highest_reading=readings.highest,
-            register_history=readings.history,
-            units=sorted(readings.units),
-            received=[seq_no for one in received for seq_no in (one, one)],
-            event_digests=event_digests,
-            warnings=sorted(readings.warnings),
-            salvaged=list(salvaged),
+        evidence = NO_EVIDENCE.model_copy(
+            update=dict(  # X
+                first=statements(at, {"message": 1, **facts}),
+                last=statements(until or at, {"message": 1, "chargingState": charging_state}),
+                first_readings=readings.first,
+                last_readings=readings.last,
+                highest_reading=readings.highest,
+                register_history=readings.history,
+                units=sorted(readings.units),
+                received=[seq_no for one in received for seq_no in (one, one)],
+                event_digests=event_digests,
+                warnings=sorted(readings.warnings),
+                salvaged=list(salvaged),
+            )
         )
         return cls(document_id(station_id, transaction_id), station_id, transaction_id, evidence)
 
@@ -228,7 +230,7 @@ class Transaction(TransactionView):
         if merged is self.evidence:
             return self
         # Not ``changed``: most fields differ, and to compare them all would slow every meter value down.
-        return self.model_copy(update=derived(merged))
+        return self.model_copy(update=derived(merged, self.evidence))
 
     def scheduled(self, at: datetime) -> Transaction:
         """Ask the station at this time, if it was not asked for the missing events yet."""

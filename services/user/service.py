@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from libs.csms.clients.authorization import Authorization
+from libs.csms.clients.authorization import Authorization, Presented
 from libs.csms.clock import Clock
 from libs.csms.messaging.router import Router
 from libs.csms.settings import Settings
@@ -49,9 +49,11 @@ class User:
             clock=clock,
         )
 
-    async def authorize(self, id_token: str, type_: str | None) -> Authorization:
+    async def authorize(
+        self, id_token: str, type_: str | None, presented: Presented | None = None
+    ) -> Authorization:
         """What is known about a token now; ``type_`` None is any."""
-        return await self.tokens.authorize(id_token, type_)
+        return await self.tokens.authorize(id_token, type_, presented)
 
 
 router.include(token_router.load(token_handlers), lambda user: user.tokens)

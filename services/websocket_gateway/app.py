@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from libs.csms.clients.admission import Admit
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
+from libs.csms.proxies import TrustedProxies
 from libs.csms.settings import Settings
+from libs.csms.web.server import is_loopback
 
 from .context import GatewayContext, GatewayLimits
 from .routing import ByAction, Inbox, Routing, new_gateway_id
@@ -17,13 +21,34 @@ _ROUTINGS: dict[str, type[ByAction | Inbox]] = {"action": ByAction, "inbox": Inb
 
 def gateway_service(settings: Settings, bus: Bus, admit: Admit, clock: Clock) -> Service:
     routing: Routing = _ROUTINGS[settings.gateway_routing](new_gateway_id())
-    prefixes = tuple(settings.gateway_paths.split(","))
-    context = GatewayContext(bus, routing, clock, _limits(settings), prefixes)
+    context = GatewayContext(
+        bus,
+        routing,
+        clock,
+        _limits(settings),
+        path_prefixes=tuple(settings.gateway_paths.split(",")),
+        proxies=TrustedProxies(settings.trusted_proxies),
+        allowed_origins=settings.allowed_origins,
+        tells_unknown_stations=_tells_unknown_stations(settings),
+    )
     return Service("gateway", subscriptions=(), loops=(), serve=GatewayServer(admit, context).run)
 
 
+def _tells_unknown_stations(settings: Settings) -> bool:
+    """By default only to who works on this machine: a trusted proxy brings clients from elsewhere."""
+    if settings.unknown_station is None:
+        return is_loopback(settings.gateway_host) and not settings.trusted_proxies
+    return settings.unknown_station == "404"
+
+
 def _limits(settings: Settings) -> GatewayLimits:
-    return GatewayLimits(
+    """On loopback, thousands of simulated stations come from one address at the same moment."""
+    limits = GatewayLimits()
+    return replace(
+        limits,
+        max_unfinished_requests=(
+            None if is_loopback(settings.gateway_host) else limits.max_unfinished_requests
+        ),
         call_timeout=settings.call_timeout,
         command_timeout=settings.command_timeout,
         connections_per_address=settings.connections_per_address,

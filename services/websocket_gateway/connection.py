@@ -24,7 +24,7 @@ class Connection:
     station_id: str
     version: Version
     remote_address: str
-    """Host and port of the TCP peer: of the proxy, where there is one."""
+    """Of the client, with its port where that is known: of a proxy in front unless that is trusted."""
 
     @classmethod
     def admitted(cls, station_id: str, version: Version, remote_address: str, number: int) -> Connection:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from libs.csms.clock import Clock
 from libs.csms.messaging.bus import Bus
+from libs.csms.proxies import TrustedProxies
 
 from .negotiation import PATH_PREFIX
 from .routing import Routing
@@ -37,10 +38,18 @@ class GatewayLimits:
 
     accept_backlog: int = 4096
     """TCP connections that wait to be accepted. With fewer, a fleet that comes back waits for TCP retries."""
+    request_timeout: float = 10
+    """From the TCP connection to the end of the request's headers."""
+    max_request_bytes: int = 32 * 1024
+    """Request line and headers. websockets allows 128 headers and 8 KiB for each, which would be 1 MiB."""
+    max_unfinished_requests: int | None = 1000
+    """Connections of one address whose request is not complete yet; None is any number. More are cut off. A
+    trusted proxy may have any number: its clients share its address.
+    """
     admission_timeout: float = 5
     """For the answer of the device service whether a station may connect."""
     open_timeout: float = 30
-    """For the whole handshake: a slow one holds no socket for ever, and a storm of them is worked off."""
+    """For the whole handshake, admission included: a storm of them is worked off."""
     ping_interval: float = 30
     """Between two WebSocket pings."""
     ping_timeout: float = 20
@@ -76,3 +85,8 @@ class GatewayContext:
     limits: GatewayLimits
     path_prefixes: tuple[str, ...] = (PATH_PREFIX,)
     """What may stand before the station id in the path of a handshake. Each begins and ends with a slash."""
+    proxies: TrustedProxies = TrustedProxies()
+    allowed_origins: tuple[str, ...] = ()
+    """Of web pages that may connect as stations."""
+    tells_unknown_stations: bool = True
+    """Whether the response differs between an unknown station (404) and wrong credentials (401)."""

@@ -12,7 +12,8 @@ from websockets.http11 import Request, Response
 
 from libs.csms.clients.admission import Admission, Admit, NotAdmitted
 from libs.csms.logs import station_id
-from libs.ocpp_messages.event import ConnectionRefused
+from libs.csms.proxies import Peer
+from libs.ocpp_messages.event import ConnectionRefused, RefusalReason
 
 from .address_limits import AddressLimits
 from .connection import Admitted, Connection, Fences
@@ -34,6 +35,16 @@ log = logging.getLogger(__name__)
 
 SUBPROTOCOL = "Sec-WebSocket-Protocol"
 
+RESPONSE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Of every response that is no upgrade."""
+
+WRONG_CREDENTIALS = "wrong or missing credentials"
+"""All that a client learns who has none, where it must not learn which stations there are."""
+
 _START_PAGE = "This is the WebSocket gateway of an OCPP CSMS: charging stations {hint}\n"
 _DOCS_PAGE = """\
 WebSocket endpoint for charging stations (OCPP-J)
@@ -46,8 +57,9 @@ Subprotocols     {supported}; the first that the station offers and this list ha
                  also in another spelling; without one, the defaultVersion of the station
 Authorization    Basic, user name = stationId, where the station is registered with a secret
 Compression      permessage-deflate, without context takeover
-Refusals         400 bad identity or subprotocol, 401 credentials, 404 unknown station or path,
-                 426 no WebSocket handshake, 429 too often, 503 not now (both with Retry-After)
+Refusals         400 bad identity or subprotocol, 401 credentials, 403 a web page (Origin), 404 unknown
+                 path or station (which may be a 401 too), 426 no WebSocket handshake, 429 too often,
+                 503 not now (both with Retry-After)
 Close codes      1003 binary frame, 1008 replaced by a newer connection, or access revoked,
                  1009 frame too long, 1012 restart of the CSMS, 1013 not now
 
@@ -72,6 +84,9 @@ class Handshake:
         self._fences = fences
         self._ready = ready
         self._prefixes = context.path_prefixes
+        self._proxies = context.proxies
+        self._allowed_origins = context.allowed_origins
+        self._tells_unknown_stations = context.tells_unknown_stations
         self._admission_timeout = context.limits.admission_timeout
         self._refusals = refusals
         self._addresses = addresses
@@ -81,12 +96,13 @@ class Handshake:
         if page := self._status_page(request.path):
             return socket.respond(*page)
         station_id.set("")
-        socket.address = str((socket.remote_address or ("",))[0])
+        client = self._proxies.client(socket.peer, request.headers.get_all("X-Forwarded-For"))
+        socket.address = client.host
         try:
-            self._addresses.check_attempt(socket.address)
-            socket.admitted = await self._admitted(socket.peer, socket.address, request)
+            self._addresses.check_attempt(client.host)
+            socket.admitted = await self._admitted(socket.peer, client, request)
         except Refused as refused:
-            self._report(socket.peer, request, refused)
+            self._report(str(client), request, refused)
             response = socket.respond(refused.status, f"{refused.text}\n")
             response.headers.update(refused.headers)
             return response
@@ -107,7 +123,7 @@ class Handshake:
                 return 200, _DOCS_PAGE.format(prefix=self._prefixes[0], supported=SUPPORTED)
         return None
 
-    def _report(self, peer: str, request: Request, refused: Refused) -> None:
+    def _report(self, client: str, request: Request, refused: Refused) -> None:
         """The query may hold a token, so it is neither logged nor published."""
         id, path = station_id.get(), request.path.partition("?")[0]
         level = logging.DEBUG if refused.status == 429 else logging.WARNING  # of a flood, a line each
@@ -116,29 +132,31 @@ class Handshake:
             return
         event = ConnectionRefused(
             reason=refused.reason,
-            detail=refused.text,
+            detail=refused.detail,
             path="" if id else path,
-            remote_address=peer,
+            remote_address=client,
             subprotocols=offered_subprotocols(request.headers.get_all(SUBPROTOCOL)),
         )
         self._refusals.report(id, event)
 
-    async def _admitted(self, peer: str, address: str, request: Request) -> Admitted:
+    async def _admitted(self, peer: Peer, client: Peer, request: Request) -> Admitted:
         headers = request.headers
         id = requested_station_id(request.path, self._prefixes)
         station_id.set(id)
         if not _wants_upgrade(headers):
             raise Refused(426, "this is a WebSocket endpoint", headers={"Upgrade": "websocket"})
+        self._check_origin(headers)
         offered = offered_subprotocols(headers.get_all(SUBPROTOCOL))
         subprotocol = agreed_subprotocol(offered)
         authorization = headers.get_all("Authorization")
         if len(authorization) > 1:
             raise Refused(400, "there is more than one Authorization header")
         fence = self._fences.of(id)  # before admission: see Fences
-        admission = await self._admission(address, id, "".join(authorization), _came_with_tls(headers))
+        tls = self._proxies.tls(peer, headers.get_all("X-Forwarded-Proto")) or False
+        admission = await self._admission(client.host, id, "".join(authorization), tls)
         if subprotocol is None:
             subprotocol = default_subprotocol(id, offered, admission.default_version)
-        connection = Connection.admitted(id, subprotocol.version, peer, admission.connection_number)
+        connection = Connection.admitted(id, subprotocol.version, str(client), admission.connection_number)
         registration = Registration(
             admission.registration_status, admission.decision_number, admission.was_accepted
         )
@@ -151,6 +169,16 @@ class Handshake:
             answer_timeout=admission.answer_timeout,
         )
 
+    def _check_origin(self, headers: Headers) -> None:
+        """Raises ``Refused``. Browsers name the origin of the page, and let any page connect to anything."""
+        origins = headers.get_all("Origin")
+        if origins and not (len(origins) == 1 and origins[0].lower() in self._allowed_origins):
+            raise Refused(
+                403,
+                "a web page (Origin) is no charging station; CSMS_ALLOWED_ORIGINS lists those that may be",
+                RefusalReason.FOREIGN_ORIGIN,
+            )
+
     async def _admission(self, address: str, station_id: str, authorization: str, tls: bool) -> Admission:
         """Whoever shows no secret guesses none, so only the others count as failed."""
         self._check_ready()
@@ -160,9 +188,10 @@ class Handshake:
             async with asyncio.timeout(self._admission_timeout):
                 admission = await self._admit(station_id, authorization, tls)
         except NotAdmitted as error:
-            if authorization and error.status == 401:
+            refused = self._refused(error)
+            if authorization and refused.status == 401:
                 self._addresses.login_failed(address, station_id)
-            raise _refused(error) from None
+            raise refused from None
         except TimeoutError:
             raise _service_unavailable("admission takes too long") from None
         except Exception as error:
@@ -173,6 +202,19 @@ class Handshake:
         self._check_ready()
         return admission
 
+    def _refused(self, error: NotAdmitted) -> Refused:
+        challenge = {"WWW-Authenticate": 'Basic realm="OCPP", charset="UTF-8"'}
+        match error.status:
+            case 401 | 404 if not self._tells_unknown_stations:
+                return Refused(401, WRONG_CREDENTIALS, error.reason, challenge, detail=error.detail)
+            case 401:
+                return Refused(401, error.detail, error.reason, challenge)
+            case 404:
+                return Refused(404, error.detail, error.reason)
+        if error.retry_after is not None:
+            return Refused(503, error.detail, error.reason, {"Retry-After": str(error.retry_after)})
+        return _service_unavailable(error.detail)
+
     def _check_ready(self) -> None:
         if not self._ready():
             raise _service_unavailable("the CSMS is starting or stopping")
@@ -180,28 +222,6 @@ class Handshake:
 
 def _wants_upgrade(headers: Headers) -> bool:
     return "websocket" in [value.lower() for value in headers.get_all("Upgrade")]
-
-
-def _came_with_tls(headers: Headers) -> bool:
-    """What the proxy says where TLS ends: the last one that a request has passed has the last word.
-
-    Without a proxy a client can write the header itself. Then it only claims what brings it no further than
-    a station that needs no TLS: its secret is asked for as ever.
-    """
-    last = ",".join(headers.get_all("X-Forwarded-Proto")).rpartition(",")[2]
-    return last.strip().lower() in ("https", "wss")
-
-
-def _refused(error: NotAdmitted) -> Refused:
-    match error.status:
-        case 401:
-            challenge = {"WWW-Authenticate": 'Basic realm="OCPP", charset="UTF-8"'}
-            return Refused(401, error.detail, error.reason, challenge)
-        case 404:
-            return Refused(404, error.detail, error.reason)
-    if error.retry_after is not None:
-        return Refused(503, error.detail, error.reason, {"Retry-After": str(error.retry_after)})
-    return _service_unavailable(error.detail)
 
 
 def _service_unavailable(text: str) -> Refused:

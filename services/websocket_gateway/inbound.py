@@ -25,6 +25,7 @@ from .context import GatewayContext
 from .deviations import Deviations
 from .registration import Registration
 from .request import Request, read_request
+from .time_limit import TimeLimit
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,7 @@ class InboundCalls:
         "_queued_ids",
         "_refused_rules",
         "_registration",
+        "_time_limit",
         "_write",
         "busy",
     )
@@ -121,6 +123,8 @@ class InboundCalls:
         self._pending: PendingCall | None = None
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
+        self._time_limit: TimeLimit
+        """For a call. Of the task that runs."""
 
     async def enqueue(self, inbound: Inbound) -> None:
         """Let a frame wait for its turn. Waits itself while the queue is full: then nothing more is read."""
@@ -141,6 +145,7 @@ class InboundCalls:
 
     async def run(self) -> None:
         """Until closed. What has been received by then still goes onto the bus, and is answered no more."""
+        self._time_limit = TimeLimit()
         while (received := await self._queue.get()) is not None:
             if response := await self._response(received):
                 await self._write(response)
@@ -244,7 +249,7 @@ class InboundCalls:
         message = self._message(Kind.CALL, request, id, received.at, reply_to)
         self._pending = PendingCall(message)
         try:
-            async with asyncio.timeout_at(received.deadline):
+            with self._time_limit.until(received.deadline):
                 await self._context.bus.publish(request.action.request_topic, message)
                 return None if self._closed else await self._pending.answer()
         finally:
@@ -256,7 +261,7 @@ class InboundCalls:
         try:
             request = self._request(send, received.at)
             message = self._message(Kind.SEND, request, send.id, received.at, reply_to="")
-            async with asyncio.timeout_at(received.deadline):
+            with self._time_limit.until(received.deadline):
                 await self._context.bus.publish(request.action.request_topic, message)
         except CallError as error:
             log.warning("station %s: %.50s dropped: %s", station, send.action, error)

@@ -38,11 +38,16 @@ class Refused(Exception):
         text: str,
         reason: RefusalReason | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        detail: str | None = None,
     ) -> None:
-        """``reason`` is for the operator; None where it is no matter of the station."""
-        super().__init__(f"{status} {text}")
+        """``reason`` is for the operator; None where it is no matter of the station. ``detail`` is what the
+        operator is told where the client must not know it.
+        """
+        super().__init__(f"{status} {text if detail is None else detail}")
         self.status = status
         self.text = text
+        self.detail = text if detail is None else detail
         self.reason = reason
         self.headers = headers or {}
 

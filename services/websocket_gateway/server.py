@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -19,9 +20,9 @@ from libs.csms.logs import station_id
 from .address_limits import AddressLimits
 from .context import GatewayContext
 from .gateway import Gateway
-from .handshake import Handshake
+from .handshake import RESPONSE_HEADERS, Handshake
 from .refusals import RefusalReporter
-from .station_socket import DeflateFactory, StationSocket
+from .station_socket import DeflateFactory, StationSocket, UnfinishedRequests
 
 RESTART = CloseCode.SERVICE_RESTART, "the CSMS is restarting"
 
@@ -39,6 +40,7 @@ class GatewayServer:
         )
         self._stopping = False
         self._sockets: set[StationSocket] = set()
+        self._unfinished = UnfinishedRequests(context.limits, context.proxies)
 
     async def run(self, listener: socket.socket, started: Callable[[], None]) -> None:
         """Serve until cancelled: then calls in work are answered, sockets closed, subscriptions deleted.
@@ -69,6 +71,7 @@ class GatewayServer:
             compression=None,
             select_subprotocol=_subprotocol,
             process_request=self._process_request,
+            process_response=_add_headers,
             server_header=None,
             open_timeout=limits.open_timeout,
             ping_interval=limits.ping_interval,
@@ -84,7 +87,7 @@ class GatewayServer:
 
     def _socket(self, *args: Any, **options: Any) -> StationSocket:
         return StationSocket(
-            *args, stall_timeout=self._limits.stall_timeout, sockets=self._sockets, **options
+            *args, limits=self._limits, sockets=self._sockets, unfinished=self._unfinished, **options
         )
 
     async def _process_request(self, socket: ServerConnection, request: Request) -> Response | None:
@@ -112,6 +115,12 @@ class GatewayServer:
             for socket in list(self._sockets):
                 socket.transport.abort()
             await server.wait_closed()
+
+
+def _add_headers(socket: ServerConnection, request: Request, response: Response) -> None:
+    """Also to the refusals of websockets itself, which speak of a handshake that is no handshake."""
+    if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+        response.headers.update(RESPONSE_HEADERS)
 
 
 def _subprotocol(socket: ServerConnection, _offered: object) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,34 +15,76 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPe
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.typing import ExtensionParameter
 
+from libs.csms.proxies import Peer, TrustedProxies
+
 from .connection import Admitted, Disconnected
+from .context import GatewayLimits
+
+log = logging.getLogger(__name__)
 
 MIN_DEFLATED_BYTES = 512
 """Alone, most answers of a CSMS deflate to nothing less."""
+
+
+class UnfinishedRequests:
+    """How many connections of each address have not sent their whole request yet."""
+
+    def __init__(self, limits: GatewayLimits, proxies: TrustedProxies) -> None:
+        self._maximum = limits.max_unfinished_requests
+        self._proxies = proxies
+        self._by_host: Counter[str] = Counter()
+        self._full: set[str] = set()
+        """Those that the log has named. They have connections, which bounds them too."""
+
+    def begin(self, peer: Peer) -> bool:
+        """Whether the peer may have one more. Each that has begun must end."""
+        self._by_host[peer.host] += 1
+        if self._maximum is None or self._by_host[peer.host] <= self._maximum or self._proxies.trusts(peer):
+            return True
+        if peer.host not in self._full:
+            self._full.add(peer.host)
+            log.warning("address %s: more than %d unfinished requests", peer.host, self._maximum)
+        return False
+
+    def end(self, peer: Peer) -> None:
+        self._by_host[peer.host] -= 1
+        if not self._by_host[peer.host]:
+            del self._by_host[peer.host]
+            self._full.discard(peer.host)
 
 
 class StationSocket(ServerConnection):
     """While a station leaves too much unread, nothing is read from it either: websockets answers pings even
     then, and nothing else would bound those answers. If it reads nothing at all for ``stall_timeout`` it
     is cut off: websockets would wait for ever, as its own timeouts begin after writing.
+
+    Until its request is complete, it is cut off where that takes too long or too many bytes, or where too
+    many connections of its address are in the same state.
     """
 
     admitted: Admitted | None = None
     """The result of the handshake, until ``end_handshake`` takes it."""
     address = ""
     """What the limits of addresses count it as, from the handshake on."""
+    peer: Peer
+    """The TCP peer: a proxy, where there is one. Set when the connection is made."""
 
-    def __init__(self, *args: Any, stall_timeout: float, sockets: set[StationSocket], **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        limits: GatewayLimits,
+        sockets: set[StationSocket],
+        unfinished: UnfinishedRequests,
+        **options: Any,
+    ) -> None:
         """``sockets`` holds this one from its TCP connection to its end."""
         super().__init__(*args, **options)
-        self._stall_timeout = stall_timeout
+        self._limits = limits
         self._sockets = sockets
+        self._unfinished = unfinished
+        self._request_timer: asyncio.TimerHandle | None = None
+        self._request_bytes = 0
         self._stall_timer: asyncio.TimerHandle | None = None
-
-    @property
-    def peer(self) -> str:
-        host, port, *_ = self.remote_address or ("", 0)
-        return f"{host}:{port}"
 
     def end_handshake(self) -> Admitted:
         """Its result. The headers go: they hold credentials, and a sixth of what an idle connection costs."""
@@ -68,6 +112,20 @@ class StationSocket(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._sockets.add(self)
+        host, port, *_ = self.remote_address or ("", 0)
+        self.peer = Peer(host, port)
+        self.request_rcvd.add_done_callback(self._end_request)
+        self._request_timer = self.loop.call_later(self._limits.request_timeout, self.transport.abort)
+        if not self._unfinished.begin(self.peer):
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._request_timer is not None:
+            self._request_bytes += len(data)
+            if self._request_bytes > self._limits.max_request_bytes:
+                self.transport.abort()
+                return
+        super().data_received(data)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -81,13 +139,20 @@ class StationSocket(ServerConnection):
             self.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._end_request()
         self._stop_stall_timer()
         self._sockets.discard(self)
         super().connection_lost(exc)
 
+    def _end_request(self, _: object = None) -> None:
+        if self._request_timer is not None:
+            self._request_timer.cancel()
+            self._request_timer = None
+            self._unfinished.end(self.peer)
+
     def _start_stall_timer(self) -> None:
         unread = self._unread_bytes()
-        self._stall_timer = self.loop.call_later(self._stall_timeout, self._check_progress, unread)
+        self._stall_timer = self.loop.call_later(self._limits.stall_timeout, self._check_progress, unread)
 
     def _check_progress(self, unread_before: int) -> None:
         if self._unread_bytes() < unread_before:

@@ -88,7 +88,7 @@ class Csms(NamedTuple):
 async def embedded_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Csms]:
     """In this process: an embedded bus is shared in no other way."""
 
-    async def authorize(id_token: str, type_: str | None) -> Authorization:
+    async def authorize(id_token: str, type_: str | None, presented: object) -> Authorization:
         return Authorization(status="Accepted")
 
     monkeypatch.setenv("CSMS_MISSING_EVENTS_DELAY", "0.2")

@@ -7,10 +7,12 @@ import itertools
 import json
 from base64 import b64encode
 from contextlib import AsyncExitStack
+from ipaddress import ip_network
 
 import pytest
 
 from libs.csms.clients.admission import Admission, NotAdmitted
+from libs.csms.proxies import TrustedProxies
 from libs.ocpp_messages.event import RefusalReason
 from services.websocket_gateway import address_limits
 from services.websocket_gateway.address_limits import AddressLimits
@@ -55,10 +57,12 @@ def basic(station_id: str, secret: str) -> str:
 
 
 async def status(
-    gateway: ListeningGateway, address: str, station_id: str, secret: str | None
+    gateway: ListeningGateway, address: str, station_id: str, secret: str | None, forwarded_for: str = ""
 ) -> tuple[int, str]:
     """Of a handshake from that address, with its Retry-After."""
     headers = UPGRADE | ({} if secret is None else {"Authorization": basic(station_id, secret)})
+    if forwarded_for:
+        headers |= {"X-Forwarded-For": forwarded_for}
     lines = [f"GET /ocpp/{station_id} HTTP/1.1", "Host: x", *(f"{k}: {v}" for k, v in headers.items())]
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.number, local_addr=(address, 0))
     writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
@@ -92,6 +96,30 @@ async def test_one_station_that_has_a_wrong_secret_is_not_in_the_way_of_the_othe
             await status(gateway, HERE, "CS1", "wrong")
 
         assert (await status(gateway, HERE, "CS2", "right"))[0] == 101
+
+
+async def test_clients_of_a_trusted_proxy_have_limits_of_their_own() -> None:
+    door = Door()
+    async with listening_gateway(
+        door.admit, proxies=TrustedProxies((ip_network("127.0.0.1/32"),))
+    ) as gateway:
+
+        async def guesses(peer: str, id: str) -> list[int]:
+            each = [f"192.0.2.{number}" for number in range(15)]
+            return [(await status(gateway, peer, id, "wrong", client))[0] for client in each]
+
+        assert await guesses("127.0.0.1", "CS1") == [401] * 15
+        assert await guesses(HERE, "CS2") == [401] * 10 + [429] * 5
+
+
+async def test_whoever_tries_unknown_stations_learns_nothing_by_the_limit_either() -> None:
+    async def nobody(station_id: str, authorization: str, tls: bool) -> Admission:
+        raise NotAdmitted(404, "unknown station", RefusalReason.UNKNOWN_STATION)
+
+    async with listening_gateway(nobody, tells_unknown_stations=False) as gateway:
+        statuses = [(await status(gateway, HERE, f"CS{number}", "guess"))[0] for number in range(15)]
+
+        assert statuses == [401] * 10 + [429] * 5
 
 
 async def test_a_station_that_shows_no_secret_guesses_none() -> None:

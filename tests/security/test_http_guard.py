@@ -258,6 +258,59 @@ async def test_every_response_tells_browsers_to_be_strict() -> None:
     assert "max-age" in behind_tls.headers["Strict-Transport-Security"]
 
 
+async def seen(peer: str, headers: list[tuple[str, str]]) -> tuple[str, bool]:
+    """The address of the client as an endpoint sees it, and whether browsers are told to stay with TLS."""
+    router = APIRouter()
+
+    @router.get("/address")
+    async def address(request: Request) -> str:
+        return request.client.host if request.client is not None else ""
+
+    app = create_app("Things", router, load(trusted_proxies="10.0.0.0/8, fd00::/8"))
+    transport = httpx.ASGITransport(app, client=(peer, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        answer = await http.get("/address", headers=headers)
+    return answer.json(), "Strict-Transport-Security" in answer.headers
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.1", "fd00::1", "::ffff:10.0.0.1"])
+async def test_a_trusted_proxy_tells_of_the_client_and_of_tls(peer: str) -> None:
+    client = ("X-Forwarded-For", "198.51.100.1, 203.0.113.7, 10.0.0.2")
+
+    assert await seen(peer, [client, ("X-Forwarded-Proto", "https")]) == ("203.0.113.7", True)
+    assert await seen(peer, [client, ("X-Forwarded-Proto", "http")]) == ("203.0.113.7", False)
+    assert await seen(peer, [client]) == ("203.0.113.7", False)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-For", "203.0.113.8"), ("X-Forwarded-Proto", "")],
+        [("X-Forwarded-For", "somebody"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Proto", "https")],
+        [("X-Forwarded-For", "203.0.113.7,"), ("X-Forwarded-Proto", "https,https")],
+    ],
+)
+async def test_what_a_trusted_proxy_says_twice_or_unreadably_is_not_believed(
+    headers: list[tuple[str, str]],
+) -> None:
+    assert await seen("10.0.0.1", headers) == ("10.0.0.1", False)
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "192.0.2.1"])
+async def test_from_anybody_else_nothing_is_believed(peer: str) -> None:
+    headers = [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "https")]
+
+    assert await seen(peer, headers) == (peer, False)
+
+
+async def test_on_a_socket_loopback_is_no_proxy_either() -> None:
+    """The HTTP server itself would believe it."""
+    async with listening() as port, httpx.AsyncClient() as http:
+        answer = await http.get(f"http://127.0.0.1:{port}/healthz", headers={"X-Forwarded-Proto": "https"})
+
+    assert "Strict-Transport-Security" not in answer.headers
+
+
 async def test_the_documentation_loads_nothing_from_elsewhere() -> None:
     async with client(api_token=TOKEN) as http:
         page = (await http.get("/docs")).text

@@ -130,6 +130,14 @@ def test_every_service_is_deployed_once_and_after_those_that_it_asks(calls: list
     assert "CSMS_DEVICE_URL=https://csms-device.example" in deployed["csms-gateway"]
 
 
+def test_what_cloud_run_says_of_its_clients_is_believed(calls: list[str]) -> None:
+    """Without TLS of which the gateway knows, no station of security profile 2 could connect."""
+    deployed = [call for call in calls if call.startswith("run deploy ")]
+
+    assert len(deployed) == 4
+    assert all(",CSMS_TRUSTED_PROXIES=169.254.0.0/16," in f"{call}," for call in deployed)
+
+
 def test_pubsub_itself_may_move_messages_to_the_dead_letter_topic(calls: list[str]) -> None:
     agent = "--member=serviceAccount:service-4711@gcp-sa-pubsub.iam.gserviceaccount.com"
     granted = [call for call in calls if agent in call]
@@ -140,3 +148,12 @@ def test_pubsub_itself_may_move_messages_to_the_dead_letter_topic(calls: list[st
     ]
     provisioned = next(n for n, call in enumerate(calls) if call.startswith("run jobs deploy csms-provision"))
     assert calls.index(granted[0]) > provisioned
+
+
+def test_only_services_that_hash_secrets_get_the_pepper(calls: list[str]) -> None:
+    assert any(call.startswith("secrets create csms-pepper ") for call in calls)
+    given = {call.split()[2] for call in calls if "CSMS_PEPPER=csms-pepper:1" in call}
+    assert given == {"csms-device", "csms-user"}
+    started = [call for call in calls if call.startswith(("run deploy ", "run jobs deploy "))]
+    assert len(started) == 5
+    assert all(call.count("--set-secrets=CSMS_API_TOKEN=csms-api-token:latest") == 1 for call in started)

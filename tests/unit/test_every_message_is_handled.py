@@ -88,7 +88,7 @@ class Csms:
             "user": User.of(store, lambda: NOW, Settings(_env_file=None)),
         }
 
-    async def authorize(self, id_token: str, type_: str | None) -> Authorization:
+    async def authorize(self, id_token: str, type_: str | None, presented: object) -> Authorization:
         return Authorization(status="Accepted")
 
     async def publish(self, topic: str, message: Message) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple, Self
 
 import httpx
 from pydantic import Field
 
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.mappings import authorization_status_v2, authorization_status_v16
+from libs.ocpp_messages.message import Message
 from libs.ocpp_messages.version import Version
 
 from ..clock import Time, rfc3339
@@ -59,8 +61,20 @@ def id_token_info_v2(authorization: Authorization, version: Version) -> ocpp2.Id
     )
 
 
-Authorize = Callable[[str, str | None], Awaitable[Authorization]]
-"""From a token and its type; OCPP 1.6 has no types, so None is any."""
+class Presented(NamedTuple):
+    """That a station has presented a token, in one of its messages. Stations may guess PINs, so it counts."""
+
+    station_id: str
+    message_id: str
+    """Of the OCPP message. The same message again is not another guess."""
+
+    @classmethod
+    def in_message(cls, message: Message) -> Self:
+        return cls(message.station_id, message.message_id)
+
+
+Authorize = Callable[[str, str | None, Presented | None], Awaitable[Authorization]]
+"""From a token and its type; OCPP 1.6 has no types, so None is any, and without a station nobody guesses."""
 
 
 class HttpAuthorization:
@@ -69,8 +83,12 @@ class HttpAuthorization:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def authorize(self, id_token: str, type_: str | None) -> Authorization:
+    async def authorize(
+        self, id_token: str, type_: str | None, presented: Presented | None = None
+    ) -> Authorization:
         body = {"idToken": id_token} | ({"type": type_} if type_ is not None else {})
+        if presented is not None:
+            body |= {"stationId": presented.station_id, "messageId": presented.message_id}
         response = await self._client.post("/authorizations", json=body)
         response.raise_for_status()
         return Authorization.model_validate_json(response.content)

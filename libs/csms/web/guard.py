@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..limits import FailedLogins, Seconds, TokenBuckets, network_of, retry_after
+from ..proxies import Peer, TrustedProxies
 from ..settings import Settings
 from .problems import problem
 from .server import IN_PROCESS, is_loopback
@@ -62,11 +63,13 @@ class Guard:
         self._public_hosts: Sequence[str] = settings.public_hosts
         self._token: SecretStr | None = settings.api_token
         self._max_body_bytes = settings.max_body_bytes
+        self._proxies = TrustedProxies(settings.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = self._behind_proxies(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -83,6 +86,16 @@ class Guard:
             await refusal(scope, receive, send_with_headers)
             return
         await self._app(scope, self._bounded(receive), send_with_headers)
+
+    def _behind_proxies(self, scope: Scope) -> Scope:
+        """The scope with the client and the scheme that a trusted proxy tells of."""
+        if not self._proxies.networks or scope.get("client") is None:
+            return scope
+        headers, peer = Headers(scope=scope), Peer(*scope["client"])
+        client = self._proxies.client(peer, headers.getlist("X-Forwarded-For"))
+        tls = self._proxies.tls(peer, headers.getlist("X-Forwarded-Proto"))
+        scheme = scope["scheme"] if tls is None else ("https" if tls else "http")
+        return {**scope, "client": (client.host, client.port or 0), "scheme": scheme}
 
     def _refusal(self, method: str, path: str, headers: Headers, address: str) -> Response | None:
         """The response to a request that goes no further. Health is for probes, which know no host name."""

@@ -80,7 +80,7 @@ class _Server(uvicorn.Server):
                 http=_Protocol,
                 log_config=None,
                 server_header=False,
-                proxy_headers=False,  # uvicorn believes loopback: each guess would have its own address
+                proxy_headers=False,  # the guard knows which proxies are trusted
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,

@@ -107,7 +107,9 @@ class CommandRequest:
         return int(self.command_id[:8], 16) & 0x7FFFFFFF or 1
 
     def fingerprint(self, payload: Any) -> str:
-        """HMAC of the request with the key, which is not stored: so it does not reveal the payload."""
+        """HMAC of the request with the key, which is not stored. A key may be guessed, so the pepper is added
+        before the command is stored: the fingerprint does not reveal the payload.
+        """
         if self.key is None:
             return ""
         content = payload if self.operation is None else orjson.loads(self.operation)
@@ -127,7 +129,8 @@ async def request(commands: Commands, command_request: CommandRequest) -> Comman
     action = action_of(command_request.action, connection)
     payload = payload_of(command_request.body)
     command = new_command(command_request, action, payload, commands.clock())
-    command = command.changed(reply_to=commands.process_id)
+    fingerprint = commands.security.pepper.digest("command", command.fingerprint.encode())
+    command = command.changed(reply_to=commands.process_id, fingerprint=fingerprint)
     if command_request.key and (known := await commands.commands.get(command.id)):
         return _same(known, command)
     refuse_untimely(station, action)

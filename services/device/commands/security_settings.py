@@ -1,7 +1,8 @@
-"""Commands that change the secret (A01) or the security profile (A05) of a station, and their effects.
+"""Commands that change the secret (A01, B09) or the security profile (A05) of a station, and their effects.
 
-Only a hash of the secret is stored, before the command is sent. Profile 1 counts from the answer on, a
-profile that needs a new connection from the first connection that has it.
+Only a hash of the secret is stored, before the command is sent. A secret in a network profile counts beside
+the others until the station uses it. Profile 1 counts from the answer on, a profile that needs a new
+connection from the first connection that has it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -21,7 +22,7 @@ from .model import Command
 
 SETTING_ACTIONS = {"ChangeConfiguration", "SetVariables", "SetNetworkProfile"}
 
-READABLE = {"Accepted", "RebootRequired", "Rejected", "NotSupported"}
+READABLE = {"Accepted", "RebootRequired", "Rejected", "NotSupported", "Failed"}
 """Statuses that count in a response that breaks its schema elsewhere."""
 
 
@@ -67,21 +68,75 @@ SECRET = Setting("AuthorizationKey", "BasicAuthPassword")
 PROFILE = Setting("SecurityProfile", "SecurityProfile")
 
 
+class NewSecret(NamedTuple):
+    """A secret that a command gives its station."""
+
+    text: str
+    slot: str | None = None
+    """The configuration slot of the network profile that it is for; None if it is for every connection."""
+
+    @classmethod
+    def in_payload(cls, station_id: str, action: str, payload: Any) -> NewSecret | None:
+        """None also where a profile names another identity: its secret is for the operator to set there. Of
+        several profiles the last one with a secret counts.
+        """
+        if (text := SECRET.value_in(action, payload)) is not None:
+            return cls(text)
+        for slot, profile in reversed(_network_profiles(action, payload).items()):
+            password = profile.get("basicauthpassword")
+            if password is not None and _same(profile.get("identity", station_id), station_id):
+                return cls(password, slot)
+        return None
+
+    def answered_status(self, command: Command) -> str:
+        """The status in the response; empty if it has none for this secret."""
+        if self.slot is None:
+            return SECRET.answered_status(command)
+        match command.action, orjson.loads(command.response or "{}"):
+            case "SetNetworkProfile", {"status": str(status)}:
+                return status
+            case "SetVariables", {"setVariableResult": list(results)}:
+                return next((_status_of(each) for each in results[::-1] if self._is_in(each)), "")
+        return ""
+
+    def _is_in(self, entry: Any) -> bool:
+        match entry:
+            case {"component": {"name": str(component)} as of, "variable": {"name": str(variable)}}:
+                named = _same(component, "NetworkConfiguration") and _same(variable, "BasicAuthPassword")
+                return named and of.get("instance", "") == self.slot
+        return False
+
+
+def _network_profiles(action: str, payload: Any) -> dict[str, dict[str, Any]]:
+    """What the payload sets in each network profile (2.1), by slot. Names are in small letters."""
+    match action, payload:
+        case "SetNetworkProfile", {"configurationSlot": slot, "connectionData": dict(profile)}:
+            return {str(slot): {name.lower(): value for name, value in profile.items()}}
+        case "SetVariables", {"setVariableData": list(data)}:
+            profiles: dict[str, dict[str, Any]] = {}
+            for each in data:
+                if _same(each["component"]["name"], "NetworkConfiguration"):
+                    profile = profiles.setdefault(each["component"].get("instance", ""), {})
+                    profile[each["variable"]["name"].lower()] = each["attributeValue"]
+            return profiles
+    return {}
+
+
 async def refuse_weak_secret(
     security: Security, station_id: str, command_id: str, action: Action[Any, Any], payload: Any
 ) -> None:
     """Raises ``WeakSecretsRefused``: with such a secret the station would lock itself out."""
-    value = SECRET.value_in(action.name, payload)
-    if value is not None and len(value) < MIN_SECRET_LENGTH:
+    new = NewSecret.in_payload(station_id, action.name, payload)
+    if new is not None and len(new.text) < MIN_SECRET_LENGTH:
         security.refuse_weak_secrets()
 
 
 async def propose_secret(security: Security, command: Command, payload: Any) -> None:
     """Called before the command is sent: the station may connect with it before its answer arrives."""
-    value = SECRET.requested_value(command, payload)
-    if value is None:
+    new = NewSecret.in_payload(command.station_id, command.action, payload)
+    if new is None:
         return
-    secret = Secret.of(value, command.created_at).changed(command_id=command.id)
+    secret = Secret.of(new.text, command.created_at, security.pepper).changed(command_id=command.id)
     await security.stations.update(
         command.station_id, lambda known: (known or StationSecurity()).proposed(secret)
     )
@@ -92,14 +147,17 @@ async def apply_result(security: Security, command: Command) -> None:
     if not command.is_final or command.action not in SETTING_ACTIONS:
         return
     payload = orjson.loads(command.payload)
-    if SECRET.requested_value(command, payload) is not None:
-        await security.change(command.station_id, partial(_with_outcome, command))
+    new = NewSecret.in_payload(command.station_id, command.action, payload)
+    if new is not None:
+        await security.change(command.station_id, partial(_with_outcome, command, new))
     if (change := _profile_change(command, payload)) is not None:
         await security.change(command.station_id, change)
 
 
-def _with_outcome(command: Command, security: StationSecurity) -> StationSecurity:
-    match _outcome(command):
+def _with_outcome(command: Command, new: NewSecret, security: StationSecurity) -> StationSecurity:
+    match _outcome(command, new):
+        case "Accepted" | "RebootRequired" | "" if new.slot is not None:
+            return security.put_in_profile(command.id)
         case "Accepted":
             return security.accepted(command.id)
         case "RebootRequired":
@@ -109,11 +167,11 @@ def _with_outcome(command: Command, security: StationSecurity) -> StationSecurit
     return security.refused(command.id)
 
 
-def _outcome(command: Command) -> str:
+def _outcome(command: Command, new: NewSecret) -> str:
     """The station's status; empty if it is unknown whether the station has taken the secret."""
     match command.status:
         case "answered":
-            status = SECRET.answered_status(command)
+            status = new.answered_status(command)
             return status if command.warning is None or status in READABLE else ""
         case "error" | "expired":
             return "Rejected"

@@ -34,10 +34,13 @@ class ConnectionAttempt(Document):
     )
     reason: str = Field(
         description="`unknownStation`, `wrongSecret`, `weakSecret`, `profileTooLow`, `noSubprotocol`,"
-        " `wrongPath`, `badIdentity`, `tooManyConnections` or `tooManyAttempts`."
+        " `wrongPath`, `badIdentity`, `foreignOrigin`, `tooManyConnections` or `tooManyAttempts`."
     )
-    detail: str = Field(description="What the gateway answered: the reason in words.")
-    remote_address: str = Field(description="Address and port of the client, or of the proxy in front.")
+    detail: str = Field(description="The reason in words. The gateway may have answered less.")
+    remote_address: str = Field(
+        description="Address of the client, and its port where it is known; of a proxy in front unless it is"
+        " in CSMS_TRUSTED_PROXIES."
+    )
     subprotocols: tuple[str, ...] = Field(
         description="What it offered as Sec-WebSocket-Protocol, at most eight names."
     )

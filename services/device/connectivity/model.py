@@ -55,14 +55,18 @@ class Connector(Document):
         default=None, description="The vendor's error code (vendorErrorCode of 1.6)."
     )
 
-    @property
-    def key(self) -> str:
-        return composite_id(self.station_id, self.evse_id, self.connector_id)
-
+    repairs: list[str] | None = Field(
+        default=None,
+        description="How the report departed from OCPP: each rule that made it valid, with its place.",
+    )
     available_since: Time | None = Field(
         default=None,
         description="When the gateway received the report that it is Available, if it was not before.",
     )
+
+    @property
+    def key(self) -> str:
+        return composite_id(self.station_id, self.evse_id, self.connector_id)
 
     def merge(self, report: Connector) -> Connector:
         """The newer report wins."""
@@ -100,7 +104,11 @@ class Connection(Document):
     disconnected_at: Time | None = Field(default=None, description="When the connection ended.")
     close_code: int | None = Field(default=None, description="WebSocket close code (RFC 6455, section 7.4).")
     close_reason: str | None = Field(default=None, description="Reason in the WebSocket close frame.")
-    remote_address: str | None = Field(default=None, description="Address and port of the client.")
+    remote_address: str | None = Field(
+        default=None,
+        description="Address of the client, and its port where it is known; of a proxy in front unless it is"
+        " in CSMS_TRUSTED_PROXIES.",
+    )
     last_seen: Time | None = Field(
         default=None, description="When the last message was received, to five minutes."
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from urllib.parse import unquote_to_bytes
 
 from libs.csms.clients.admission import NotAdmitted
+from libs.csms.pepper import Pepper
 from libs.ocpp_messages.event import RefusalReason
 
 from .model import StationSecurity
@@ -23,6 +24,7 @@ def authenticated(
     tls: bool,
     min_profile: int,
     weak_secrets: WeakSecrets,
+    pepper: Pepper,
 ) -> StationSecurity:
     """The station's security after it has connected this way.
 
@@ -32,10 +34,13 @@ def authenticated(
     without TLS.
     """
     needed = max(min_profile, security.security_profile or 0)
+    password = _password(station_id, authorization)
+    if password is not None:
+        security = security.rehashed(password, pepper)
+    # Before any refusal, as it takes most of the time: else that would tell why.
+    secret = None if password is None else security.match(password, pepper)
     if needed >= 2 and not tls:
         raise NotAdmitted(401, "the station needs TLS, and comes without", RefusalReason.PROFILE_TOO_LOW)
-    password = _password(station_id, authorization)
-    secret = None if password is None else security.match(password)
     if secret is None and security.needs_secret:
         raise NotAdmitted(401, "wrong or missing credentials", RefusalReason.WRONG_SECRET)
     if secret is None and needed >= 1:

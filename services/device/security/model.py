@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from libs.csms.clock import Time
+from libs.csms.pepper import Pepper
 from libs.csms.storage.store import Document
 
 MIN_SECRET_LENGTH = 16
@@ -24,20 +25,29 @@ MAX_SECRET_LENGTH = 64
 
 _HEXADECIMAL_KEY = re.compile(rb"(?:[0-9A-Fa-f]{2}){16,20}")
 
-SecretState = Literal["active", "pending", "uncertain", "awaiting_reboot"]
+MAX_UNUSED_SECRETS = 8
+"""Secrets that commands set and the station has not used yet. The oldest is forgotten for one more."""
+
+SecretState = Literal["active", "pending", "uncertain", "awaiting_reboot", "in_network_profile"]
 """``active``: the station has it. ``pending``: a command that sets it has no answer yet. ``uncertain``: a
 command that got no answer may have set it. ``awaiting_reboot``: the station has accepted it, and uses it from
-its next reboot.
+its next reboot. ``in_network_profile``: the station may have it in a network profile (2.1: B09), and uses it
+from when it connects by that profile, whatever other secrets it is given meanwhile.
 """
 
 
 class Secret(Document):
-    """The salted hash of a secret. A fast hash is enough, because secrets are long; and thousands of stations
-    may reconnect at once. Those that are not long are marked.
+    """The hash of a secret, with a salt and the pepper. The pepper protects what is stored; the hash is fast,
+    because thousands of stations may reconnect at once.
     """
 
     salt: str = Field(description="16 random bytes, hexadecimal.")
-    digest: str = Field(description="SHA-256 of salt and secret, hexadecimal.")
+    digest: str = Field(description="Hash of salt and secret, hexadecimal.")
+    scheme: str | None = Field(
+        default=None,
+        description="How it was hashed: `hmac-sha256` and the id of the pepper. Absent: by SHA-256 without "
+        "pepper, as earlier versions did; it is hashed anew when the station connects with it.",
+    )
     set_at: Time = Field(description="When the operator or a command set it.")
     weak: bool = Field(
         default=False, description="Whether it has fewer than 16 characters, so that it can be guessed."
@@ -49,14 +59,30 @@ class Secret(Document):
     )
 
     @classmethod
-    def of(cls, secret: str, at: datetime) -> Secret:
-        salt = secrets.token_bytes(16)
-        weak = len(secret) < MIN_SECRET_LENGTH
-        return cls(salt=salt.hex(), digest=_digest(salt, secret.encode()), set_at=at, weak=weak)
+    def of(cls, secret: str, at: datetime, pepper: Pepper) -> Secret:
+        salt, weak = secrets.token_hex(16), len(secret) < MIN_SECRET_LENGTH
+        return cls(salt=salt, digest="", set_at=at, weak=weak).hashed(secret.encode(), pepper)
 
-    def matches(self, password: bytes) -> bool:
-        """In constant time."""
-        return hmac.compare_digest(self.digest, _digest(bytes.fromhex(self.salt), password))
+    def hashed(self, password: bytes, pepper: Pepper) -> Secret:
+        """The same secret, hashed with this pepper."""
+        return self.changed(digest=self._peppered(password, pepper), scheme=pepper.scheme)
+
+    def matches(self, password: bytes, pepper: Pepper) -> bool:
+        """In constant time. What was hashed with another pepper matches nothing."""
+        if self.scheme is None:
+            digest = hashlib.sha256(bytes.fromhex(self.salt) + _key(password)).hexdigest()
+        elif self.scheme == pepper.scheme:
+            digest = self._peppered(password, pepper)
+        else:
+            return False
+        return hmac.compare_digest(self.digest, digest)
+
+    def is_lost(self, pepper: Pepper) -> bool:
+        """It was hashed with another pepper, so nothing can match it any more."""
+        return self.scheme not in (None, pepper.scheme)
+
+    def _peppered(self, password: bytes, pepper: Pepper) -> str:
+        return pepper.digest("station secret", bytes.fromhex(self.salt) + _key(password))
 
     def in_state(self, state: SecretState) -> Secret:
         return self.changed(state=state)
@@ -89,16 +115,26 @@ class StationSecurity(Document):
     def has_weak_secret(self) -> bool:
         return any(each.weak for each in self.secrets)
 
-    def match(self, password: bytes) -> Secret | None:
-        return next((each for each in self.secrets if each.matches(password)), None)
+    def match(self, password: bytes, pepper: Pepper) -> Secret | None:
+        return next((each for each in self.secrets if each.matches(password, pepper)), None)
 
-    def is_only(self, secret: str) -> bool:
-        return len(self.secrets) == 1 and self.needs_secret and self.secrets[0].matches(secret.encode())
+    def is_only(self, secret: str, pepper: Pepper) -> bool:
+        alone = len(self.secrets) == 1 and self.needs_secret
+        return alone and self.secrets[0].matches(secret.encode(), pepper)
+
+    def rehashed(self, password: bytes, pepper: Pepper) -> StationSecurity:
+        """What this password matches of earlier versions is hashed with the pepper from now on."""
+
+        def rehashed(secret: Secret) -> Secret:
+            is_old = secret.scheme is None and secret.matches(password, pepper)
+            return secret.hashed(password, pepper) if is_old else secret
+
+        return self._of([rehashed(each) for each in self.secrets])
 
     def used(self, presented: Secret | None) -> StationSecurity:
         """The station has connected with this secret, or without one: so it has none of the uncertain ones.
 
-        Secrets that wait for a reboot or for the answer to a command stay.
+        Secrets that wait for a reboot, for the answer to a command or in a network profile stay.
         """
         if presented is None or presented.state == "active":
             left = [each for each in self.secrets if each.state != "uncertain"]
@@ -114,7 +150,9 @@ class StationSecurity(Document):
         """A command that sets this secret is about to be sent."""
         if any(each.command_id == secret.command_id for each in self.secrets):
             return self
-        return self._of([*self.secrets, secret.in_state("pending")])
+        active = [each for each in self.secrets if each.state == "active"]
+        unused = [each for each in self.secrets if each.state != "active"]
+        return self._of([*active, *unused[1 - MAX_UNUSED_SECRETS :], secret.in_state("pending")])
 
     def accepted(self, command_id: str) -> StationSecurity:
         """The station has the secret of this command instead of earlier ones. If a later one is active, the
@@ -132,6 +170,11 @@ class StationSecurity(Document):
         taken = self._brought_by(command_id)
         return self if taken is None else self._with(taken, "awaiting_reboot")
 
+    def put_in_profile(self, command_id: str) -> StationSecurity:
+        """The station has, or may have, the secret of this command in a network profile."""
+        taken = self._brought_by(command_id)
+        return self if taken is None else self._with(taken, "in_network_profile")
+
     def doubted(self, command_id: str) -> StationSecurity:
         """The command got no answer: the station may have its secret or not."""
         taken = self._brought_by(command_id)
@@ -148,7 +191,8 @@ class StationSecurity(Document):
         return [
             each
             for each in others
-            if each.state == "pending" or (each.state == "awaiting_reboot" and each.set_at > taken.set_at)
+            if each.state in ("pending", "in_network_profile")
+            or (each.state == "awaiting_reboot" and each.set_at > taken.set_at)
         ]
 
     def _brought_by(self, command_id: str) -> Secret | None:
@@ -193,10 +237,6 @@ class StationSecurity(Document):
 def new_secret() -> str:
     """40 random hexadecimal digits: an AuthorizationKey of 1.6 and a BasicAuthPassword of 2.x."""
     return secrets.token_hex(20)
-
-
-def _digest(salt: bytes, secret: bytes) -> str:
-    return hashlib.sha256(salt + _key(secret)).hexdigest()
 
 
 def _key(secret: bytes) -> bytes:

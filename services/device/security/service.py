@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Self
 
 from libs.csms.clients.admission import Admission, NotAdmitted
 from libs.csms.errors import Conflict, Invalid, NotFound
 from libs.csms.messaging.router import Router
+from libs.csms.pepper import Pepper
 from libs.csms.storage.queries import update_existing, update_from
 from libs.csms.storage.store import Collection, Store
 from libs.ocpp_messages.event import RefusalReason, SecurityProfileLowered
@@ -64,6 +66,8 @@ class Security:
     connectivity: Connectivity
     messages: Messages
     station_profiles: StationProfiles
+    pepper: Pepper
+    """With which secrets are hashed."""
     min_profile: int
     """The lowest security profile that a station may connect with."""
     weak_secrets: WeakSecrets = "accepted"
@@ -77,11 +81,14 @@ class Security:
         connectivity: Connectivity,
         messages: Messages,
         station_profiles: StationProfiles,
+        pepper: Pepper,
         min_profile: int,
         weak_secrets: WeakSecrets,
     ) -> Self:
         stations = store.collection("credentials", StationSecurity)
-        return cls(stations, registry, connectivity, messages, station_profiles, min_profile, weak_secrets)
+        return cls(
+            stations, registry, connectivity, messages, station_profiles, pepper, min_profile, weak_secrets
+        )
 
     async def of_station(self, station_id: str) -> StationSecurity:
         return await self.stations.get(station_id) or StationSecurity()
@@ -113,8 +120,6 @@ class Security:
         The connection has no number of its own yet.
         """
         station = await self.registry.get(station_id)
-        if station is None:
-            raise NotAdmitted(404, "unknown station", RefusalReason.UNKNOWN_STATION)
         presented = partial(
             authenticated,
             station_id=station_id,
@@ -122,8 +127,15 @@ class Security:
             tls=tls,
             min_profile=self.min_profile,
             weak_secrets=self.weak_secrets,
+            pepper=self.pepper,
         )
         security = await self.of_station(station_id)
+        if station is None:
+            with suppress(NotAdmitted):
+                presented(self._unknown_station)
+            raise NotAdmitted(404, "unknown station", RefusalReason.UNKNOWN_STATION)
+        if any(each.is_lost(self.pepper) for each in security.secrets):
+            log.error("station %s: its secret was hashed with another pepper: set it anew", station_id)
         if presented(security) is not security:
             await update_existing(self.stations, station_id, presented)
         profile = await self.station_profiles.profile_of(station)
@@ -137,6 +149,13 @@ class Security:
             answer_timeout=profile.answer_timeout if profile else None,
         )
 
+    @cached_property
+    def _unknown_station(self) -> StationSecurity:
+        """With a secret that nobody has. A station that is not registered is compared with it, so that its
+        refusal takes as long as that of a wrong secret.
+        """
+        return StationSecurity(secrets=(Secret.of(new_secret(), self.registry.clock(), self.pepper),))
+
     def refuse_weak_secrets(self) -> None:
         """Raises ``WeakSecretsRefused`` if this CSMS takes none."""
         if self.weak_secrets == "refused":
@@ -146,11 +165,11 @@ class Security:
         """Replace the secret by a generated or given one, and end connections with the one before."""
         await self.registry.existing(station_id)
         secret = new_secret() if given is None else given
-        new, none = Secret.of(secret, self.registry.clock()), StationSecurity()
+        new, none = Secret.of(secret, self.registry.clock(), self.pepper), StationSecurity()
 
         def replaced(security: StationSecurity | None) -> StationSecurity:
             known = security or none
-            return known if known.is_only(secret) else known.replaced(new)
+            return known if known.is_only(secret, self.pepper) else known.replaced(new)
 
         before, after = await update_from(self.stations, station_id, replaced)
         if after is not (before or none):

@@ -9,7 +9,7 @@ from libs.csms.clock import rfc3339
 from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
 
-from ..authorization import authorize_start
+from ..authorization import Token, authorize_start
 from ..derived import token_key
 from ..energy import Readings
 from ..evidence import Facts, moment, read_time
@@ -39,5 +39,6 @@ async def start_transaction(
     }
     update = TransactionUpdate.of(call.station_id, str(transaction_id), moment(at), readings, facts)
     transaction = await service.store(Reported(update, {}))
-    authorization = await authorize_start(service, transaction, moment(at), request.id_tag, None)
+    token = Token(request.id_tag, None, call.message)
+    authorization = await authorize_start(service, transaction, moment(at), token)
     return ocpp16.StartTransactionResponse(id_tag_info_v16(authorization), transaction_id)

@@ -8,7 +8,7 @@ from libs.csms.clients.authorization import id_tag_info_v16
 from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp16, v16
 
-from ..authorization import authorize
+from ..authorization import Token, authorize
 from ..service import TransactionService, router
 from ..updates import stopped_v16
 
@@ -21,4 +21,5 @@ async def stop_transaction(
     await service.store(stopped_v16(call, request, Decimal(request.meter_stop)))
     if request.id_tag is None:
         return ocpp16.StopTransactionResponse()
-    return ocpp16.StopTransactionResponse(id_tag_info_v16(await authorize(service, request.id_tag, None)))
+    authorization = await authorize(service, Token(request.id_tag, None, call.message))
+    return ocpp16.StopTransactionResponse(id_tag_info_v16(authorization))

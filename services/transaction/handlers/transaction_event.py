@@ -6,7 +6,7 @@ from libs.csms.clients.authorization import Authorization, id_token_info_v2
 from libs.csms.messaging.router import Call
 from libs.ocpp_messages import ocpp2, v21, v201
 
-from ..authorization import authorize, authorize_later, authorize_start
+from ..authorization import Token, authorize, authorize_later, authorize_start
 from ..model import Transaction
 from ..service import TransactionService, router
 from ..updates import event_v2
@@ -26,21 +26,18 @@ async def transaction_event(
     if request.id_token is None:
         return ocpp2.TransactionEventResponse()
     at = reported.update.at
-    authorization = await _authorize(service, transaction, at, request.event_type, request.id_token)
+    token = Token(request.id_token.id_token, request.id_token.type, call.message)
+    authorization = await _authorize(service, transaction, at, request.event_type, token)
     return ocpp2.TransactionEventResponse(id_token_info=id_token_info_v2(authorization, call.version))
 
 
 async def _authorize(
-    service: TransactionService,
-    transaction: Transaction,
-    at: str,
-    event_type: str,
-    id_token: ocpp2.IdTokenType,
+    service: TransactionService, transaction: Transaction, at: str, event_type: str, token: Token
 ) -> Authorization:
     match event_type:
         case "Started":
-            return await authorize_start(service, transaction, at, id_token.id_token, id_token.type)
+            return await authorize_start(service, transaction, at, token)
         case "Updated":
-            return await authorize_later(service, transaction, at, id_token.id_token, id_token.type)
+            return await authorize_later(service, transaction, at, token)
         case _:
-            return await authorize(service, id_token.id_token, id_token.type)
+            return await authorize(service, token)

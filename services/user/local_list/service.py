@@ -152,6 +152,16 @@ class LocalLists:
         await each(keys, read)
         return found
 
+    async def _has_key_code(self, texts: Iterable[str]) -> bool:
+        found: list[IdToken] = []
+
+        async def read(text: str) -> None:
+            if (token := await self.tokens.key_code(text)) is not None:
+                found.append(token)
+
+        await each(texts, read)
+        return bool(found)
+
     async def _change_existing(self, station_id: str, change: Callable[[LocalList], LocalList]) -> LocalList:
         if (changed := await self.change(station_id, change)) is None:
             raise UnknownLocalList
@@ -167,7 +177,7 @@ class LocalLists:
         wanted = {token_key(text): text for text in texts}
         found = await self.tokens_of(wanted)
         missing = [text for key, text in wanted.items() if key not in found]
-        if await self.tokens_of(token_key(text, "KeyCode") for text in missing):
+        if await self._has_key_code(missing):
             raise Invalid(f"body.{field}: one is a KeyCode, whose text is not kept: no list has it")
         if missing:
             raise Invalid(f"body.{field}: unknown tokens: {_named(missing)}", idTokens=missing)

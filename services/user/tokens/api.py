@@ -78,7 +78,7 @@ def authorizations_api(tokens: Tokens) -> APIRouter:
     @router.post("/authorizations", response_model=Authorization, response_model_exclude_none=True)
     async def authorize(body: AuthorizationBody) -> Authorization:
         """May this token charge now? An unknown token is an answer, with the status Unknown."""
-        return await tokens.authorize(body.id_token, body.type)
+        return await tokens.authorize(body.id_token, body.type, body.presented)
 
     return router
 

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from libs.csms.clients.authorization import Presented
 from libs.csms.clock import Time
 from libs.csms.secrets import is_secret_token_type
+from libs.csms.station_id import StationId
 from libs.csms.web.app import Body
 from libs.csms.web.fields import Plain
 from libs.ocpp_messages.mappings import TokenStatus
@@ -79,6 +81,18 @@ class AuthorizationBody(Body):
     type: TokenType | None = Field(
         default=None, description="IdTokenEnumType of OCPP 2.x. Absent: any type will do."
     )
+    station_id: StationId | None = Field(
+        default=None,
+        description="The charging station that presented it: five wrong KeyCodes in ten minutes block those "
+        "of that station for ten minutes. Absent: no station did, and nothing counts.",
+    )
+    message_id: Annotated[str, Field(max_length=255)] = Field(
+        default="", description="Of the OCPP message that it was in: the same one again does not count."
+    )
+
+    @property
+    def presented(self) -> Presented | None:
+        return None if self.station_id is None else Presented(self.station_id, self.message_id)
 
 
 def _with_fields(token: IdToken, fields: dict[str, Any]) -> IdToken:

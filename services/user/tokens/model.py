@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import Field
 
 from libs.csms.clock import Time
+from libs.csms.pepper import Pepper
 from libs.csms.secrets import is_secret_token_type
 from libs.csms.storage.store import Document
 from libs.ocpp_messages.mappings import TokenStatus
@@ -19,7 +20,7 @@ class IdToken(Document):
     id_token: str | None = Field(
         default=None,
         description="The text of the token, as it was registered. Absent for a KeyCode: it is a PIN, of "
-        "which only a hash is stored, as the id of the document. From the hash a short PIN can be guessed.",
+        "which only a hash with the pepper is stored, as the id of the document.",
     )
     type: str = Field(
         default="ISO14443", description="IdTokenEnumType of OCPP 2.x; stations of 1.6 know no types."
@@ -51,18 +52,21 @@ class IdToken(Document):
         return self.status
 
 
-def token_key(id_token: str, type_: str | None = None) -> str:
-    """The document id of a token. Tokens are compared without regard to case, and have one type each."""
-    folded = id_token.casefold()
-    return _hashed(folded) if is_secret_token_type(type_) else folded
+def token_key(id_token: str) -> str:
+    """The document id of a token that is no KeyCode. Tokens are compared without regard to case."""
+    return id_token.casefold()
 
 
-def token_keys(id_token: str, type_: str | None) -> list[str]:
-    """Where a token of this text may be stored, if its type is None."""
-    if type_ is not None:
-        return [token_key(id_token, type_)]
-    return [token_key(id_token), token_key(id_token, "KeyCode")]
+def key_code_key(id_token: str, pepper: Pepper) -> str:
+    """The document id of a KeyCode. Its hash has no salt, as the token is found by it."""
+    return f"keycode:{pepper.scheme}:{pepper.digest('KeyCode', id_token.casefold().encode())}"
 
 
-def _hashed(folded: str) -> str:
-    return "keycode:" + hashlib.sha256(f"KeyCode:{folded}".encode()).hexdigest()
+def old_key_code_key(id_token: str) -> str:
+    """Where earlier versions stored a KeyCode, by a hash without the pepper."""
+    return "keycode:" + hashlib.sha256(f"KeyCode:{id_token.casefold()}".encode()).hexdigest()
+
+
+def may_be_key_code(type_: str | None) -> bool:
+    """None is a token of OCPP 1.6, whose stations with a keypad send a PIN as an idTag."""
+    return type_ is None or is_secret_token_type(type_)

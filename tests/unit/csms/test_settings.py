@@ -106,6 +106,20 @@ def test_public_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -
     assert load().public_hosts == ("csms.example.com", "*.example.org")
 
 
+def test_trusted_proxies_are_networks_or_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSMS_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1,fd00::/8")
+
+    assert [str(one) for one in load().trusted_proxies] == ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]
+
+
+@pytest.mark.parametrize("text", ["proxy.example.com", "10.0.0.1/8", "*", "10.0.0.0/33"])
+def test_what_is_no_network_is_no_trusted_proxy(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("CSMS_TRUSTED_PROXIES", f"10.0.0.0/8,{text}")
+
+    with pytest.raises(BadSetting, match="^CSMS_TRUSTED_PROXIES: "):
+        load()
+
+
 @pytest.mark.parametrize("name", ["GCP_PROJECT_ID", "GOOGLE_CLOUD_PROJECT"])
 def test_the_project_has_two_names(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "my-project")

@@ -6,13 +6,16 @@ import base64
 from datetime import datetime
 
 from libs.csms.clients.admission import NotAdmitted
+from libs.csms.pepper import Pepper
 from services.device.registry.model import Station
 from services.device.security.model import Secret, StationSecurity
 from services.device.service import Device
 
+from ..rest import SETTINGS
 from .station import NOW
 
 SECRET = "correct:horse-battery.staple"
+PEPPER = Pepper.of(SETTINGS)
 KEY = "00112233445566778899AABBCCDDEEFF0123abCD"
 KEY_BYTES = bytes.fromhex(KEY)
 
@@ -24,7 +27,7 @@ def basic(username: str, password: str | bytes) -> str:
 
 def holding(secret: str, at: datetime) -> StationSecurity:
     """The security of a station that has this secret since then."""
-    return StationSecurity(secrets=(Secret.of(secret, at),))
+    return StationSecurity(secrets=(Secret.of(secret, at, PEPPER),))
 
 
 async def with_secret(device: Device, secret: str, id: str = "CS1") -> None:

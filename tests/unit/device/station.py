@@ -57,6 +57,7 @@ class Csms:
         connection_id: str = "1",
         at: datetime = NOW,
         reply_to: str = "",
+        repairs: str = "",
     ) -> dict[str, Any]:
         """The payload of the answer, which is right by its schema; or its error code, under ``errorCode``."""
         catalogued: Action[Any, Any] = getattr(VERSIONS[version], action)
@@ -73,6 +74,7 @@ class Csms:
             gateway_id="g1",
             connection_id=connection_id,
             reply_to=reply_to or catalogued.response_topic,
+            repairs=repairs,
         )
         await router.handle(call, self.bus, self.device, self.clock)
         topic, answer = self.published[-1]

@@ -9,7 +9,7 @@ from services.device.registry.model import Station
 from services.device.security.model import Secret
 from services.device.service import Device
 
-from .admission import SECRET, basic, refusal
+from .admission import PEPPER, SECRET, basic, refusal
 from .station import NOW
 
 
@@ -30,7 +30,7 @@ async def test_a_secret_is_generated_and_shown_once(
 
 
 async def test_two_stations_with_the_same_secret_have_different_hashes(device: Device) -> None:
-    one, other = Secret.of(SECRET, NOW), Secret.of(SECRET, NOW)
+    one, other = Secret.of(SECRET, NOW, PEPPER), Secret.of(SECRET, NOW, PEPPER)
 
     assert one.digest != other.digest
 

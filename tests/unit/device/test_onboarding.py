@@ -171,7 +171,11 @@ async def test_a_station_of_2_x_that_makes_no_report_is_asked_for_its_limits(
                 (one["component"]["name"], one["variable"]["name"], one["variable"].get("instance", ""))
                 for one in data
             ]
-            values = [one | {"attributeStatus": "Accepted", "attributeValue": "7"} for one in data]
+            limits = {"ItemsPerMessage": "7", "BytesPerMessage": "7000"}
+            values = [
+                one | {"attributeStatus": "Accepted", "attributeValue": limits[one["variable"]["name"]]}
+                for one in data
+            ]
             await answer(operator, command, {"getVariableResult": values})
 
     assert len(variables) == len(set(variables)) == 12
@@ -180,6 +184,19 @@ async def test_a_station_of_2_x_that_makes_no_report_is_asked_for_its_limits(
     place = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
     too_many = await operator.post("GetVariables", {"getVariableData": [place] * 8})
     assert (too_many.status_code, "takes 7 items" in too_many.json()["detail"]) == (422, True)
+
+
+async def test_a_station_of_2_x_that_refuses_the_first_question_for_its_limits_is_asked_no_other(
+    operator: Operator, station: Csms
+) -> None:
+    await boots(station, V201)
+    for seconds, action in ((4, "GetBaseReport"), (5, "GetVariables")):
+        [command] = await asked(operator, seconds)
+        assert command.action == action
+        await operator.refuse(command, ErrorCode.NOT_IMPLEMENTED, "neither")
+        await deliver_events(operator)
+
+    assert await asked(operator, 60) == []
 
 
 async def test_a_station_of_1_6_that_lists_no_keys_is_asked_for_its_limits(

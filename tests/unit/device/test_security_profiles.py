@@ -15,7 +15,7 @@ from services.device.registry.model import Station
 from services.device.security.model import Secret, StationSecurity
 from services.device.service import Device
 
-from .admission import SECRET, basic, holding, refusal, with_secret
+from .admission import PEPPER, SECRET, basic, holding, refusal, with_secret
 from .bus import RecordingBus
 from .operator import Operator, operating
 from .station import NOW, StoppedClock
@@ -51,7 +51,7 @@ async def test_the_same_applies_when_every_station_needs_that_profile(device: De
 
 async def test_a_station_refused_without_tls_has_not_used_its_secret(device: Device) -> None:
     """It went over the network in clear."""
-    waiting = Secret.of(SECRET, NOW).in_state("awaiting_reboot")
+    waiting = Secret.of(SECRET, NOW, PEPPER).in_state("awaiting_reboot")
     await device.registry.stations.update("CS1", lambda _: Station(id="CS1"))
     known = StationSecurity(secrets=(waiting,), security_profile=2)
     await device.security.stations.update("CS1", lambda _: known)

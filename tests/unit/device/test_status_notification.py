@@ -43,6 +43,23 @@ async def test_a_connectors_state_is_kept(csms: Csms, device: Device, version: V
     )
 
 
+@pytest.mark.parametrize(
+    ("version", "payload"),
+    [(Version.V16, status_v16(1, "Available")), (Version.V201, status("Available"))],
+)
+async def test_a_connector_whose_report_had_to_be_repaired_is_marked_until_the_next_one(
+    csms: Csms, device: Device, version: Version, payload: dict[str, object]
+) -> None:
+    marks = []
+    for repairs in ("unknownField@vendorExtension timestampFormat@timestamp", ""):
+        await csms.call("StatusNotification", payload, version=version, repairs=repairs)
+        connector = await device.connectivity.connectors.get("CS1:1:1")
+        assert connector is not None
+        marks.append(connector.repairs)
+
+    assert marks == [["unknownField@vendorExtension", "timestampFormat@timestamp"], None]
+
+
 async def test_a_connector_of_1_6_keeps_its_number_and_counts_as_an_evse(csms: Csms, device: Device) -> None:
     payload = status_v16(2, "Faulted", info="hot", vendorId="V", vendorErrorCode="E7")
     await csms.call("StatusNotification", {**payload, "errorCode": "HighTemperature"}, version=Version.V16)

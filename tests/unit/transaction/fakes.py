@@ -62,7 +62,7 @@ class UserService:
     known: dict[str, Authorization] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
-    async def authorize(self, id_token: str, type_: str | None) -> Authorization:
+    async def authorize(self, id_token: str, type_: str | None, presented: object) -> Authorization:
         self.asked.append((id_token, type_))
         return self.known.get(id_token.casefold(), Authorization(status="Unknown"))
 
@@ -90,7 +90,7 @@ def service_in_memory() -> TransactionService:
     )
 
 
-async def accept(id_token: str, type_: str | None) -> Authorization:
+async def accept(id_token: str, type_: str | None, presented: object) -> Authorization:
     return Authorization(status="Accepted")
 
 

@@ -22,7 +22,7 @@ from .fakes import event, token
 
 
 async def test_the_service_answers_what_comes_by_bus_and_publishes_the_end(tmp_path: Path) -> None:
-    async def authorize(id_token: str, type_: str | None) -> Authorization:
+    async def authorize(id_token: str, type_: str | None, presented: object) -> Authorization:
         return Authorization(status="Accepted")
 
     bus, store = EmbeddedBus(), SqliteStore(tmp_path / "x.db")

@@ -138,7 +138,7 @@ async def test_a_token_that_comes_later_is_the_token(
 async def test_the_transaction_is_stored_even_if_nobody_knows_the_token(
     users: UserService, service: TransactionService
 ) -> None:
-    async def silent(id_token: str, type_: str | None) -> Authorization:
+    async def silent(id_token: str, type_: str | None, presented: object) -> Authorization:
         raise TimeoutError
 
     station = Station(replace(service, authorize=silent), Version.V16)
@@ -236,7 +236,7 @@ async def test_an_evse_holds_one_transaction_whether_its_connector_is_named_or_n
 async def test_of_starts_that_wait_for_an_answer_the_earlier_is_accepted(service: TransactionService) -> None:
     both_asked = asyncio.Barrier(2)
 
-    async def authorize(id_token: str, type_: str | None) -> Authorization:
+    async def authorize(id_token: str, type_: str | None, presented: object) -> Authorization:
         await both_asked.wait()
         return Authorization(status="Accepted", max_active_transactions=1)
 

@@ -18,7 +18,7 @@ from libs.ocpp_messages.mappings import TokenStatus
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.user.service import User, router
-from services.user.tokens.model import IdToken, token_key
+from services.user.tokens.model import IdToken
 
 from .moment import NOW
 
@@ -79,7 +79,7 @@ async def tag(user: User, text: str) -> dict[str, Any]:
 
 async def known(user: User, text: str = "AA00001", **fields: Any) -> None:
     token = IdToken(id_token=text, **fields)
-    await user.tokens.documents.update(token_key(text, token.type), lambda _: token)
+    await user.tokens.documents.update(user.tokens.key(text, token.type), lambda _: token)
 
 
 @pytest.mark.parametrize("version", [Version.V201, Version.V21])

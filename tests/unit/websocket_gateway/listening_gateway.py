@@ -124,11 +124,13 @@ async def listening_gateway(
     limits: GatewayLimits | None = None,
     routing: type[ByAction | Inbox] = ByAction,
     prefixes: tuple[str, ...] = ("/ocpp/",),
+    **door: Any,
 ) -> AsyncIterator[ListeningGateway]:
+    """``door`` are other fields of its context."""
     bus = BrokenBus()
     for topic in TOPICS:
         await bus.create_topic(topic)
-    context = GatewayContext(bus, routing("gw0"), utc_now, limits or GatewayLimits(), prefixes)
+    context = GatewayContext(bus, routing("gw0"), utc_now, limits or GatewayLimits(), prefixes, **door)
     server = GatewayServer(admit, context)
     listener, started = create_server(("127.0.0.1", 0)), asyncio.Event()
     number = int(listener.getsockname()[1])

@@ -27,6 +27,7 @@ async def status_notification_v16(
         info=request.info,
         vendor_id=request.vendor_id,
         vendor_error_code=request.vendor_error_code,
+        repairs=call.message.repairs.split() or None,
     )
     await connectivity.report(report)
     await connectivity.touch(call)
@@ -45,6 +46,7 @@ async def status_notification_v2(
         status=request.connector_status,
         reported_at=call.received_at,
         station_timestamp=request.timestamp,
+        repairs=call.message.repairs.split() or None,
     )
     await connectivity.report(report)
     await connectivity.touch(call)

@@ -16,11 +16,12 @@ MAX_DATA_LENGTH = 100_000
 
 @router.on(DEAD_LETTER)
 async def dead_letter(call: Call[DeadLetter], messages: Messages) -> None:
-    """The id comes from the message, so that it is stored once however often it is delivered."""
+    """The id comes from what is stored, so that it is stored once however often it is delivered. It comes
+    from nothing else: a PIN that is withheld could be guessed from it.
+    """
     letter, message = call.request, call.message
-    content = f"{message.sent_at} {message.station_id} {message.message_id} ".encode() + message.data
     dead = DeadMessage(
-        id=hashlib.sha256(content).hexdigest()[:32],
+        id=message.message_id,
         received_at=call.received_at,
         topic=letter.topic,
         subscription=letter.subscription,
@@ -30,6 +31,8 @@ async def dead_letter(call: Call[DeadLetter], messages: Messages) -> None:
         attributes=letter.attributes,
         station_id=message.station_id,
     )
+    content = dead.model_dump_json().encode()
+    dead = dead.changed(id=hashlib.sha256(content).hexdigest()[:32])
     await messages.dead_letters.update(dead.id, lambda known: known or dead)
 
 
