@@ -27,6 +27,9 @@ class IndexList:
     def collection(self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> Any:
         self.collections[name] = indexes
 
+    def has_room(self) -> bool:
+        return True
+
     async def close(self) -> None:
         """Nothing is open."""
 

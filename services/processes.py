@@ -57,7 +57,7 @@ Pair = tuple[Bus, Store]
 async def _embedded(settings: Settings) -> AsyncIterator[Pair]:
     _keep_private(settings.data_dir)
     try:
-        store = SqliteStore(settings.data_dir / "csms.db")
+        store = SqliteStore(settings.data_dir / "csms.db", settings.min_free_disk)
     except StoreInUse as error:
         raise BadSetting(f"CSMS_DATA_DIR={settings.data_dir}: another CSMS runs on it") from error
     try:

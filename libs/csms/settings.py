@@ -119,6 +119,44 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         1024 * 1024, ge=1024, description="Longest body that the HTTP APIs take; a longer one is a 413."
     )
+    requests_per_second: int = Field(
+        1000,
+        ge=1,
+        description="Requests that an address, and a caller, may send to each HTTP API; ten times as many at "
+        "once. More are a 429. Loopback has no such limit.",
+    )
+    failed_logins_per_minute: int = Field(
+        60,
+        ge=1,
+        description="Wrong tokens and wrong secrets of stations from one address, or for one account, after "
+        "the first ten. More are a 429 and not looked at.",
+    )
+    connections_per_address: int = Field(
+        1000,
+        ge=1,
+        description="Connections that the gateway holds open for one address (a site behind NAT). It may "
+        "begin as many at once, and a tenth of that a second. Loopback has no such limit.",
+    )
+    frames_per_second: float = Field(
+        50,
+        gt=0,
+        description="Frames that are read from one station; ten times as many at once. The rest waits, and "
+        "none is lost.",
+    )
+    stored_messages_per_day: int = Field(
+        10_000,
+        ge=1,
+        description="Messages of one station that a service keeps of one day in UTC. More are answered and "
+        "counted, and not kept, but for those of transactions and security.",
+    )
+    stored_bytes_per_day: int = Field(20_000_000, ge=1_000_000, description="The same in bytes of payloads.")
+    min_free_disk: float = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Per cent of the embedded store's disk. With less of it free, messages are not kept, "
+        "but for those of transactions and security.",
+    )
     gateway_routing: Literal["action", "inbox"] = Field(
         "action", description="How answers find their gateway: by topic and filter, or one topic per gateway."
     )

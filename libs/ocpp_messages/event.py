@@ -113,6 +113,9 @@ class RefusalReason(StrEnum):
     """A web page has sent it, which stations never are: set CSMS_ALLOWED_ORIGINS if the page is yours."""
     TOO_MANY_CONNECTIONS = "tooManyConnections"
     """Two devices use one identity, and each ends the connection of the other: find the second one."""
+    TOO_MANY_ATTEMPTS = "tooManyAttempts"
+    """Its address connects or guesses too often: find out who is there, or raise the limit
+    (CSMS_CONNECTIONS_PER_ADDRESS, CSMS_FAILED_LOGINS_PER_MINUTE)."""
 
 
 class ConnectionRefused(EventData, frozen=True):

@@ -32,6 +32,11 @@ class Summary(Document):
         " away are `Offline`. A station as a whole (connector 0 of OCPP 1.6) is none."
     )
     dead_letters: int = Field(description="How many messages no attempt could handle.")
+    disk_almost_full: bool | None = Field(
+        default=None,
+        description="True while less of the disk is free than CSMS_MIN_FREE_DISK; otherwise absent. Messages"
+        " of stations are then answered and not stored, but for those of transactions and security.",
+    )
 
 
 def device_api(device: Device) -> APIRouter:
@@ -68,7 +73,7 @@ def _of_existing_station(device: Device) -> APIRouter:
 def _summary_api(device: Device) -> APIRouter:
     router = APIRouter(tags=["Fleet"])
 
-    @router.get("/summary", response_model=Summary)
+    @router.get("/summary", response_model=Summary, response_model_exclude_none=True)
     async def summary() -> Summary:
         stations, connected, dead, connectors = await asyncio.gather(
             device.registry.stations.count({}),
@@ -77,7 +82,11 @@ def _summary_api(device: Device) -> APIRouter:
             connectors_by_status(device.connectivity),
         )
         return Summary(
-            charging_stations=stations, connected=connected, connectors=connectors, dead_letters=dead
+            charging_stations=stations,
+            connected=connected,
+            connectors=connectors,
+            dead_letters=dead,
+            disk_almost_full=None if device.messages.log.quota.disk_has_room() else True,
         )
 
     return router

@@ -13,6 +13,7 @@ from libs.csms.clock import Clock
 from libs.csms.messaging.bus import Bus
 from libs.csms.pepper import Pepper
 from libs.csms.settings import Settings
+from libs.csms.station_messages.quota import DailyLimits
 from libs.csms.storage.queries import every
 from libs.csms.storage.store import Json, Query, Store
 
@@ -57,7 +58,7 @@ class Device:
     def of(cls, store: Store, bus: Bus, clock: Clock, settings: Settings) -> Self:
         connectivity = Connectivity.of(store, clock, timedelta(seconds=settings.abandoned_after))
         registry = Registry.of(store, connectivity, bus, clock)
-        messages = Messages.of(store, connectivity, clock)
+        messages = Messages.of(store, connectivity, clock, DailyLimits.of(settings))
         deviations = Deviations.of(store, registry)
         station_profiles = StationProfiles.of(store, clock)
         security = Security.of(
@@ -120,6 +121,7 @@ class Device:
             self.onboardings.forget,
             self.device_model.forget,
             self.deviations.forget,
+            self.messages.log.quota.forget,
             self.connectivity.forget,
             self.security.forget,
         ]

@@ -11,6 +11,7 @@ from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.middleware import HANDLER_TIMEOUT, time_limit
 from libs.csms.settings import Settings
+from libs.csms.station_messages.quota import DailyLimits
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
 from libs.csms.web.server import serve
@@ -27,7 +28,7 @@ def transaction_service(
     settings: Settings, bus: Bus, store: Store, authorize: Authorize, clock: Clock
 ) -> Service:
     delay = timedelta(seconds=settings.missing_events_delay)
-    deps = TransactionService.of(store, authorize, bus, clock, delay)
+    deps = TransactionService.of(store, authorize, bus, clock, delay, DailyLimits.of(settings))
     app = create_app("Transaction service", api(deps), settings)
     return Service(
         name=router.service,

@@ -14,6 +14,7 @@ from libs.csms.clock import Clock, rfc3339
 from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.router import Router
 from libs.csms.station_messages.log import MessageLog
+from libs.csms.station_messages.quota import DEFAULT_LIMITS, DailyLimits
 from libs.csms.storage.queries import update_existing
 from libs.csms.storage.store import Collection, Index, Store
 from libs.ocpp_messages.action import Direction, encode
@@ -79,6 +80,7 @@ class TransactionService:
         bus: Bus,
         clock: Clock,
         missing_events_delay: timedelta = timedelta(minutes=1),
+        limits: DailyLimits = DEFAULT_LIMITS,
     ) -> TransactionService:
         return cls(
             transactions=store.collection("transactions", Transaction, TRANSACTION_INDEXES),
@@ -87,7 +89,7 @@ class TransactionService:
             authorize=authorize,
             bus=bus,
             clock=clock,
-            message_log=MessageLog.of(store, "transaction"),
+            message_log=MessageLog.of(store, "transaction", limits),
             missing_events_delay=missing_events_delay,
             alarm=Alarm(clock),
         )

@@ -10,6 +10,7 @@ from libs.csms.clock import Clock
 from libs.csms.messaging.router import Router
 from libs.csms.settings import Settings
 from libs.csms.station_messages.log import MessageLog
+from libs.csms.station_messages.quota import DailyLimits
 from libs.csms.storage.store import Store
 
 from .local_list import handlers as local_list_handlers
@@ -38,7 +39,8 @@ class User:
 
     @classmethod
     def of(cls, store: Store, clock: Clock, settings: Settings, authorizer: Authorizer | None = None) -> Self:
-        tokens, message_log = Tokens.of(store, clock, settings, authorizer), MessageLog.of(store, "user")
+        tokens = Tokens.of(store, clock, settings, authorizer)
+        message_log = MessageLog.of(store, "user", DailyLimits.of(settings))
         return cls(
             tokens=tokens,
             reservations=Reservations.of(store, message_log, clock),

@@ -61,6 +61,12 @@ class GatewayLimits:
     drain_timeout: float = 5
     """At shutdown: for the answers to the CALLs that are in work."""
 
+    connections_per_address: int = 1000
+    """Open at the same time, and begun at once; a tenth of them may begin each second."""
+    failed_logins_per_minute: float = 60
+    """Wrong secrets from one address, or for one station, after the first ten."""
+    frames_per_second: float = 50
+    """From one station; ten times as many at once. With more, reading pauses."""
     max_frame_bytes: int = 1024 * 1024
     """A longer frame ends its connection with close code 1009."""
     max_queued_frames: int = 8

@@ -15,6 +15,7 @@ from libs.csms.logs import station_id
 from libs.csms.proxies import Peer
 from libs.ocpp_messages.event import ConnectionRefused, RefusalReason
 
+from .address_limits import AddressLimits
 from .connection import Admitted, Connection, Fences
 from .context import GatewayContext
 from .negotiation import (
@@ -57,8 +58,8 @@ Subprotocols     {supported}; the first that the station offers and this list ha
 Authorization    Basic, user name = stationId, where the station is registered with a secret
 Compression      permessage-deflate, without context takeover
 Refusals         400 bad identity or subprotocol, 401 credentials, 403 a web page (Origin), 404 unknown
-                 path or station (which may be a 401 too), 426 no WebSocket handshake, 503 not now
-                 (Retry-After)
+                 path or station (which may be a 401 too), 426 no WebSocket handshake, 429 too often,
+                 503 not now (both with Retry-After)
 Close codes      1003 binary frame, 1008 replaced by a newer connection, or access revoked,
                  1009 frame too long, 1012 restart of the CSMS, 1013 not now
 
@@ -77,6 +78,7 @@ class Handshake:
         ready: Callable[[], bool],
         context: GatewayContext,
         refusals: RefusalReporter,
+        addresses: AddressLimits,
     ) -> None:
         self._admit = admit
         self._fences = fences
@@ -87,6 +89,7 @@ class Handshake:
         self._tells_unknown_stations = context.tells_unknown_stations
         self._admission_timeout = context.limits.admission_timeout
         self._refusals = refusals
+        self._addresses = addresses
 
     async def process(self, socket: StationSocket, request: Request) -> Response | None:
         """None where the connection is to be upgraded; then ``socket.admitted`` is set."""
@@ -94,8 +97,10 @@ class Handshake:
             return socket.respond(*page)
         station_id.set("")
         client = self._proxies.client(socket.peer, request.headers.get_all("X-Forwarded-For"))
+        socket.address = client.host
         try:
-            socket.admitted = await self._admitted(socket.peer, str(client), request)
+            self._addresses.check_attempt(client.host)
+            socket.admitted = await self._admitted(socket.peer, client, request)
         except Refused as refused:
             self._report(str(client), request, refused)
             response = socket.respond(refused.status, f"{refused.text}\n")
@@ -121,7 +126,8 @@ class Handshake:
     def _report(self, client: str, request: Request, refused: Refused) -> None:
         """The query may hold a token, so it is neither logged nor published."""
         id, path = station_id.get(), request.path.partition("?")[0]
-        log.warning("%s: connection refused: %s", f"station {id}" if id else f"path {path:.200}", refused)
+        level = logging.DEBUG if refused.status == 429 else logging.WARNING  # of a flood, a line each
+        log.log(level, "%s: connection refused: %s", f"station {id}" if id else f"path {path:.200}", refused)
         if refused.reason is None or not _wants_upgrade(request.headers):
             return
         event = ConnectionRefused(
@@ -133,7 +139,7 @@ class Handshake:
         )
         self._refusals.report(id, event)
 
-    async def _admitted(self, peer: Peer, client: str, request: Request) -> Admitted:
+    async def _admitted(self, peer: Peer, client: Peer, request: Request) -> Admitted:
         headers = request.headers
         id = requested_station_id(request.path, self._prefixes)
         station_id.set(id)
@@ -147,10 +153,10 @@ class Handshake:
             raise Refused(400, "there is more than one Authorization header")
         fence = self._fences.of(id)  # before admission: see Fences
         tls = self._proxies.tls(peer, headers.get_all("X-Forwarded-Proto")) or False
-        admission = await self._admission(id, "".join(authorization), tls)
+        admission = await self._admission(client.host, id, "".join(authorization), tls)
         if subprotocol is None:
             subprotocol = default_subprotocol(id, offered, admission.default_version)
-        connection = Connection.admitted(id, subprotocol.version, client, admission.connection_number)
+        connection = Connection.admitted(id, subprotocol.version, str(client), admission.connection_number)
         registration = Registration(
             admission.registration_status, admission.decision_number, admission.was_accepted
         )
@@ -173,18 +179,26 @@ class Handshake:
                 RefusalReason.FOREIGN_ORIGIN,
             )
 
-    async def _admission(self, station_id: str, authorization: str, tls: bool) -> Admission:
+    async def _admission(self, address: str, station_id: str, authorization: str, tls: bool) -> Admission:
+        """Whoever shows no secret guesses none, so only the others count as failed."""
         self._check_ready()
+        if authorization:
+            self._addresses.check_login(address, station_id)
         try:
             async with asyncio.timeout(self._admission_timeout):
                 admission = await self._admit(station_id, authorization, tls)
         except NotAdmitted as error:
-            raise self._refused(error) from None
+            refused = self._refused(error)
+            if authorization and refused.status == 401:
+                self._addresses.login_failed(address, station_id)
+            raise refused from None
         except TimeoutError:
             raise _service_unavailable("admission takes too long") from None
         except Exception as error:
             log.exception("station %s: admission failed", station_id)
             raise _service_unavailable("admission failed") from error
+        if authorization:
+            self._addresses.login_succeeded(address, station_id)
         self._check_ready()
         return admission
 

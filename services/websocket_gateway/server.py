@@ -17,6 +17,7 @@ from websockets.http11 import Request, Response
 from libs.csms.clients.admission import Admit
 from libs.csms.logs import station_id
 
+from .address_limits import AddressLimits
 from .context import GatewayContext
 from .gateway import Gateway
 from .handshake import RESPONSE_HEADERS, Handshake
@@ -33,7 +34,10 @@ class GatewayServer:
         self._limits = context.limits
         self._gateway = Gateway(context)
         self._refusals = RefusalReporter(context)
-        self._handshake = Handshake(admit, self._gateway.fences, self._ready, context, self._refusals)
+        self._addresses = AddressLimits(context.limits)
+        self._handshake = Handshake(
+            admit, self._gateway.fences, self._ready, context, self._refusals, self._addresses
+        )
         self._stopping = False
         self._sockets: set[StationSocket] = set()
         self._unfinished = UnfinishedRequests(context.limits, context.proxies)
@@ -95,7 +99,8 @@ class GatewayServer:
         close = partial(self._start_closing, socket)
         session = self._gateway.begin(socket.end_handshake(), socket.write, close)
         station_id.set(session.connection.station_id)
-        await self._gateway.serve(session, socket.read)
+        with self._addresses.connected(socket.address):
+            await self._gateway.serve(session, socket.read)
 
     def _start_closing(self, socket: StationSocket, code: int, reason: str) -> None:
         self._closings.create_task(socket.close(code, reason))

@@ -7,6 +7,7 @@ import logging
 
 from websockets.frames import CloseCode
 
+from libs.csms.limits import Pace
 from libs.csms.secrets import masked_frame
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.message import Message
@@ -18,6 +19,9 @@ from .inbound import InboundCalls, NoFrame
 from .outbound import OutboundCalls
 
 log = logging.getLogger(__name__)
+
+BURST_SECONDS = 10
+"""So many seconds' frames may come at once."""
 
 MAX_LOGGED_CHARACTERS = 200
 """Of a frame in the DEBUG log."""
@@ -33,6 +37,7 @@ class Session:
         "_inbound",
         "_outbound",
         "_send",
+        "_was_fast",
         "connection",
         "heard_at",
         "registration",
@@ -50,6 +55,7 @@ class Session:
         self._send = send
         self._close = close
         self._end: Disconnected | None = None
+        self._was_fast = False
         self.registration = admitted.registration
         self.heard_at = 0.0
         """When the station sent its last frame, as a time of the event loop; 0 if it has sent none."""
@@ -104,10 +110,14 @@ class Session:
 
     async def _read(self, receive: Receive) -> None:
         clock = asyncio.get_running_loop().time
+        rate = self._context.limits.frames_per_second
+        pace = Pace(rate, BURST_SECONDS * rate)
         try:
             while True:
                 text = await receive()
-                self.heard_at = clock()
+                self.heard_at = now = clock()
+                if (delay := pace.delay(now)) > 0:
+                    await self._pause(delay)
                 if self._end is not None:
                     continue
                 if isinstance(text, bytes):
@@ -117,6 +127,14 @@ class Session:
                     await self._handle_frame(text)
         except Disconnected as end:
             self._disconnected(end)
+
+    async def _pause(self, delay: float) -> None:
+        """What the station sends meanwhile waits in its socket and, once that is full, at the station."""
+        if not self._was_fast:
+            self._was_fast = True
+            rate = self._context.limits.frames_per_second
+            log.warning("station %s: sends more than %g frames a second", self.connection.station_id, rate)
+        await asyncio.sleep(delay)
 
     async def _handle_frame(self, text: str) -> None:
         station = self.connection.station_id

@@ -64,6 +64,8 @@ class StationSocket(ServerConnection):
 
     admitted: Admitted | None = None
     """The result of the handshake, until ``end_handshake`` takes it."""
+    address = ""
+    """What the limits of addresses count it as, from the handshake on."""
     peer: Peer
     """The TCP peer: a proxy, where there is one. Set when the connection is made."""
 

@@ -13,11 +13,14 @@ from .operator import Operator
 @pytest.fixture(scope="session")
 async def csms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
     """It promises charging profiles to vehicles, which the tester's operator then sends. The tester is also
-    the proxy that ends TLS.
+    the proxy that ends TLS. Its stations have one address, and try many wrong secrets at once.
     """
     folder = tmp_path_factory.mktemp("conformance")
     async with embedded_system(
-        folder, CSMS_EV_CHARGING_NEEDS="processing", CSMS_TRUSTED_PROXIES="127.0.0.1/32"
+        folder,
+        CSMS_EV_CHARGING_NEEDS="processing",
+        CSMS_TRUSTED_PROXIES="127.0.0.1/32",
+        CSMS_FAILED_LOGINS_PER_MINUTE="1000000",
     ) as started:
         yield started
 

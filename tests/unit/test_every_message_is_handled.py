@@ -67,6 +67,9 @@ class WatchedStore:
     def collection(self, name: str, type_: type[Any], indexes: Sequence[Index] = ()) -> Any:
         return WatchedCollection(self.store.collection(name, type_, indexes), self.changed)
 
+    def has_room(self) -> bool:
+        return self.store.has_room()
+
     async def close(self) -> None:
         await self.store.close()
 

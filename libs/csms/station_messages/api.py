@@ -19,6 +19,7 @@ from ..storage.queries import equals, every
 from ..storage.store import Document, Page, Query
 from ..web.paging import PageOf, PageSize, PageToken, page_of
 from .log import MessageLog, Refusal, StationMessage
+from .quota import MessageUsage
 from .report import MultipartReport, ReportView
 
 OcppInteger = Annotated[int, Field(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
@@ -79,6 +80,11 @@ def messages_api(message_log: MessageLog, clock: Clock) -> APIRouter:
         )
         page = await message_log.messages.find(query)
         return page_of(Page([StationMessageView.of(message) for message in page.items], page.next_page_token))
+
+    @router.get("/messages/usage", response_model=MessageUsage)
+    async def get_message_usage(id: str) -> MessageUsage:
+        """How much of what the station has sent today is stored here, and how much was too much."""
+        return await message_log.quota.usage(id, clock())
 
     @router.get("/reports", response_model=PageOf[ReportView], response_model_exclude_none=True)
     async def list_reports(

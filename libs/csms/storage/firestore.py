@@ -58,6 +58,9 @@ class FirestoreStore:
         """The indexes are not made here: they are deployed, from ``index_definitions``."""
         return FirestoreCollection(self._client, name, type_, indexes)
 
+    def has_room(self) -> bool:
+        return True
+
     async def close(self) -> None:
         await self._client._firestore_api.transport.close()
 

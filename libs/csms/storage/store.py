@@ -191,6 +191,10 @@ class Store(Protocol):
         """
         ...
 
+    def has_room(self) -> bool:
+        """Whether there is room for more than what must not be lost. Costs next to nothing."""
+        ...
+
     async def close(self) -> None: ...
 
 

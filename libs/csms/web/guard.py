@@ -1,11 +1,13 @@
-"""What a request must pass before its body is read: its host, origin, token, content type and length. It is
-pure ASGI, so a request that is refused costs nothing more.
+"""What a request must pass before its body is read: limits, host, origin, token, content type and length. It
+is pure ASGI, so a request that is refused costs nothing more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
+import time
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
@@ -16,13 +18,22 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..limits import FailedLogins, Seconds, TokenBuckets, network_of, retry_after
 from ..proxies import Peer, TrustedProxies
 from ..settings import Settings
 from .problems import problem
-from .server import is_loopback
+from .server import IN_PROCESS, is_loopback
+
+log = logging.getLogger(__name__)
 
 BODY_TIMEOUT = 30.0
 """Seconds from the end of the headers to the end of the body."""
+
+BURST_SECONDS = 10
+"""So many seconds' requests may come at once."""
+
+TOKEN_HOLDER = "token"
+"""The caller, and the account, of whoever has the token."""
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 HEALTH = ("/healthz", "/readyz")
@@ -44,8 +55,11 @@ RESPONSE_HEADERS = {
 class Guard:
     """An ASGI application around another one, which sees only what has passed."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, clock: Seconds = time.monotonic) -> None:
         self._app = app
+        rate = settings.requests_per_second
+        self._requests = TokenBuckets(rate, BURST_SECONDS * rate, clock=clock)
+        self._failures = FailedLogins(settings.failed_logins_per_minute, clock=clock)
         self._public_hosts: Sequence[str] = settings.public_hosts
         self._token: SecretStr | None = settings.api_token
         self._max_body_bytes = settings.max_body_bytes
@@ -66,7 +80,8 @@ class Guard:
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
             await send(message)
 
-        refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope))
+        address = scope["client"][0] if scope["client"] else ""
+        refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope), address)
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
@@ -82,17 +97,22 @@ class Guard:
         scheme = scope["scheme"] if tls is None else ("https" if tls else "http")
         return {**scope, "client": (client.host, client.port or 0), "scheme": scheme}
 
-    def _refusal(self, method: str, path: str, headers: Headers) -> Response | None:
+    def _refusal(self, method: str, path: str, headers: Headers, address: str) -> Response | None:
         """The response to a request that goes no further. Health is for probes, which know no host name."""
         if path in HEALTH:
             return None
+        if wait := self._wait(address, network_of(address)):
+            return _too_many(wait, "too many requests from this address")
         host = headers.get("Host", "")
         if not self._is_ours(host):
             return problem(421, "this host name is not served; CSMS_PUBLIC_HOSTS lists those that are")
         if method not in SAFE_METHODS and _is_cross_site(headers, host):
             return problem(403, "a page of another origin must not change anything here")
-        if not self._is_authenticated(path, headers):
-            return problem(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
+        if self._token is not None and not path.startswith(DOCUMENTATION):
+            if refusal := self._login_refusal(headers, address, self._token):
+                return refusal
+            if wait := self._wait(address, TOKEN_HOLDER):
+                return _too_many(wait, "too many requests of this caller")
         if method not in SAFE_METHODS and not _is_json(headers):
             return problem(415, "a body must be application/json")
         length = headers.get("Content-Length", "")
@@ -100,17 +120,29 @@ class Guard:
             return problem(413, self._too_long)
         return None
 
+    def _wait(self, address: str, key: str) -> float:
+        """Seconds that a request has to wait, by what it is counted as."""
+        return 0 if address == IN_PROCESS or is_loopback(address) else self._requests.take(key)
+
+    def _login_refusal(self, headers: Headers, address: str, token: SecretStr) -> Response | None:
+        """The response where the token is not the right one, or is not looked at for now. A request without
+        any guesses nothing, so it does not count.
+        """
+        scheme, _, given = headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return _unauthenticated()
+        if wait := self._failures.wait(address, TOKEN_HOLDER):
+            return _too_many(wait, "too many wrong tokens")
+        if hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode()):
+            return None
+        self._failures.failed(address, TOKEN_HOLDER)
+        log.warning("address %s: a bearer token was wrong", address)
+        return _unauthenticated()
+
     def _is_ours(self, host: str) -> bool:
         """Else a foreign name that is resolved to this address would make a page of it same-origin."""
         name = _name_of(host)
         return is_loopback(name) or any(fnmatchcase(name, pattern) for pattern in self._public_hosts)
-
-    def _is_authenticated(self, path: str, headers: Headers) -> bool:
-        if self._token is None or path.startswith(DOCUMENTATION):
-            return True
-        scheme, _, given = headers.get("Authorization", "").partition(" ")
-        expected = self._token.get_secret_value().encode()
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), expected)
 
     def _bounded(self, receive: Receive) -> Receive:
         """Raises ``HTTPException`` where the body is too long or too slow."""
@@ -138,6 +170,14 @@ class Guard:
     @property
     def _too_long(self) -> str:
         return f"a body has at most {self._max_body_bytes} bytes"
+
+
+def _unauthenticated() -> Response:
+    return problem(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
+
+
+def _too_many(wait: float, detail: str) -> Response:
+    return problem(429, f"{detail}; Retry-After says when to try again", {"Retry-After": retry_after(wait)})
 
 
 def _name_of(host: str) -> str:

@@ -29,6 +29,10 @@ SHUTDOWN_TIMEOUT = 3
 """Seconds for the requests in work when a service stops."""
 
 
+IN_PROCESS = "in-process"
+"""The address of other services of this process: nobody on this machine can be in their way."""
+
+
 class _Protocol(HttpToolsProtocol):
     """HTTP on one connection, which is closed if the headers of a request are too slow or too long."""
 
@@ -128,7 +132,7 @@ async def serve(app: FastAPI, listener: socket.socket, started: Callable[[], Non
 
 def inside(app: FastAPI, settings: Settings) -> httpx.AsyncClient:
     """A client of an API of this process, which reaches it without a socket."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(IN_PROCESS, 0))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=bearer(settings))
 
 

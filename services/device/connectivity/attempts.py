@@ -34,7 +34,7 @@ class ConnectionAttempt(Document):
     )
     reason: str = Field(
         description="`unknownStation`, `wrongSecret`, `weakSecret`, `profileTooLow`, `noSubprotocol`,"
-        " `wrongPath`, `badIdentity`, `foreignOrigin` or `tooManyConnections`."
+        " `wrongPath`, `badIdentity`, `foreignOrigin`, `tooManyConnections` or `tooManyAttempts`."
     )
     detail: str = Field(description="The reason in words. The gateway may have answered less.")
     remote_address: str = Field(

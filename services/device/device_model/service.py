@@ -51,13 +51,21 @@ class DeviceModel:
             messages=messages,
         )
 
-    async def merge(self, collection: Collection[Known], documents: Sequence[Known]) -> None:
-        """Merge each document with the stored one of its key. Returns when all are durable."""
+    async def merge(self, collection: Collection[Known], documents: Sequence[Known]) -> bool:
+        """Merge each document with the stored one of its key. Returns when all are durable. True if any
+        of them was not known before.
+        """
+        new: list[Known] = []
 
         async def merge(document: Known) -> None:
-            await collection.update(document.key, lambda known: known.merge(document) if known else document)
+            stored = await collection.update(
+                document.key, lambda known: known.merge(document) if known else document
+            )
+            if stored is document:
+                new.append(document)
 
         await each(documents, merge, PARALLEL_WRITES)
+        return bool(new)
 
     async def forget(self, station_id: str) -> None:
         """Delete the variables, monitors and event streams of the station. Its events stay."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from libs.csms.clock import Clock, Time
 from libs.csms.messaging.router import Call, Router
 from libs.csms.station_messages.log import MessageLog
+from libs.csms.station_messages.quota import DailyLimits
 from libs.csms.storage.store import Collection, Document, Index, Store
 
 from ..connectivity.service import Connectivity
@@ -39,9 +40,15 @@ class Messages:
     clock: Clock
 
     @classmethod
-    def of(cls, store: Store, connectivity: Connectivity, clock: Clock) -> Self:
+    def of(
+        cls,
+        store: Store,
+        connectivity: Connectivity,
+        clock: Clock,
+        limits: DailyLimits,
+    ) -> Self:
         return cls(
-            log=MessageLog.of(store, "device"),
+            log=MessageLog.of(store, "device", limits),
             dead_letters=store.collection(
                 "deadLetters", DeadMessage, [Index((), "receivedAt", descending=True)]
             ),
@@ -49,7 +56,11 @@ class Messages:
             clock=clock,
         )
 
-    async def append(self, call: Call[Any]) -> None:
-        """Store a message as it was received, and that its station is alive. Returns when it is durable."""
-        await self.log.append(call)
+    async def append(self, call: Call[Any]) -> bool:
+        """Store a message as it was received, and that its station is alive. Returns when it is durable.
+
+        False if it is not stored, because the station has used up its quota: then nothing else of it is.
+        """
+        is_stored = await self.log.append(call)
         await self.connectivity.touch(call)
+        return is_stored

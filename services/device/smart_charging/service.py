@@ -48,7 +48,7 @@ for the station to reject.
 REMOVAL_RETENTION = timedelta(days=7)
 """Pub/Sub delivers nothing that is older, so nothing comes that was sent before it."""
 
-AppendMessage = Callable[[Call[Any]], Awaitable[None]]
+AppendMessage = Callable[[Call[Any]], Awaitable[bool]]
 """Keeps a message of a station in the message log, and marks the station as seen."""
 
 router: Router[SmartCharging] = Router("device")

@@ -13,6 +13,7 @@ from libs.csms.alarm import Alarm
 from libs.csms.clients.authorization import Authorization
 from libs.csms.clock import rfc3339
 from libs.csms.station_messages.log import MessageLog
+from libs.csms.station_messages.quota import DailyLimits, MessageQuota
 from libs.csms.storage.store import Document, Store
 from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.event import MESSAGE_REFUSED, MessageRefused
@@ -72,8 +73,9 @@ def service_on(store: Store, users: UserService) -> TransactionService:
 
 def service_in_memory() -> TransactionService:
     """Every token is accepted."""
-    transactions, values, ids, messages, reports = (InMemoryCollection() for _ in range(5))
-    message_log = MessageLog(messages, reports)  # type: ignore[arg-type]
+    transactions, values, ids, messages, reports, usages = (InMemoryCollection() for _ in range(6))
+    quota = MessageQuota(usages, DailyLimits(), lambda: True)  # type: ignore[arg-type]
+    message_log = MessageLog(messages, reports, quota)  # type: ignore[arg-type]
     bus = RecordingBus()
     return TransactionService(
         transactions,  # type: ignore[arg-type]

@@ -88,5 +88,8 @@ class Dictionaries:
     def collection(self, name: str, type_: type[Any], indexes: Sequence[Index] = ()) -> Any:
         return InMemoryCollection()
 
+    def has_room(self) -> bool:
+        return True
+
     async def close(self) -> None:
         """Nothing is open."""

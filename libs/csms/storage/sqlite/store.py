@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from ..page_tokens import page_token, position
 from ..store import Doc, Document, Index, Page, Query, Scalar, check_served, checked_field
+from .disk import Disk
 from .file import File
 from .group_commit import NotWritten
 
@@ -26,8 +27,10 @@ class SqliteStore:
     large collection takes new documents about as fast as a small one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, min_free_disk: float = 0) -> None:
+        """``min_free_disk`` is in per cent. With less, the store has no room, and writes all the same."""
         self._file = File(path)
+        self._disk = Disk(path.parent, min_free_disk)
         self._types: dict[str, type[Document]] = {}
 
     def collection(self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> SqliteCollection[Doc]:
@@ -41,6 +44,9 @@ class SqliteStore:
         if statements := _definitions(name, indexes, self._file.defined(name)):
             self._file.define(statements)
         return SqliteCollection(self._file, name, type_, indexes)
+
+    def has_room(self) -> bool:
+        return self._disk.has_room()
 
     async def close(self) -> None:
         """Writes what callers still wait for, first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import get_args
 
 from libs.csms.messaging.router import Call
@@ -23,7 +24,8 @@ async def notify_event(call: Call[Request], device_model: DeviceModel) -> ocpp2.
     """A station of 2.1 may report the state of a connector here instead of by StatusNotification (G01)."""
     await device_model.messages.connectivity.touch(call)
     events = [MonitoredEvent.of(call.station_id, one, call.received_at) for one in call.request.event_data]
-    await device_model.merge(device_model.events, events)
+    merge = partial(device_model.merge, device_model.events, events)
+    await device_model.messages.log.store(call, len(call.message.data), merge)
     for event in sorted(events, key=lambda one: one.timestamp):
         if (report := _availability(event)) is not None:
             await device_model.messages.connectivity.report(report)

@@ -13,8 +13,8 @@ from ..service import DeviceModel, router
 async def notify_monitoring_report(
     call: Call[ocpp2.NotifyMonitoringReportRequest], device_model: DeviceModel
 ) -> ocpp2.NotifyMonitoringReportResponse:
-    await device_model.messages.append(call)
-    reported = call.request.monitor or ()
-    monitors = [m for one in reported for m in Monitor.reported(call.station_id, one, call.received_at)]
-    await device_model.merge(device_model.monitors, monitors)
+    if await device_model.messages.append(call):
+        reported = call.request.monitor or ()
+        monitors = [m for one in reported for m in Monitor.reported(call.station_id, one, call.received_at)]
+        await device_model.merge(device_model.monitors, monitors)
     return ocpp2.NotifyMonitoringReportResponse()

@@ -13,8 +13,8 @@ from ..service import DeviceModel, router
 async def notify_report(
     call: Call[ocpp2.NotifyReportRequest], device_model: DeviceModel
 ) -> ocpp2.NotifyReportResponse:
-    await device_model.messages.append(call)
-    reported = call.request.report_data or ()
-    variables = [ReportedVariable.of(call.station_id, one, call.received_at) for one in reported]
-    await device_model.merge(device_model.variables, variables)
+    if await device_model.messages.append(call):
+        reported = call.request.report_data or ()
+        variables = [ReportedVariable.of(call.station_id, one, call.received_at) for one in reported]
+        await device_model.merge(device_model.variables, variables)
     return ocpp2.NotifyReportResponse()

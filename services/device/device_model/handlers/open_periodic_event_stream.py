@@ -13,7 +13,7 @@ from ..service import DeviceModel, router
 async def open_periodic_event_stream(
     call: Call[ocpp2.OpenPeriodicEventStreamRequest], device_model: DeviceModel
 ) -> ocpp2.OpenPeriodicEventStreamResponse:
-    await device_model.messages.append(call)
-    stream = EventStream.opened(call.station_id, call.request.constant_stream_data, call.received_at)
-    await device_model.merge(device_model.event_streams, [stream])
+    if await device_model.messages.append(call):
+        stream = EventStream.opened(call.station_id, call.request.constant_stream_data, call.received_at)
+        await device_model.merge(device_model.event_streams, [stream])
     return ocpp2.OpenPeriodicEventStreamResponse(status="Accepted")

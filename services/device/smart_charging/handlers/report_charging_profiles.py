@@ -15,8 +15,8 @@ Request = ocpp2.ReportChargingProfilesRequest
 async def report_charging_profiles(
     call: Call[Request], smart_charging: SmartCharging
 ) -> ocpp2.ReportChargingProfilesResponse:
-    await smart_charging.append_message(call)
-    for profile in ChargingProfile.reported(call.station_id, call.request, call.received_at):
-        await smart_charging.add(profile)
-    await smart_charging.report_received(call.station_id, call.request.request_id)
+    if await smart_charging.append_message(call):
+        for profile in ChargingProfile.reported(call.station_id, call.request, call.received_at):
+            await smart_charging.add(profile)
+        await smart_charging.report_received(call.station_id, call.request.request_id)
     return ocpp2.ReportChargingProfilesResponse()
