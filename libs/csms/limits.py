@@ -16,7 +16,7 @@ MAX_KEYS = 10_000
 bucket again."""
 
 MAX_FAILURES_AT_ONCE = 10
-"""Failed logins before a caller has to wait between them."""
+"""Failed logins at one account before a caller has to wait between them. An address may fail for a minute."""
 
 FAILURE_MEMORY = 60.0
 """Seconds after which one failed login at an account no longer counts against the address that it came from.
@@ -84,7 +84,7 @@ class FailedLogins:
 
     def __init__(self, per_minute: float, max_keys: int = MAX_KEYS, clock: Seconds = time.monotonic) -> None:
         rate = per_minute / 60
-        self._by_address = TokenBuckets(rate, MAX_FAILURES_AT_ONCE, max_keys, clock)
+        self._by_address = TokenBuckets(rate, max(per_minute, MAX_FAILURES_AT_ONCE), max_keys, clock)
         self._by_account = TokenBuckets(rate, MAX_FAILURES_AT_ONCE, max_keys, clock)
         self._by_both = TokenBuckets(1 / FAILURE_MEMORY, MAX_FAILURES_AT_ONCE, max_keys, clock)
         self._succeeded: OrderedDict[tuple[str, str], None] = OrderedDict()

@@ -128,8 +128,8 @@ class Settings(BaseSettings):
     failed_logins_per_minute: int = Field(
         60,
         ge=1,
-        description="Wrong tokens and wrong secrets of stations from one address, or for one account, after "
-        "the first ten. More are a 429 and not looked at.",
+        description="Wrong tokens and wrong secrets of stations: from one address after as many at once, for "
+        "one account after ten. More are a 429 and not looked at.",
     )
     connections_per_address: int = Field(
         1000,

@@ -86,8 +86,8 @@ def fail(logins: FailedLogins, address: str, account: str, times: int) -> None:
 
 def test_an_address_that_fails_has_to_wait_at_every_account(clock: Clock) -> None:
     logins = FailedLogins(per_minute=60, clock=clock)
-    fail(logins, "9.9.9.9", "CS1", 4)
-    fail(logins, "9.9.9.9", "CS2", 5)
+    fail(logins, "9.9.9.9", "CS1", 29)
+    fail(logins, "9.9.9.9", "CS2", 30)
     assert logins.wait("9.9.9.9", "CS3") == 0
     fail(logins, "9.9.9.9", "CS2", 1)
 
@@ -113,7 +113,7 @@ def test_an_account_that_many_fail_at_is_open_to_whoever_has_not_failed_there(cl
 def test_who_logged_in_from_an_address_before_is_not_in_the_way_of_who_fails_there(clock: Clock) -> None:
     logins = FailedLogins(per_minute=60, clock=clock)
     logins.succeeded("9.9.9.9", "CS1")
-    fail(logins, "9.9.9.9", "CS2", 20)
+    fail(logins, "9.9.9.9", "CS2", 70)
 
     assert logins.wait("9.9.9.9", "CS1") == 0
     assert logins.wait("9.9.9.9", "CS3") == 1
