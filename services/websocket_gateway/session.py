@@ -7,7 +7,7 @@ import logging
 
 from websockets.frames import CloseCode
 
-from libs.csms.secrets import masked_frame
+from libs.csms.secrets import masked_frame, text_without_secrets
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.message import Message
 
@@ -130,9 +130,8 @@ class Session:
             case frame.Call() | frame.Send():
                 await self._inbound.enqueue(received)
             case frame.ResultError():
-                log.warning(
-                    "station %s: refused a response: %s %s", station, received.code, received.description
-                )
+                description = text_without_secrets(received.description)
+                log.warning("station %s: refused a response: %s %s", station, received.code, description)
             case reply:
                 self._outbound.handle_reply(reply)
 

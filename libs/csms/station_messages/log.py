@@ -14,7 +14,7 @@ from libs.ocpp_messages.event import MessageRefused
 
 from ..clock import Time
 from ..messaging.router import Call
-from ..secrets import masked, masked_text
+from ..secrets import masked, masked_frame, masked_text, may_hold_secret
 from ..storage.queries import composite_id
 from ..storage.store import Collection, Document, Index, Store
 from .report import MultipartReport, ReportPart
@@ -132,6 +132,8 @@ def _key(station_id: str, action: str, payload: Any, text: bytes, sent_at: str) 
 
 
 def _refused_text(payload: Any) -> bytes:
+    if isinstance(payload, str) and may_hold_secret(payload):
+        payload = masked_frame(payload)  # Text that is no JSON: nobody knows where a secret ends.
     try:
         text = msgspec.json.encode(masked(payload))
     except CallError as error:
