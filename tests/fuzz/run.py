@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -62,16 +64,21 @@ async def fuzz(
         begun = time.monotonic()
         until = asyncio.get_running_loop().time() + seconds
         async with asyncio.TaskGroup() as tasks:
+
+            def start(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+                return tasks.create_task(_noted(name, work, outcome.failures))
+
             watching = tasks.create_task(_watch(system, frames, outcome, report))
             charging = [
-                tasks.create_task(
-                    charge_until(ended, system, f"GOOD-{version}", version, "TAG", outcome.counts)
+                start(
+                    f"station of {version} that charges",
+                    charge_until(ended, system, f"GOOD-{version}", version, "TAG", outcome.counts),
                 )
                 for version in GOOD
             ]
-            attacks = [tasks.create_task(station.run(-(-frames // STATIONS), until)) for station in stations]
+            attacks = [start(station.id, station.run(-(-frames // STATIONS), until)) for station in stations]
             attacks += [
-                tasks.create_task(client.run(-(-requests // len(clients)), until)) for client in clients
+                start("client", client.run(-(-requests // len(clients)), until)) for client in clients
             ]
             await asyncio.wait(attacks)
             outcome.seconds = time.monotonic() - begun
@@ -84,6 +91,14 @@ async def fuzz(
     outcome.stored = sum(path.stat().st_size for path in folder.glob("csms.db*")) / 1e6
     outcome.failures += logged_failures(folder / "csms.log")
     return outcome
+
+
+async def _noted(name: str, work: Coroutine[Any, Any, None], failures: list[str]) -> None:
+    """A failure ends no other part of the run."""
+    try:
+        await work
+    except Exception as error:
+        failures.append(f"{name}: {''.join(traceback.format_exception(error))[-1_500:]}")
 
 
 async def _clients(system: System, seed: str, outcome: Outcome) -> list[FuzzClient]:
