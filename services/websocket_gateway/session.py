@@ -115,6 +115,7 @@ class Session:
                 else:
                     log_frame("received from", self.connection.station_id, text)
                     await self._handle_frame(text)
+                del text  # as an idle connection would hold it
         except Disconnected as end:
             self._disconnected(end)
 
