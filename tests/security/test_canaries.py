@@ -411,7 +411,9 @@ async def aviary(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Avia
     canary, folder = Canaries(), tmp_path_factory.mktemp("canaries")
     token = canary("API token")
     async with AsyncExitStack() as stack:
-        csms = await stack.enter_async_context(running_csms(folder, "DEBUG", api_token=token))
+        pepper = base64.b64encode(f"{canary('pepper')} and some more".encode()).decode()
+        running = running_csms(folder, "DEBUG", api_token=token, pepper=pepper)
+        csms = await stack.enter_async_context(running)
         http = httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30)
         flying = Aviary(csms, canary, await stack.enter_async_context(http), token)
         for id, version in {**VERSIONS, "offline": "2.0.1"}.items():
