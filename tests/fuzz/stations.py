@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from random import Random
 from typing import Any
 
+import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
@@ -77,12 +78,12 @@ class FuzzStation:
     async def _restore(self) -> None:
         """A request of the same run may have deleted or locked out the station, as it should."""
         self._counts["stations restored"] += 1
-        http, stations = self._system.http, f"{self._system.device}/chargingstations"
-        await http.post(stations, json={"id": self.id})
-        await http.patch(f"{stations}/{self.id}", json={"registrationStatus": "Accepted"})
-        await http.delete(f"{stations}/{self.id}/credentials")
-        lowest = {"securityProfile": 0, "lower": True}
-        await http.put(f"{stations}/{self.id}/security/profile", json=lowest)
+        stations, lowest = f"{self._system.device}/chargingstations", {"securityProfile": 0, "lower": True}
+        async with httpx.AsyncClient(headers=self._system.http.headers, timeout=ANSWER_TIMEOUT) as http:
+            await http.post(stations, json={"id": self.id})
+            await http.patch(f"{stations}/{self.id}", json={"registrationStatus": "Accepted"})
+            await http.delete(f"{stations}/{self.id}/credentials")
+            await http.put(f"{stations}/{self.id}/security/profile", json=lowest)
         await asyncio.sleep(RESTORE_PAUSE)
 
     async def _send(self, socket: ClientConnection, left: int, until: float) -> int:
