@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from contextlib import suppress
 from random import Random
@@ -169,7 +168,3 @@ def _plain(schema: Any) -> Any:
     if "const" in schema:
         return {"enum": [schema["const"]]}
     return {name: _plain(part) for name, part in schema.items()}
-
-
-def readable(openapi: bytes) -> Any:
-    return json.loads(openapi)
