@@ -24,6 +24,7 @@ from .fake_csms import (
     Tap,
     fake_csms,
     result,
+    until,
 )
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
