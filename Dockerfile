@@ -4,9 +4,10 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
       --require-hashes --requirement requirements.txt \
-    && useradd --system csms && install --directory --owner=csms --mode=700 /data /secrets
+    && useradd --system --uid 999 csms && install --directory --owner=csms --mode=700 /data /secrets
 COPY libs libs
 COPY services services
 RUN python -m compileall -q libs services
-USER csms
+# As a number, which an orchestrator can tell from root. It writes to /data, /secrets and temporary folders only.
+USER 999
 ENTRYPOINT ["python", "-m", "services.cli"]

@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check docs conformance bench lock
+.PHONY: run test check docs conformance bench fuzz lock
 
 run: .venv/run         ## the whole CSMS in one process
 	csms up
@@ -20,6 +20,9 @@ conformance: .venv/dev ## the certification test cases, with their table in docs
 
 bench: .venv/run       ## the benchmark, against a CSMS in its own process
 	python -m benchmarks
+
+fuzz: .venv/dev        ## a million damaged frames and 100,000 damaged requests, against a CSMS in its own process
+	python -m tests.fuzz
 
 lock: .venv/dev        ## requirements*.txt from pyproject.toml
 	pip install --quiet pip-tools

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Deploys the CSMS to Google Cloud Run, on Pub/Sub and Firestore. Safe to run again: it changes what is there.
 #   PROJECT=my-project REGION=europe-west1 deploy/deploy.sh
+# Each service runs as an account of its own, with the rights that deploy/permissions.txt lists and no more.
 # Needs a project with billing, and of its owner: gcloud auth login && gcloud auth application-default login.
 # npx (of Node.js) runs the Firebase CLI, which creates the indexes that are missing.
 set -euo pipefail
-: "${PROJECT:?the Google Cloud project}" "${REGION:=europe-west1}"
+: "${PROJECT:?the Google Cloud project}" "${REGION:=europe-west1}" "${ROUTING:=inbox}"
 cd "$(dirname "$0")/.."
 export CLOUDSDK_CORE_PROJECT=$PROJECT
 image=$REGION-docker.pkg.dev/$PROJECT/csms/ocpp-csms
-account=csms@$PROJECT.iam.gserviceaccount.com
+account() { echo "csms-$1@$PROJECT.iam.gserviceaccount.com"; }
 
 gcloud services enable run.googleapis.com pubsub.googleapis.com firestore.googleapis.com \
   artifactregistry.googleapis.com cloudbuild.googleapis.com secretmanager.googleapis.com iam.googleapis.com \
@@ -23,32 +24,70 @@ gcloud firestore databases describe >/dev/null 2>&1 ||
 npx --yes firebase-tools deploy --non-interactive --only firestore:indexes \
   --project "$PROJECT" --config deploy/firebase.json
 
-gcloud iam service-accounts describe "$account" >/dev/null 2>&1 || gcloud iam service-accounts create csms
-for role in roles/pubsub.editor roles/datastore.user roles/secretmanager.secretAccessor roles/logging.logWriter; do
-  gcloud projects add-iam-policy-binding "$PROJECT" --member="serviceAccount:$account" --role="$role" \
+# In the project, a service has only what cannot be bound to one topic, subscription or secret.
+allow() {
+  gcloud projects add-iam-policy-binding "$PROJECT" --member="serviceAccount:$(account "$1")" --role="$2" \
     --condition=None >/dev/null
+}
+for service in gateway device transaction user provision; do
+  gcloud iam service-accounts describe "$(account "$service")" >/dev/null 2>&1 ||
+    gcloud iam service-accounts create "csms-$service"
+  allow "$service" roles/logging.logWriter
 done
-gcloud secrets describe csms-api-token >/dev/null 2>&1 ||
-  head -c 30 /dev/urandom | base64 | tr -d '\n' | gcloud secrets create csms-api-token --data-file=-
+for service in device transaction user; do allow "$service" roles/datastore.user; done
+allow provision roles/pubsub.editor
+
+# A gateway makes its topic and subscriptions when it starts, under names that are not known before; each process of
+# the device service makes subscriptions too, and deletes what failed gateways have left.
+permissions=pubsub.topics.create,pubsub.topics.delete,pubsub.topics.attachSubscription
+permissions+=,pubsub.subscriptions.create,pubsub.subscriptions.delete,pubsub.subscriptions.consume
+verb=create
+if gcloud iam roles describe csmsOwnTopics --project="$PROJECT" >/dev/null 2>&1; then verb=update; fi
+gcloud iam roles "$verb" csmsOwnTopics --project="$PROJECT" --title="CSMS: topics of its own" --quiet \
+  --permissions="$permissions" >/dev/null
+for service in gateway device; do allow "$service" "projects/$PROJECT/roles/csmsOwnTopics"; done
+
+# A secret of so many random bytes, once, which these services alone may read.
+secret() {
+  gcloud secrets describe "$1" >/dev/null 2>&1 ||
+    head -c "$2" /dev/urandom | base64 | tr -d '\n' | gcloud secrets create "$1" --data-file=-
+  for service in "${@:3}"; do
+    gcloud secrets add-iam-policy-binding "$1" --member="serviceAccount:$(account "$service")" \
+      --role=roles/secretmanager.secretAccessor >/dev/null
+  done
+}
+secret csms-api-token 30 gateway device transaction user
 # Secrets of stations and KeyCodes are hashed with it: if it is lost, all of them must be set anew.
-gcloud secrets describe csms-pepper >/dev/null 2>&1 ||
-  head -c 32 /dev/urandom | base64 | tr -d '\n' | gcloud secrets create csms-pepper --data-file=-
+secret csms-pepper 32 device user
 
 # A message that ends the process of whoever handles it goes to the topic of the dead-letter policy: Pub/Sub moves
 # it there itself, by its own account, which needs the right to do so.
 gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null
 pubsub=service-$(gcloud projects describe "$PROJECT" --format='value(projectNumber)')@gcp-sa-pubsub.iam.gserviceaccount.com
 
-run_as=(--image="$image" --region="$REGION" --service-account="$account")
-token=CSMS_API_TOKEN=csms-api-token:latest
-pepper=CSMS_PEPPER=csms-pepper:1 # never a newer version: nothing that was hashed would match
-gcloud run jobs deploy csms-provision "${run_as[@]}" --args=provision --set-secrets="$token" \
-  --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT" --execute-now --wait
+gcloud run jobs deploy csms-provision --image="$image" --region="$REGION" --args=provision \
+  --service-account="$(account provision)" --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT" --execute-now --wait
 gcloud pubsub topics add-iam-policy-binding UndeliverableMessage --member="serviceAccount:$pubsub" \
   --role=roles/pubsub.publisher >/dev/null
 # For the project, as gateways make subscriptions of their own while they run.
 gcloud projects add-iam-policy-binding "$PROJECT" --member="serviceAccount:$pubsub" \
   --role=roles/pubsub.subscriber --condition=None >/dev/null
+
+# One line is one right. Lines of one service name different topics, so eight are set at a time.
+bind() {
+  grep "^$1 $2 " deploy/permissions.txt | cut -d' ' -f3 | xargs -P8 -I{} gcloud pubsub "$3" \
+    add-iam-policy-binding {} --member="serviceAccount:$(account "$1")" --role="roles/pubsub.$2" >/dev/null
+}
+bind gateway publisher topics
+for service in device transaction user; do
+  bind "$service" subscriber subscriptions
+  if [ "$ROUTING" = inbox ]; then
+    # They answer to the topics of gateways, which come and go, and Pub/Sub knows no right to topics by prefix.
+    allow "$service" roles/pubsub.publisher
+  else
+    bind "$service" publisher topics
+  fi
+done
 
 # The TCP peer of a container is Cloud Run's front end, always at a link-local address, from which nothing else can
 # come. It sets X-Forwarded-Proto and appends the client to X-Forwarded-For.
@@ -56,21 +95,24 @@ front_ends=169.254.0.0/16
 
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
-  local name=$1 variables=$2 secrets=$token
-  case $name in device | user) secrets+=,$pepper ;; esac
+  local name=$1 variables=$2 secrets=CSMS_API_TOKEN=csms-api-token:latest
+  # Never a newer version of the pepper: nothing that was hashed would match.
+  case $name in device | user) secrets+=,CSMS_PEPPER=csms-pepper:1 ;; esac
   shift 2
-  gcloud run deploy "csms-$name" "${run_as[@]}" --args="run,$name" --no-cpu-throttling --min-instances=1 \
-    --allow-unauthenticated --set-secrets="$secrets" --startup-probe=httpGet.path=/readyz --liveness-probe=httpGet.path=/healthz \
+  gcloud run deploy "csms-$name" --image="$image" --region="$REGION" --service-account="$(account "$name")" \
+    --set-secrets="$secrets" --args="run,$name" --no-cpu-throttling --min-instances=1 --allow-unauthenticated \
+    --startup-probe=httpGet.path=/readyz --liveness-probe=httpGet.path=/healthz \
     --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0,CSMS_TRUSTED_PROXIES=$front_ends$variables" "$@"
 }
 url() { gcloud run services describe "csms-$1" --region="$REGION" --format='value(status.url)'; }
 
-# Each is deployed after those that it asks.
-deploy device ",CSMS_MIN_SECURITY_PROFILE=1"
+# Each is deployed after those that it asks. All are reached without an account of Google: stations and operators have
+# none, and the services ask each other with the API token. Cloud Run always ends TLS, so no station comes without.
+deploy device ",CSMS_MIN_SECURITY_PROFILE=2"
 deploy user ",CSMS_DEVICE_URL=$(url device)"
 deploy transaction ",CSMS_USER_URL=$(url user)"
 # Cloud Run ends a WebSocket after 60 minutes at most and holds 1,000 an instance.
-deploy gateway ",CSMS_DEVICE_URL=$(url device),CSMS_GATEWAY_ROUTING=inbox" --timeout=3600 --concurrency=1000
+deploy gateway ",CSMS_DEVICE_URL=$(url device),CSMS_GATEWAY_ROUTING=$ROUTING" --timeout=3600 --concurrency=1000
 
 echo "stations: $(url gateway | sed s/^http/ws/)/ocpp/{stationId}"
 for name in device transaction user; do echo "$name: $(url "$name")/docs"; done

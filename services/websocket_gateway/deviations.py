@@ -35,6 +35,9 @@ MAX_EXAMPLE_BYTES = 10_000
 PUBLISH_INTERVAL = 300.0
 """Seconds between two events about deviations that are known already."""
 
+WITHHELD = "(withheld: may hold a secret)"
+"""Stands for an example in which a secret cannot be told from the rest."""
+
 FURTHER = "furtherDeviations"
 """Stands for the rule where a station deviates in more ways than are told apart."""
 
@@ -134,7 +137,10 @@ def _example(rule: Rule, place: Place, original: object) -> str:
     name = _word(next((part for part in reversed(place) if isinstance(part, str)), ""))
     text = orjson.dumps({name: _as_texts(original)}).decode()
     measured = "sampledValue" in place and rule is not Rule.UNKNOWN_FIELD
-    shown = orjson.loads(text if measured else masked_frame(text))[name]
+    try:
+        shown = orjson.loads(text if measured else masked_frame(text))[name]
+    except orjson.JSONDecodeError:  # a quote was hidden too, as what follows the scheme of an address may be
+        return WITHHELD
     return shown if isinstance(shown, str) else orjson.dumps(shown).decode()
 
 

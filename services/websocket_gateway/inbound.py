@@ -149,6 +149,7 @@ class InboundCalls:
         while (received := await self._queue.get()) is not None:
             if response := await self._response(received):
                 await self._write(response)
+            del received, response  # an idle connection would hold its last frame, which may be a megabyte
             if self._deviations.is_due:
                 await self._deviations.publish()
             self.busy = len(self._queue) > 0

@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from libs.csms.clock import parse_time, rfc3339
+from libs.csms.secrets import secrets_in, without
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.action import Action, Direction, encode
 from libs.ocpp_messages.catalogue import ACTIONS
@@ -236,7 +237,7 @@ class OutboundCalls:
             violation = await self._violation(action, reply) if isinstance(reply, frame.Result) else None
             if isinstance(reply, frame.Result) and isinstance(reply.payload, dict):
                 self._registration.command_answered(action.name, request, reply.payload)
-            return _answer_message(pending, reply, violation, self._now())
+            return _answer_message(pending, secrets_in(request), reply, violation, self._now())
         except CallError as error:
             id = command.message_id
             log.warning("station %s: %s %s failed: %s", command.station_id, command.action, id, error)
@@ -351,14 +352,22 @@ def _checked_request(command: Message, version: Version) -> tuple[Action[Any, An
 
 
 def _answer_message(
-    pending: PendingCommand, reply: frame.Result | frame.Error, violation: CallError | None, sent_at: str
+    pending: PendingCommand,
+    secrets: set[str],
+    reply: frame.Result | frame.Error,
+    violation: CallError | None,
+    sent_at: str,
 ) -> Message:
-    """The station's answer as it came; a CALLRESULT with what is wrong with it, if something is."""
+    """The station's answer; a CALLRESULT with what is wrong with it, if something is.
+
+    The explanations in it may repeat the secrets of the command, which only the gateway can still find.
+    """
+    data: Any
     if isinstance(reply, frame.Error):
-        kind, data = Kind.ERROR, reply.details
-        code, description = reply.code[:50] or ErrorCode.GENERIC_ERROR.value, reply.description[:255]
+        kind, data = Kind.ERROR, without(secrets, reply.details)
+        code, description = reply.code[:50] or ErrorCode.GENERIC_ERROR.value, reply.description
     else:
-        kind, data = Kind.RESULT, reply.payload
+        kind, data = Kind.RESULT, _without_in_explanation(secrets, reply.payload)
         code, description = (violation.code.value, violation.description) if violation else ("", "")
     return msgspec.structs.replace(
         pending.command,
@@ -367,6 +376,14 @@ def _answer_message(
         sent_at=sent_at,
         reply_to="",
         error_code=code,
-        error_description=description,
+        error_description=without(secrets, description)[:255],
         command_sent_at=pending.sent_at,
     )
+
+
+def _without_in_explanation(secrets: set[str], response: Any) -> Any:
+    """Elsewhere in a response, a text that contains a short PIN by chance must stay what it is."""
+    match response:
+        case {"statusInfo": explanation} if secrets:
+            return response | {"statusInfo": without(secrets, explanation)}
+    return response

@@ -8,7 +8,7 @@ import logging
 from websockets.frames import CloseCode
 
 from libs.csms.limits import Pace
-from libs.csms.secrets import masked_frame
+from libs.csms.secrets import masked_frame, text_without_secrets
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.message import Message
 
@@ -125,6 +125,7 @@ class Session:
                 else:
                     log_frame("received from", self.connection.station_id, text)
                     await self._handle_frame(text)
+                del text  # as an idle connection would hold it
         except Disconnected as end:
             self._disconnected(end)
 
@@ -148,9 +149,8 @@ class Session:
             case frame.Call() | frame.Send():
                 await self._inbound.enqueue(received)
             case frame.ResultError():
-                log.warning(
-                    "station %s: refused a response: %s %s", station, received.code, received.description
-                )
+                description = text_without_secrets(received.description)
+                log.warning("station %s: refused a response: %s %s", station, received.code, description)
             case reply:
                 self._outbound.handle_reply(reply)
 

@@ -247,6 +247,24 @@ async def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.Monke
     assert status.startswith(b"HTTP/1.1 408 ")
 
 
+async def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_failure_of_the_service() -> None:
+    app = create_app("Things", read_router(), load())
+    received = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[dict[str, object]] = []
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", b"10")]
+    scope = {"type": "http", "method": "POST", "path": "/read", "headers": headers, "scheme": "http"}
+
+    async def receive() -> dict[str, object]:
+        return next(received)
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    await app(scope | {"query_string": b"", "client": None}, receive, send)  # type: ignore[arg-type]
+
+    assert sent[0]["status"] == 400
+
+
 async def test_every_response_tells_browsers_to_be_strict() -> None:
     async with client() as http:
         for path in ("/healthz", "/nowhere", "/docs", "/openapi.json", "/read"):

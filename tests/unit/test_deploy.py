@@ -1,4 +1,4 @@
-"""What is deployed: the indexes of Firestore, and the script that deploys the services."""
+"""What is deployed: the indexes of Firestore, the rights of each service, and the script that deploys all."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy import permissions
 from deploy.indexes import FILE, collections, definitions
+from libs.csms.messaging.provision import TOPICS
 from libs.csms.storage.store import Index
+from services.processes import ROUTERS
 
 REPOSITORY = Path(__file__).parents[2]
 DECLARED = [(name, index) for name, indexes in collections().items() for index in indexes]
@@ -102,15 +105,22 @@ esac
 """Of a project in which there is nothing yet: it only knows where the services are that were deployed."""
 
 
-@pytest.fixture
-def calls(tmp_path: Path) -> list[str]:
+@pytest.fixture(scope="module", params=["inbox", "action"])
+def routing(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory, routing: str) -> list[str]:
     """What the script asks of gcloud, in order."""
+    tmp_path = tmp_path_factory.mktemp("deploy")
     for tool in ("gcloud", "npx"):
         stand_in = tmp_path / tool
         stand_in.write_text(GCLOUD)
         stand_in.chmod(0o755)
     recorded = tmp_path / "calls"
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(recorded), "PROJECT": "p"}
+    environment["ROUTING"] = routing
     subprocess.run([REPOSITORY / "deploy/deploy.sh"], env=environment, check=True, stdout=subprocess.DEVNULL)
     return recorded.read_text().splitlines()
 
@@ -154,6 +164,109 @@ def test_only_services_that_hash_secrets_get_the_pepper(calls: list[str]) -> Non
     assert any(call.startswith("secrets create csms-pepper ") for call in calls)
     given = {call.split()[2] for call in calls if "CSMS_PEPPER=csms-pepper:1" in call}
     assert given == {"csms-device", "csms-user"}
-    started = [call for call in calls if call.startswith(("run deploy ", "run jobs deploy "))]
-    assert len(started) == 5
+    started = [call for call in calls if call.startswith("run deploy ")]
+    assert len(started) == 4
     assert all(call.count("--set-secrets=CSMS_API_TOKEN=csms-api-token:latest") == 1 for call in started)
+
+
+SERVICES = ["device", "gateway", "transaction", "user"]
+PERMISSIONS = [tuple(line.split()) for line in permissions.permissions()]
+
+
+def rights_of(service: str, calls: list[str]) -> set[tuple[str, str]]:
+    """What the account of a service may do: each role, and where. The project is ``p``."""
+    member = f"--member=serviceAccount:csms-{service}@p.iam.gserviceaccount.com"
+    found = set()
+    for call in calls:
+        if member in call:
+            what, _, rest = call.partition(" add-iam-policy-binding ")
+            found.add((call.split("--role=")[1].split()[0], f"{what} {rest.split()[0]}"))
+    return found
+
+
+def test_the_permissions_that_are_deployed_follow_from_the_code() -> None:
+    assert permissions.FILE.read_text() == permissions.text(), "run `python -m deploy.permissions`"
+
+
+def test_every_topic_has_a_publisher_and_every_subscription_one_consumer() -> None:
+    assert {name for _, kind, name in PERMISSIONS if kind == "publisher"} == set(TOPICS)
+    consumed = [name for _, kind, name in PERMISSIONS if kind == "subscriber"]
+    provisioned = [one.name for router in ROUTERS for one in router.subscriptions]
+    assert sorted(consumed) == sorted([*provisioned, "device.UndeliverableMessage"])
+
+
+@pytest.mark.parametrize(
+    ("topic", "services"),
+    [
+        ("BootNotificationRequest", {"gateway"}),
+        ("BootNotificationResponse", {"device"}),
+        ("ResetRequest", {"device"}),
+        ("ResetResponse", {"gateway"}),
+        ("AuthorizeRequest", {"gateway", "device"}),
+        ("AuthorizeResponse", {"user"}),
+        ("TransactionEnded", {"transaction"}),
+        ("CommandEnded", {"device"}),
+        ("DeadLetter", set(SERVICES)),
+    ],
+)
+def test_only_who_says_something_may_publish_it(topic: str, services: set[str]) -> None:
+    assert {
+        service for service, kind, name in PERMISSIONS if (kind, name) == ("publisher", topic)
+    } == services
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_runs_as_an_account_of_its_own(service: str, calls: list[str]) -> None:
+    [deployed] = [call for call in calls if call.startswith(f"run deploy csms-{service} ")]
+
+    assert f"iam service-accounts create csms-{service}" in calls
+    assert f"--service-account=csms-{service}@p.iam.gserviceaccount.com" in deployed
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_the_rights_that_it_needs_and_no_more(
+    service: str, calls: list[str], routing: str
+) -> None:
+    answers_to_inboxes = routing == "inbox" and service != "gateway"
+    expected = {
+        ("roles/logging.logWriter", "projects p"),
+        ("roles/secretmanager.secretAccessor", "secrets csms-api-token"),
+    }
+    if service in ("device", "user"):
+        expected.add(("roles/secretmanager.secretAccessor", "secrets csms-pepper"))
+    if service != "gateway":
+        expected.add(("roles/datastore.user", "projects p"))
+    if service in ("gateway", "device"):
+        expected.add(("projects/p/roles/csmsOwnTopics", "projects p"))
+    if answers_to_inboxes:
+        expected.add(("roles/pubsub.publisher", "projects p"))
+    for whose, kind, name in PERMISSIONS:
+        if whose == service and not (kind == "publisher" and answers_to_inboxes):
+            place = "topics" if kind == "publisher" else "subscriptions"
+            expected.add((f"roles/pubsub.{kind}", f"pubsub {place} {name}"))
+
+    assert rights_of(service, calls) == expected
+
+
+def test_only_the_job_that_provisions_may_change_topics_and_it_reads_no_secret(calls: list[str]) -> None:
+    assert rights_of("provision", calls) == {
+        ("roles/logging.logWriter", "projects p"),
+        ("roles/pubsub.editor", "projects p"),
+    }
+    [job] = [call for call in calls if call.startswith("run jobs deploy ")]
+    assert "--service-account=csms-provision@p" in job
+    assert "secret" not in job
+    assert [call for call in calls if "roles/pubsub.editor" in call and "csms-provision@" not in call] == []
+
+
+def test_rights_are_given_to_topics_that_are_there(calls: list[str]) -> None:
+    provisioned = next(n for n, call in enumerate(calls) if call.startswith("run jobs deploy csms-provision"))
+    given = [n for n, call in enumerate(calls) if call.startswith("pubsub ")]
+
+    assert min(given) > provisioned
+
+
+def test_stations_need_tls_and_a_secret_on_cloud_run(calls: list[str]) -> None:
+    [device] = [call for call in calls if call.startswith("run deploy csms-device ")]
+
+    assert "CSMS_MIN_SECURITY_PROFILE=2" in device

@@ -132,6 +132,7 @@ class WorkerPool:
                 await self._deliver(delivery)
             finally:
                 self._queues.release(delivery.message.station_id)
+            del delivery  # an idle worker would hold its last message, which may be a megabyte
             self._idle += 1
 
     async def _deliver(self, delivery: Delivery) -> None:

@@ -16,7 +16,7 @@ from libs.ocpp_messages.event import MessageRefused
 
 from ..clock import Time
 from ..messaging.router import Call
-from ..secrets import masked, masked_text
+from ..secrets import masked, masked_frame, masked_text, may_hold_secret
 from ..storage.queries import composite_id
 from ..storage.store import Collection, Document, Index, Store
 from .quota import DEFAULT_LIMITS, DailyLimits, MessageQuota, MessageUsage
@@ -191,6 +191,8 @@ def _cut(text: bytes, max_bytes: int) -> bytes:
 
 
 def _refused_text(payload: Any) -> bytes:
+    if isinstance(payload, str) and may_hold_secret(payload):
+        payload = masked_frame(payload)  # Text that is no JSON: nobody knows where a secret ends.
     try:
         text = msgspec.json.encode(masked(payload))
     except CallError as error:

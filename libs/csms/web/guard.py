@@ -145,7 +145,7 @@ class Guard:
         return is_loopback(name) or any(fnmatchcase(name, pattern) for pattern in self._public_hosts)
 
     def _bounded(self, receive: Receive) -> Receive:
-        """Raises ``HTTPException`` where the body is too long or too slow."""
+        """Raises ``HTTPException`` where the body is too long, too slow or not whole."""
         received = 0
         is_complete = False
         deadline = asyncio.get_running_loop().time() + BODY_TIMEOUT
@@ -159,6 +159,8 @@ class Guard:
                     message = await receive()
             except TimeoutError:
                 raise HTTPException(408, f"the body did not arrive in {BODY_TIMEOUT:g} s") from None
+            if message["type"] == "http.disconnect":
+                raise HTTPException(400, "the connection ended before the body did")
             received += len(message.get("body", b""))
             if received > self._max_body_bytes:
                 raise HTTPException(413, self._too_long)

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from libs.csms.clock import Time, rfc3339
+from libs.csms.secrets import masked
 from libs.csms.storage.queries import composite_id
 from libs.csms.storage.store import Document
 from libs.ocpp_messages import ocpp2
@@ -95,7 +96,8 @@ class Step(Document):
     @classmethod
     def of(cls, status: str, at: datetime, info: ocpp2.StatusInfoType | None) -> Step:
         reason_code, additional_info = (info.reason_code, info.additional_info) if info else (None, None)
-        return cls(status=status, at=at, reason_code=reason_code, additional_info=additional_info)
+        shown = masked(additional_info)  # it may name the address of the file, with the password in it
+        return cls(status=status, at=at, reason_code=reason_code, additional_info=shown)
 
 
 class JobRequest(Document):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -63,6 +64,29 @@ async def test_the_work_in_hand_is_limited_and_the_rest_waits() -> None:
         consuming.cancel()
 
     assert most == 3
+
+
+async def test_an_idle_worker_holds_no_message() -> None:
+    """There is one for each station that had a message in work at the same time, of each subscription."""
+    bus, consumed = EmbeddedBus(), asyncio.Semaphore(0)
+    await bus.create_topic(SUBSCRIPTION.topic)
+    await bus.create_subscription(SUBSCRIPTION)
+
+    async def consumer(message: Message) -> None:
+        await asyncio.sleep(0)
+        consumed.release()
+
+    async with asyncio.timeout(TIMEOUT), asyncio.TaskGroup() as tasks:
+        consuming = tasks.create_task(bus.consume(SUBSCRIPTION, consumer))
+        for number in range(5):
+            await bus.publish(SUBSCRIPTION.topic, event(f"held-{number}"))
+        for _ in range(5):
+            await consumed.acquire()
+        await asyncio.sleep(0)
+        held = [each for each in gc.get_objects() if isinstance(each, Delivery)]
+        consuming.cancel()
+
+    assert [each for each in held if each.message.station_id.startswith("held-")] == []
 
 
 async def test_there_are_no_more_workers_than_messages_in_work_and_one() -> None:

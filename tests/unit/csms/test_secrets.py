@@ -16,6 +16,8 @@ from libs.csms.secrets import (
     masked_json,
     masked_text,
     may_hold_secret,
+    secrets_in,
+    without,
 )
 from libs.ocpp_messages.errors import CallError
 
@@ -125,3 +127,29 @@ def test_the_text_of_a_key_code_is_the_only_token_that_is_a_secret(
     type_: str | None, is_secret: bool
 ) -> None:
     assert is_secret_token_type(type_) is is_secret
+
+
+@pytest.mark.parametrize("payload", SECRETS + URLS)
+def test_what_repeats_a_payload_in_any_words_is_shown_without_its_secrets(payload: dict[str, Any]) -> None:
+    secrets = secrets_in(payload)
+    repeated = {"text": f"what is {json.dumps(payload)}?", "list": [json.dumps(json.dumps(payload))], "n": 1}
+
+    shown = without(secrets, repeated)
+
+    assert SECRET in str(repeated)
+    assert SECRET not in str(shown)
+    assert shown["n"] == 1
+
+
+def test_a_payload_without_secrets_changes_nothing_that_repeats_it() -> None:
+    assert secrets_in({"idToken": {"idToken": "04A1B2", "type": "ISO14443"}, "text": "x", "n": [1]}) == set()
+    assert secrets_in({"idToken": {"idToken": "", "type": "KeyCode"}}) == set()
+
+
+@pytest.mark.parametrize("type", [4, 5])
+def test_what_an_error_frame_says_is_not_in_the_debug_log(type: int) -> None:
+    frame = json.dumps([type, "1", "InternalError", f'"{SECRET}" is too short', {}])
+
+    for end in range(len(frame)):
+        assert SECRET[:4] not in masked_frame(frame[:end])
+    assert masked_frame(frame) == f'[{type}, "1", "InternalError", "…", {{}}]'

@@ -36,6 +36,11 @@ def examples(schema: Schema, count: int) -> Iterator[tuple[Any, Random]]:
         yield _value(schema, schema, random), random
 
 
+def payload(schema: Schema, random: Random) -> Any:
+    """One such payload."""
+    return _value(schema, schema, random)
+
+
 def anything() -> st.SearchStrategy[Any]:
     """Any JSON."""
     return st.randoms(use_true_random=True).map(_opaque)

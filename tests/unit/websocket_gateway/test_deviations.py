@@ -173,8 +173,10 @@ async def test_an_example_holds_no_secret(action: str, payload: dict[str, Any]) 
         ([1, [2]], "[1,[2]]"),
         (json.loads('{"a":' * 150 + "1" + "}" * 150), '{"a":' * 100),
         (None, "null"),
+        ("http://10.0.0.1:8080", "(withheld: may hold a secret)"),
+        ({"a": "ftp://a:b", "c": "d@e"}, "(withheld: may hold a secret)"),
     ],
-    ids=["long", "object", "huge", "list", "deep", "nothing"],
+    ids=["long", "object", "huge", "list", "deep", "nothing", "address", "addresses"],
 )
 async def test_an_example_is_short(value: object, example: str) -> None:
     async with fake_csms() as csms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
@@ -12,6 +13,7 @@ from libs.ocpp_messages.action import Direction
 from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.websocket_gateway.context import GatewayLimits
+from services.websocket_gateway.inbound import Received
 from services.websocket_gateway.routing import ByAction, Inbox
 
 from .fake_csms import (
@@ -22,6 +24,7 @@ from .fake_csms import (
     Tap,
     fake_csms,
     result,
+    until,
 )
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
@@ -58,6 +61,20 @@ async def test_a_call_reaches_its_topic_and_the_answer_the_station(routing: type
         assert call.reply_to == ("HeartbeatResponse" if routing is ByAction else "gateway-gw0")
         assert call.gateway_id == "gw0"
         assert call.traceparent.startswith("00-")
+
+
+def frame_id(object: object) -> str:
+    """Of a frame that the gateway has received, else empty."""
+    return getattr(object.frame, "id", "") if isinstance(object, Received) else ""
+
+
+async def test_a_connection_that_is_idle_holds_no_frame() -> None:
+    async with fake_csms() as csms:
+        await csms.service("HeartbeatRequest", result(CURRENT_TIME))
+        station = csms.station()
+
+        await answer_to(station, 2, "held", "Heartbeat", {})
+        await until(lambda: "held" not in [frame_id(each) for each in gc.get_objects()])
 
 
 async def test_the_payload_travels_as_the_station_wrote_it() -> None:

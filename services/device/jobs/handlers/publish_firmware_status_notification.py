@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from libs.csms.messaging.router import Call
+from libs.csms.secrets import masked
 from libs.ocpp_messages import ocpp2, v21, v201
 
 from ..model import Step
@@ -16,5 +17,6 @@ async def publish_firmware_status_notification(
     await jobs.messages.append(call)
     request = call.request
     step = Step.of(request.status, call.received_at, request.status_info)
-    await jobs.progress(call.station_id, "publish-firmware", request.request_id, step, request.location)
+    location = masked(request.location)
+    await jobs.progress(call.station_id, "publish-firmware", request.request_id, step, location)
     return ocpp2.PublishFirmwareStatusNotificationResponse()

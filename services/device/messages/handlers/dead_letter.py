@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from libs.csms.messaging.router import Call
-from libs.csms.secrets import masked_text, may_hold_secret
+from libs.csms.secrets import text_without_secrets
 from libs.ocpp_messages.event import DEAD_LETTER, DeadLetter
 
 from ..service import DeadMessage, Messages, router
@@ -27,15 +27,10 @@ async def dead_letter(call: Call[DeadLetter], messages: Messages) -> None:
         subscription=letter.subscription,
         reason=letter.reason,
         attempts=letter.attempts,
-        data=_without_secrets(letter.data)[:MAX_DATA_LENGTH],
+        data=text_without_secrets(letter.data)[:MAX_DATA_LENGTH],
         attributes=letter.attributes,
         station_id=message.station_id,
     )
     content = dead.model_dump_json().encode()
     dead = dead.changed(id=hashlib.sha256(content).hexdigest()[:32])
     await messages.dead_letters.update(dead.id, lambda known: known or dead)
-
-
-def _without_secrets(data: str) -> str:
-    """Data that may hold a password or PIN is not stored, because its place in the data is not known."""
-    return "(withheld: may hold a secret)" if may_hold_secret(data) else masked_text(data)

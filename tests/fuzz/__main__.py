@@ -1,0 +1,55 @@
+"""``python -m tests.fuzz``: damaged frames and requests against a CSMS that it starts itself."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .run import Outcome, fuzz
+
+
+def main(
+    frames: Annotated[int, typer.Option(help="OCPP frames.")] = 1_000_000,
+    requests: Annotated[int, typer.Option(help="HTTP requests.")] = 100_000,
+    seed: Annotated[str, typer.Option(help="That of an earlier run sends the same again.")] = "",
+    seconds: Annotated[float, typer.Option(help="After so long it ends, whatever was sent.")] = 1_800,
+    growth: Annotated[float, typer.Option(help="MB that the CSMS may grow by once it is warm.")] = 150,
+) -> None:
+    seed = seed or secrets.token_hex(4)
+    print(f"seed {seed}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = asyncio.run(fuzz(Path(folder), frames, requests, seed, seconds, _print_progress))
+    if outcome.rss_end - outcome.rss_warm > growth:
+        outcome.failures.append(f"grew by more than {growth:g} MB")
+    _print(outcome)
+    sys.exit(1 if outcome.failures else 0)
+
+
+def _print_progress(outcome: Outcome) -> None:
+    done = {name: outcome.counts[name] for name in ("frames", "requests", "sessions")}
+    print(f"{done} at {outcome.rss_end:.0f} MB", flush=True)
+
+
+def _print(outcome: Outcome) -> None:
+    for name, count in outcome.counts.most_common():
+        print(f"{count:9} {name:.100}")
+    frames, requests = outcome.counts["frames"], outcome.counts["requests"]
+    print(f"{outcome.seconds:.0f} s: {frames / outcome.seconds:.0f} frames/s, ", end="")
+    print(f"{requests / outcome.seconds:.0f} requests/s, {outcome.stored:.0f} MB stored")
+    print(f"memory {outcome.rss_warm:.0f} MB warm, {outcome.rss_end:.0f} MB at the end, ", end="")
+    print(f"{outcome.rss_peak:.0f} MB at most")
+    for failure in sorted(set(outcome.failures))[:20]:
+        print(f"\nFAILED: {failure[:3000]}")
+    print(f"\nseed {outcome.seed}: {len(outcome.failures)} failures", flush=True)
+
+
+if __name__ == "__main__":
+    app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+    app.command()(main)
+    app()
