@@ -116,7 +116,8 @@ async def test_whoever_tries_unknown_stations_learns_nothing_by_the_limit_either
     async def nobody(station_id: str, authorization: str, tls: bool) -> Admission:
         raise NotAdmitted(404, "unknown station", RefusalReason.UNKNOWN_STATION)
 
-    async with listening_gateway(nobody, tells_unknown_stations=False) as gateway:
+    limits = GatewayLimits(failed_logins_per_minute=1)
+    async with listening_gateway(nobody, limits=limits, tells_unknown_stations=False) as gateway:
         statuses = [(await status(gateway, HERE, f"CS{number}", "guess"))[0] for number in range(15)]
 
         assert statuses == [401] * 10 + [429] * 5
