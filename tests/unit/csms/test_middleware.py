@@ -99,12 +99,15 @@ async def test_what_a_handler_raises_when_its_time_is_up_is_a_failure_and_no_shu
         except asyncio.CancelledError:
             raise RuntimeError("interrupted") from None
 
+    task = asyncio.current_task()
+    assert task is not None
+    cancelling = (
+        task.cancelling()
+    )  # tests share a task, in which groups that failed leave traces on Python 3.11
     with pytest.raises(RuntimeError, match="interrupted"):
         await time_limit(0.001)(stubborn)(message())
 
-    task = asyncio.current_task()
-    assert task is not None
-    assert not task.cancelling()
+    assert task.cancelling() == cancelling
 
 
 async def test_a_shutdown_ends_a_handler_before_its_time_is_up() -> None:
