@@ -47,13 +47,16 @@ class _TimeLimit:
     async def consume(self, message: Message) -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
+        cancelling = (
+            task.cancelling()
+        )  # not 0 where an earlier handler of this worker had a group that failed
         self._deadlines[task] = loop.time() + self._seconds
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._cancel_late, loop)
         try:
             await self._consumer(message)
         except asyncio.CancelledError as error:
-            if task not in self._deadlines and task.cancelling() == 1:
+            if task not in self._deadlines and task.cancelling() == cancelling + 1:
                 raise TimeoutError(f"the handler took longer than {self._seconds:g} s") from error
             raise
         finally:

@@ -110,6 +110,23 @@ async def test_what_a_handler_raises_when_its_time_is_up_is_a_failure_and_no_shu
     assert task.cancelling() == cancelling
 
 
+async def test_a_handler_that_hangs_is_late_also_after_one_whose_task_group_has_failed() -> None:
+    async def fail() -> None:
+        raise ValueError
+
+    async def worker() -> None:
+        with pytest.raises(ExceptionGroup):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(fail())
+        await time_limit(0.001)(hang)(message())
+
+    async def hang(message: Message) -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        await asyncio.create_task(worker())
+
+
 async def test_a_shutdown_ends_a_handler_before_its_time_is_up() -> None:
     at_work = asyncio.Event()
 
