@@ -175,8 +175,9 @@ class TransactionUpdate(NamedTuple):
         """``at`` is the moment of the message; one about a span of time has ``until`` too. ``received`` are
         its sequence numbers. The rest is as in ``Evidence``.
         """
+        # Not ``changed``: there is one for every meter value, and to compare its fields would slow it down.
         evidence = NO_EVIDENCE.model_copy(
-            update=dict(  # X
+            update=dict(
                 first=statements(at, {"message": 1, **facts}),
                 last=statements(until or at, {"message": 1, "chargingState": charging_state}),
                 first_readings=readings.first,
