@@ -58,7 +58,16 @@ def up(
         user_port=user_port,
     )
     logs.configure("csms", settings.log_level)
-    _run(processes.run_all(settings, lambda: _welcome(settings)))
+    _run(processes.run_all(settings, lambda: _welcome(settings), _show_first_key))
+
+
+def _show_first_key(key: str) -> None:
+    """Once: what is stored is its hash."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"\n[bold]The key of the first administrator, shown only now:[/]\n\n  {key}\n\n"
+        "Send it as `Authorization: Bearer`.",
+        markup=True,
+    )
 
 
 def _welcome(settings: Settings) -> None:

@@ -38,7 +38,7 @@ def user_service(
 
 def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -> Service:
     """The service of a ``User`` that others in this process use too: transactions call its ``authorize``."""
-    app = create_app("User service", api(user, device), settings)
+    app = create_app("User service", api(user, device), settings, keys=user.keys)
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,

@@ -11,6 +11,9 @@ import orjson
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from libs.csms.access.callers import TheCaller
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import ACTION_SCOPES, Scope
 from libs.csms.errors import Invalid, NotFound
 from libs.csms.secrets import masked
 from libs.csms.storage.queries import equals
@@ -69,13 +72,23 @@ class BatchBody(Body):
 
 
 def batches_api(commands: Commands) -> APIRouter:
-    router = APIRouter(prefix="/commands", tags=["Commands"])
+    router = ScopedRouter(Scope.COMMANDS_READ, Scope.COMMANDS_RAW, prefix="/commands", tags=["Commands"])
 
     @router.post("/{action}", status_code=202, response_model=BatchView, response_model_exclude_none=True)
     async def send_to_many(
-        action: str, body: BatchBody, response: Response, deliver: Deliver = None, ttl: Ttl = DAY
+        action: str,
+        body: BatchBody,
+        response: Response,
+        caller: TheCaller,
+        deliver: Deliver = None,
+        ttl: Ttl = DAY,
     ) -> BatchView:
-        """Send to the connected stations; with deliver=when-online, also to the others once they connect."""
+        """Send to the connected stations; with deliver=when-online, also to the others once they connect.
+
+        Needs the scope of the action too.
+        """
+        if action in ACTION_SCOPES:
+            caller.check(ACTION_SCOPES[action])
         created_at = commands.clock()
         batch = Batch(
             id=uuid.uuid4().hex,
@@ -96,9 +109,13 @@ def batches_api(commands: Commands) -> APIRouter:
         return await _view(commands, await _existing(commands, id))
 
     @router.delete("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
-    async def cancel_command_to_many(id: str) -> BatchView:
-        """Cancel the commands that have not been sent: their status becomes expired."""
-        return await _view(commands, await cancel_batch(commands, await _existing(commands, id)))
+    async def cancel_command_to_many(id: str, caller: TheCaller) -> BatchView:
+        """Cancel the commands that have not been sent: their status becomes expired. Needs the scope of the
+        action too.
+        """
+        batch = await _existing(commands, id)
+        caller.check(ACTION_SCOPES[batch.action])
+        return await _view(commands, await cancel_batch(commands, batch))
 
     @router.get(
         "/batches/{id}/commands", response_model=PageOf[CommandView], response_model_exclude_none=True

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import Time
 from libs.csms.storage.queries import equals
@@ -54,7 +56,9 @@ def registry_api(registry: Registry) -> APIRouter:
 
 
 def stations_api(registry: Registry) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations", tags=["Charging stations"])
+    router = ScopedRouter(
+        Scope.STATIONS_READ, Scope.STATIONS_WRITE, prefix="/chargingstations", tags=["Charging stations"]
+    )
 
     @router.get("", response_model=PageOf[Station], response_model_exclude_none=True)
     async def list_stations(
@@ -108,7 +112,12 @@ def stations_api(registry: Registry) -> APIRouter:
 
 
 def older_paths_api(registry: Registry) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations", tags=["Charging stations, older paths"])
+    router = ScopedRouter(
+        Scope.STATIONS_READ,
+        Scope.STATIONS_WRITE,
+        prefix="/chargingstations",
+        tags=["Charging stations, older paths"],
+    )
 
     @router.post("/create", status_code=201, response_model=Station, response_model_exclude_none=True)
     async def create(body: NewStation) -> Station:

@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clients.stations import DeviceClient
 from libs.csms.storage.page_tokens import page_token as token_of_next_page
 from libs.csms.storage.page_tokens import position
@@ -53,7 +55,12 @@ class LocalListPage(LocalListView):
 
 
 def local_lists_api(lists: LocalLists, device: DeviceClient) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}/locallist", tags=["Local lists"])
+    router = ScopedRouter(
+        Scope.LOCALLISTS_READ,
+        Scope.LOCALLISTS_WRITE,
+        prefix="/chargingstations/{id}/locallist",
+        tags=["Local lists"],
+    )
 
     @router.get("", response_model=LocalListPage, response_model_exclude_none=True)
     async def get_local_list(id: str, page_size: PageSize = 100, page_token: PageToken = "") -> LocalListPage:

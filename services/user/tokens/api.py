@@ -10,6 +10,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Response
 from fastapi import Query as Parameter
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clients.authorization import Authorization
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Query
@@ -29,7 +31,7 @@ Group = Annotated[
 
 
 def tokens_api(tokens: Tokens) -> APIRouter:
-    router = APIRouter(prefix="/idtokens", tags=["Tokens"])
+    router = ScopedRouter(Scope.TOKENS_MASKED, Scope.TOKENS_WRITE, prefix="/idtokens", tags=["Tokens"])
 
     @router.get("", response_model=PageOf[IdToken], response_model_exclude_none=True)
     async def list_id_tokens(
@@ -73,7 +75,7 @@ def tokens_api(tokens: Tokens) -> APIRouter:
 
 
 def authorizations_api(tokens: Tokens) -> APIRouter:
-    router = APIRouter(tags=["Authorization"])
+    router = ScopedRouter(Scope.AUTHORIZATION, tags=["Authorization"])
 
     @router.post("/authorizations", response_model=Authorization, response_model_exclude_none=True)
     async def authorize(body: AuthorizationBody) -> Authorization:
@@ -84,7 +86,9 @@ def authorizations_api(tokens: Tokens) -> APIRouter:
 
 
 def policies_api(tokens: Tokens) -> APIRouter:
-    router = APIRouter(prefix="/authorizationpolicies", tags=["Authorization"])
+    router = ScopedRouter(
+        Scope.TOKENS_MASKED, Scope.TOKENS_WRITE, prefix="/authorizationpolicies", tags=["Authorization"]
+    )
 
     @router.get("", response_model=PageOf[AuthorizationPolicy], response_model_exclude_none=True)
     async def list_authorization_policies() -> PageOf[AuthorizationPolicy]:
