@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
-from libs.csms.access.callers import SERVICES
+from libs.csms.access.callers import SERVICES, Caller
 from libs.csms.access.keys import Keys
-from libs.csms.access.scopes import Role
+from libs.csms.access.scopes import Role, Scope
 from libs.csms.access.service_keys import bearer
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
@@ -31,7 +31,9 @@ from libs.csms.settings import BadSetting, Settings, variables
 from libs.csms.storage.sqlite.file import StoreInUse
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
+from libs.csms.web.app import create_app
 from libs.csms.web.server import bind, inside, is_loopback
+from services.user.people.api import people_api
 from services.user.tokens.authorizer import Authorizer, client_of
 
 from .device import app as device
@@ -57,13 +59,17 @@ ROUTERS: list[Router[Any]] = [device.router, transaction_router, user_router]
 Pair = tuple[Bus, Store]
 
 
+class StoreIsOpen(BadSetting):
+    """Another process has the embedded store, which is for one."""
+
+
 @asynccontextmanager
 async def _embedded(settings: Settings) -> AsyncIterator[Pair]:
     _keep_private(settings.data_dir)
     try:
         store = SqliteStore(settings.data_dir / "csms.db", settings.min_free_disk)
     except StoreInUse as error:
-        raise BadSetting(f"CSMS_DATA_DIR={settings.data_dir}: another CSMS runs on it") from error
+        raise StoreIsOpen(f"CSMS_DATA_DIR={settings.data_dir}: another CSMS runs on it") from error
     try:
         yield EmbeddedBus(), store
     finally:
@@ -205,6 +211,27 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)
         await run([(service, listeners[name])], lambda: log.info("accepting connections"))
+
+
+@asynccontextmanager
+async def keys_client(settings: Settings, key: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of ``/keys``: on the store; or where a running CSMS has that, of its REST API, with this key
+    or the API token.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            _, store = await stack.enter_async_context(_BACKENDS[settings.backend](settings))
+        except StoreIsOpen:
+            host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host
+            token = settings.api_token.get_secret_value() if settings.api_token else ""
+            client = httpx.AsyncClient(
+                base_url=f"http://{host}:{settings.user_port}",
+                headers={"Authorization": f"Bearer {key or token}"} if key or token else {},
+            )
+        else:
+            api = create_app("Keys", people_api(Keys.of(store, utc_now)), settings)
+            client = inside(api, Caller("csms key", "service", frozenset(Scope)))
+        yield await stack.enter_async_context(client)
 
 
 async def provision_all(settings: Settings) -> None:

@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         None,
         min_length=16,
         description="A bearer token that may do everything, for emergencies and for the first start; "
-        "keys have an owner, scopes and an end.",
+        "keys (`csms key create`) have a name, scopes and an end.",
     )
     api_token_file: Path | None = Field(
         None,
