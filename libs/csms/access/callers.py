@@ -13,12 +13,6 @@ from .scopes import Scope
 CALLER = "csms.caller"
 """Where the caller stands in the ASGI scope of his request. Nothing on the wire can write there."""
 
-SHOWN_CHARACTERS = 4
-"""Of the text of a token, for callers who may not read tokens; of a text twice as long or longer."""
-
-MASK = "****"
-"""Stands for the rest of the text, whatever its length."""
-
 
 class MissingScope(Forbidden):
     """The caller is known, and may not do this."""
@@ -53,11 +47,10 @@ class Caller:
     def sees_group(self, group: str | None) -> bool:
         return self.groups is None or group in self.groups
 
-    def shown_token(self, text: str) -> str:
-        """The text of a token, as this caller may see it."""
-        if Scope.TOKENS_READ in self.scopes:
-            return text
-        return MASK + (text[-SHOWN_CHARACTERS:] if len(text) >= 2 * SHOWN_CHARACTERS else "")
+    @property
+    def sees_tokens(self) -> bool:
+        """Whether he is shown the whole texts of tokens. Services say them to stations."""
+        return Scope.TOKENS_READ in self.scopes or self.kind == "service"
 
 
 LOCAL = Caller("local", "local", frozenset(Scope))

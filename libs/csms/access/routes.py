@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from .callers import OtherGroups, caller_of
+from .masking import with_masked_tokens
 from .scopes import Scope
 
 SCHEME = "key"
@@ -45,7 +46,8 @@ class ScopedRoute(APIRoute):
                 caller.check(scope)
             if caller.groups is not None and not is_by_group:
                 await _check_station(request, caller.groups)
-            return await handle(request)
+            response = await handle(request)
+            return response if caller.sees_tokens else with_masked_tokens(response)
 
         return checked
 

@@ -15,34 +15,32 @@ MIN_LENGTH = 32
 
 
 def accepted_keys(settings: Settings) -> dict[str, str]:
-    """By the name of the service that presents it. Files that are missing are made where a folder is there,
-    or can be made. Raises ``BadSetting``.
+    """By the name of the service that presents it, of those whose folder is there. Files that are missing are
+    made. On a read-only file system these are the folders that are mounted.
     """
-    if settings.service_keys is None:
-        return {}
-    return {name: key for name in SERVICES if (key := _key(settings.service_keys / name))}
+    keys = {}
+    if settings.service_keys is not None:
+        for service in SERVICES:
+            with suppress(OSError):
+                keys[service] = _key(settings.service_keys / service)
+    return keys
 
 
 def bearer(service: str, settings: Settings) -> dict[str, str]:
     """The headers with which a service asks others. Raises ``BadSetting``."""
     if settings.service_keys is not None:
-        key = _key(settings.service_keys / service)
-        if key is None:
-            raise BadSetting(f"CSMS_SERVICE_KEYS: there is no folder {settings.service_keys / service}")
-        return {"Authorization": f"Bearer {key}"}
+        try:
+            return {"Authorization": f"Bearer {_key(settings.service_keys / service)}"}
+        except OSError as error:
+            raise BadSetting(f"CSMS_SERVICE_KEYS: {error}") from None
     token = settings.api_token
     return {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
 
 
-def _key(folder: Path) -> str | None:
-    with suppress(OSError):  # on a read-only file system there are those folders that are mounted
-        folder.mkdir(parents=True, exist_ok=True)
-    if not folder.is_dir():
-        return None
-    try:
-        key = secret_in(folder / "key")
-    except OSError as error:
-        raise BadSetting(f"CSMS_SERVICE_KEYS: {error}") from None
+def _key(folder: Path) -> str:
+    """Raises ``OSError`` and ``BadSetting``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key = secret_in(folder / "key")
     if len(key) < MIN_LENGTH:
         raise BadSetting(f"CSMS_SERVICE_KEYS: the key in {folder} has less than {MIN_LENGTH} characters")
     return key
