@@ -62,7 +62,9 @@ def device_service(settings: Settings, bus: Bus, store: Store, clock: Clock) -> 
 
 def app_of(device: Device, settings: Settings, keys: Keys) -> FastAPI:
     """The API, which the user service uses too: directly, where it is in the same process."""
-    return create_app("Device service", device_api(device), settings, keys=keys)
+    return create_app(
+        "Device service", device_api(device), settings, keys=keys, may_see=device.registry.check_group
+    )
 
 
 def service_of(device: Device, app: FastAPI, settings: Settings) -> Service:

@@ -15,16 +15,18 @@ from .scopes import Scope
 SCHEME = "key"
 """Of the security in OpenAPI: the bearer of ``Authorization``."""
 
-BY_GROUP = "x-by-group"
-"""In OpenAPI: callers who are bound to groups of stations may use the path, and see only those."""
+TELLS_GROUPS_APART = {"x-tells-groups-apart": True}
+"""For ``openapi_extra`` of a path whose handler shows callers who are bound to groups of stations only those.
+Without it, such callers may use paths below ``/chargingstations/{id}`` of a service that knows the groups.
+"""
 
 MaySee = Callable[[str, frozenset[str]], Awaitable[None]]
 """From a station's id, and the groups that the caller is bound to. Raises ``NotFound`` if it is in none."""
 
 
-def needs(*scopes: Scope, by_group: bool = False) -> dict[str, Any]:
-    """For ``openapi_extra`` of a path: all these scopes. ``by_group``: its handler tells groups apart."""
-    return {"security": [{SCHEME: [str(scope) for scope in scopes]}]} | ({BY_GROUP: True} if by_group else {})
+def needs(*scopes: Scope) -> dict[str, Any]:
+    """For ``openapi_extra`` of a path: all these scopes."""
+    return {"security": [{SCHEME: [str(scope) for scope in scopes]}]}
 
 
 class ScopedRoute(APIRoute):
@@ -38,13 +40,13 @@ class ScopedRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle, scopes = super().get_route_handler(), self.scopes
-        is_by_group = BY_GROUP in (self.openapi_extra or {})
+        is_apart = TELLS_GROUPS_APART.items() <= (self.openapi_extra or {}).items()
 
         async def checked(request: Request) -> Response:
             caller = caller_of(request)
             for scope in scopes:
                 caller.check(scope)
-            if caller.groups is not None and not is_by_group:
+            if caller.groups is not None and not is_apart:
                 await _check_station(request, caller.groups)
             response = await handle(request)
             return response if caller.sees_tokens else with_masked_tokens(response)
@@ -54,10 +56,11 @@ class ScopedRoute(APIRoute):
 
 async def _check_station(request: Request, groups: frozenset[str]) -> None:
     """By the id in the path, where the service knows the stations."""
-    may_see: MaySee | None = getattr(request.app.state, "may_see", None)
-    if may_see is None or not request.url.path.startswith("/chargingstations/"):
+    may_see: MaySee | None = request.app.state.may_see
+    id = request.path_params.get("id")
+    if may_see is None or id is None or not request.scope["path"].startswith("/chargingstations/"):
         raise OtherGroups
-    await may_see(request.path_params["id"], groups)
+    await may_see(id, groups)
 
 
 class ScopedRouter(APIRouter):

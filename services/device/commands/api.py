@@ -13,7 +13,7 @@ from fastapi import Query as Parameter
 from pydantic import Field
 
 from libs.csms.access.callers import TheCaller
-from libs.csms.access.routes import ScopedRouter, needs
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter, needs
 from libs.csms.access.scopes import ACTION_SCOPES, Scope
 from libs.csms.clock import Time
 from libs.csms.errors import Conflict, DomainError, NoAnswer, TooMany
@@ -179,17 +179,27 @@ def commands_api(commands: Commands) -> APIRouter:
         page = await commands.commands.find(query)
         return page_of(Page([CommandView.of(command) for command in page.items], page.next_page_token))
 
-    @router.get("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
-    async def get_command(id: str) -> CommandView:
-        return CommandView.of(await commands.existing(id))
+    @router.get(
+        "/commands/{id}",
+        response_model=CommandView,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def get_command(id: str, caller: TheCaller) -> CommandView:
+        return CommandView.of(await commands.seen_by(caller, id))
 
-    @router.delete("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
+    @router.delete(
+        "/commands/{id}",
+        response_model=CommandView,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
     async def cancel_command(id: str, caller: TheCaller) -> CommandView:
         """Cancel a command that is not sent: its status becomes expired. 409 if it may have been sent.
 
         Needs the scope of its action too.
         """
-        caller.check(ACTION_SCOPES[(await commands.existing(id)).action])
+        caller.check(ACTION_SCOPES[(await commands.seen_by(caller, id)).action])
         return CommandView.of(await cancel(commands, id))
 
     return router

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from libs.csms.access.callers import Caller, TheCaller
 from libs.csms.access.keys import LIFETIME, ROTATION_OVERLAP, Key, Keys, NewKey
-from libs.csms.access.routes import ScopedRouter, needs
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter, needs
 from libs.csms.access.scopes import ROLES, Role, Scope, with_implied
 from libs.csms.clock import Time
 from libs.csms.errors import Conflict, Forbidden
@@ -128,7 +128,7 @@ def _shown(key: Key) -> dict[str, Any]:
 def people_api(keys: Keys) -> APIRouter:
     router = ScopedRouter(Scope.KEYS_WRITE, tags=["People and programs"])
 
-    @router.get("/me", response_model_exclude_none=True, openapi_extra=needs(by_group=True))
+    @router.get("/me", response_model_exclude_none=True, openapi_extra=needs() | TELLS_GROUPS_APART)
     async def get_me(caller: TheCaller) -> CallerView:
         """Who sends this request. For every caller."""
         return CallerView.of(caller)
