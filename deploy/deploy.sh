@@ -33,6 +33,11 @@ gcloud secrets describe csms-api-token >/dev/null 2>&1 ||
 # Secrets of stations and KeyCodes are hashed with it: if it is lost, all of them must be set anew.
 gcloud secrets describe csms-pepper >/dev/null 2>&1 ||
   head -c 32 /dev/urandom | base64 | tr -d '\n' | gcloud secrets create csms-pepper --data-file=-
+# With these the services ask each other; the gateway may ask for admission with its own, and nothing else.
+for name in gateway transaction user; do
+  gcloud secrets describe "csms-$name-key" >/dev/null 2>&1 ||
+    head -c 32 /dev/urandom | base64 | tr -d '\n' | gcloud secrets create "csms-$name-key" --data-file=-
+done
 
 # A message that ends the process of whoever handles it goes to the topic of the dead-letter policy: Pub/Sub moves
 # it there itself, by its own account, which needs the right to do so.
@@ -42,7 +47,8 @@ pubsub=service-$(gcloud projects describe "$PROJECT" --format='value(projectNumb
 run_as=(--image="$image" --region="$REGION" --service-account="$account")
 token=CSMS_API_TOKEN=csms-api-token:latest
 pepper=CSMS_PEPPER=csms-pepper:1 # never a newer version: nothing that was hashed would match
-gcloud run jobs deploy csms-provision "${run_as[@]}" --args=provision --set-secrets="$token" \
+key() { echo "/keys/$1/key=csms-$1-key:latest"; }
+gcloud run jobs deploy csms-provision "${run_as[@]}" --args=provision \
   --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT" --execute-now --wait
 gcloud pubsub topics add-iam-policy-binding UndeliverableMessage --member="serviceAccount:$pubsub" \
   --role=roles/pubsub.publisher >/dev/null
@@ -56,12 +62,17 @@ front_ends=169.254.0.0/16
 
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
-  local name=$1 variables=$2 secrets=$token
-  case $name in device | user) secrets+=,$pepper ;; esac
+  local name=$1 variables=$2 secrets
+  case $name in
+    gateway) secrets=$(key gateway) ;;
+    device) secrets=$token,$pepper,$(key gateway),$(key user) ;;
+    transaction) secrets=$token,$(key transaction) ;;
+    user) secrets=$token,$pepper,$(key user),$(key transaction) ;;
+  esac
   shift 2
   gcloud run deploy "csms-$name" "${run_as[@]}" --args="run,$name" --no-cpu-throttling --min-instances=1 \
     --allow-unauthenticated --set-secrets="$secrets" --startup-probe=httpGet.path=/readyz --liveness-probe=httpGet.path=/healthz \
-    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0,CSMS_TRUSTED_PROXIES=$front_ends$variables" "$@"
+    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_SERVICE_KEYS=/keys,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0,CSMS_TRUSTED_PROXIES=$front_ends$variables" "$@"
 }
 url() { gcloud run services describe "csms-$1" --region="$REGION" --format='value(status.url)'; }
 

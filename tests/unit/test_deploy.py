@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -156,4 +157,25 @@ def test_only_services_that_hash_secrets_get_the_pepper(calls: list[str]) -> Non
     assert given == {"csms-device", "csms-user"}
     started = [call for call in calls if call.startswith(("run deploy ", "run jobs deploy "))]
     assert len(started) == 5
-    assert all(call.count("--set-secrets=CSMS_API_TOKEN=csms-api-token:latest") == 1 for call in started)
+    counts = {call.split()[2]: call.count("--set-secrets=") for call in started if "jobs" not in call}
+    assert set(counts.values()) == {1}
+
+
+def test_a_service_is_given_the_keys_that_it_presents_or_accepts_and_no_others(calls: list[str]) -> None:
+    deployed = {
+        call.split()[2].removeprefix("csms-"): call for call in calls if call.startswith("run deploy ")
+    }
+    secrets = {
+        name: sorted(re.findall(r"csms-([a-z-]+):", re.findall(r"--set-secrets=(\S+)", call)[0]))
+        for name, call in deployed.items()
+    }
+
+    assert secrets == {
+        "gateway": ["gateway-key"],
+        "device": ["api-token", "gateway-key", "pepper", "user-key"],
+        "transaction": ["api-token", "transaction-key"],
+        "user": ["api-token", "pepper", "transaction-key", "user-key"],
+    }
+    assert all("CSMS_SERVICE_KEYS=/keys," in call for call in deployed.values())
+    created = {call.split()[2] for call in calls if call.startswith("secrets create ")}
+    assert created == {f"csms-{name}" for names in secrets.values() for name in names}
