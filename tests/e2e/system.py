@@ -188,6 +188,7 @@ async def google_system(folder: Path, emulators: dict[str, str]) -> AsyncIterato
     variables = emulators | {
         "GOOGLE_CLOUD_PROJECT": f"csms-{uuid4().hex[:12]}",
         "CSMS_API_TOKEN": TOKEN,
+        "CSMS_SERVICE_KEYS": str(folder / "keys"),
         "CSMS_DEVICE_URL": f"http://127.0.0.1:{ports['device']}",
         "CSMS_USER_URL": f"http://127.0.0.1:{ports['user']}",
     }
