@@ -289,3 +289,11 @@ async def test_services_show_the_keys_of_their_folder(tmp_path: Path) -> None:
         assert answers == {"gateway": 403, "transaction": 403, "user": 200}
         assert await status(http) == 401
     assert {(folder / name / "key").stat().st_mode & 0o777 for name in answers} == {0o600}
+
+
+async def test_guesses_of_the_secret_of_a_key_are_slowed_down(keys: Keys) -> None:
+    id = (await keys.create("billing", "local", Role.VIEWER)).key.id
+    async with api(keys, failed_logins_per_minute=10) as http:
+        answers = [await status(http, f"csms_{id}_{number:043}") for number in range(30)]
+    assert 401 in answers
+    assert answers[-1] == 429

@@ -68,6 +68,8 @@ class Identity:
             return too_many(wait, "too many wrong tokens")
         caller = await self._known(presented) if is_bearer else None
         if caller is not None:
+            if caller.kind == "key":  # whose owner others at his address do not slow down
+                self._failures.succeeded(address, account)
             wait = 0 if is_exempt(address) else self._requests.take(caller.id)
             return too_many(wait, "too many requests of this caller") if wait else caller
         if await self._needs_no_key():
