@@ -4,7 +4,8 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
       --require-hashes --requirement requirements.txt \
-    && useradd --system --uid 999 csms && install --directory --owner=csms --mode=700 /data /secrets
+    && useradd --system --uid 999 csms && install --directory --owner=csms --mode=700 /data /secrets \
+      /keys/gateway /keys/transaction /keys/user
 COPY libs libs
 COPY services services
 RUN python -m compileall -q libs services

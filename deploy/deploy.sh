@@ -56,9 +56,13 @@ secret() {
       --role=roles/secretmanager.secretAccessor >/dev/null
   done
 }
-secret csms-api-token 30 gateway device transaction user
+secret csms-api-token 30 device transaction user
 # Secrets of stations and KeyCodes are hashed with it: if it is lost, all of them must be set anew.
 secret csms-pepper 32 device user
+# With these the services ask each other; the gateway may ask for admission with its own, and nothing else.
+secret csms-gateway-key 32 gateway device
+secret csms-transaction-key 32 transaction user
+secret csms-user-key 32 user device
 
 # A message that ends the process of whoever handles it goes to the topic of the dead-letter policy: Pub/Sub moves
 # it there itself, by its own account, which needs the right to do so.
@@ -93,21 +97,29 @@ done
 # come. It sets X-Forwarded-Proto and appends the client to X-Forwarded-For.
 front_ends=169.254.0.0/16
 
+# The key of a service, as the file that it is read from.
+key() { echo "/keys/$1/key=csms-$1-key:latest"; }
+
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
-  local name=$1 variables=$2 secrets=CSMS_API_TOKEN=csms-api-token:latest
-  # Never a newer version of the pepper: nothing that was hashed would match.
-  case $name in device | user) secrets+=,CSMS_PEPPER=csms-pepper:1 ;; esac
+  local name=$1 variables=$2 token=CSMS_API_TOKEN=csms-api-token:latest secrets
+  local pepper=CSMS_PEPPER=csms-pepper:1 # never a newer version: nothing that was hashed would match
+  case $name in
+    gateway) secrets=$(key gateway) ;;
+    device) secrets=$token,$pepper,$(key gateway),$(key user) ;;
+    transaction) secrets=$token,$(key transaction) ;;
+    user) secrets=$token,$pepper,$(key user),$(key transaction) ;;
+  esac
   shift 2
   gcloud run deploy "csms-$name" --image="$image" --region="$REGION" --service-account="$(account "$name")" \
     --set-secrets="$secrets" --args="run,$name" --no-cpu-throttling --min-instances=1 --allow-unauthenticated \
     --startup-probe=httpGet.path=/readyz --liveness-probe=httpGet.path=/healthz \
-    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0,CSMS_TRUSTED_PROXIES=$front_ends$variables" "$@"
+    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_SERVICE_KEYS=/keys,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0,CSMS_TRUSTED_PROXIES=$front_ends$variables" "$@"
 }
 url() { gcloud run services describe "csms-$1" --region="$REGION" --format='value(status.url)'; }
 
 # Each is deployed after those that it asks. All are reached without an account of Google: stations and operators have
-# none, and the services ask each other with the API token. Cloud Run always ends TLS, so no station comes without.
+# none, and the services ask each other with keys of their own. Cloud Run always ends TLS, so no station comes without.
 deploy device ",CSMS_MIN_SECURITY_PROFILE=2"
 deploy user ",CSMS_DEVICE_URL=$(url device)"
 deploy transaction ",CSMS_USER_URL=$(url user)"

@@ -1,4 +1,4 @@
-"""The command line: ``csms up``, ``run``, ``provision``, ``simulate`` and ``messages``."""
+"""The command line: ``csms up``, ``run``, ``provision``, ``key``, ``simulate`` and ``messages``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from libs.csms.messaging.bus import UnknownSubscription, UnknownTopic
 from libs.csms.settings import BadSetting, Settings, load
 
 from . import processes
+from .key_commands import app as key_commands
 from .processes import ServiceName
 from .reference import message_table
 from .simulator.options import Simulation, Versions
@@ -27,6 +28,7 @@ from .simulator.simulation import simulate as run_simulation
 from .simulator.terminal import print_summary, shown
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(key_commands, name="key")
 log = logging.getLogger(__name__)
 
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535)]
@@ -58,7 +60,16 @@ def up(
         user_port=user_port,
     )
     logs.configure("csms", settings.log_level)
-    _run(processes.run_all(settings, lambda: _welcome(settings)))
+    _run(processes.run_all(settings, lambda: _welcome(settings), _show_first_key))
+
+
+def _show_first_key(key: str) -> None:
+    """Once: what is stored is its hash."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"\n[bold]The key of the first administrator, shown only now:[/]\n\n  {key}\n\n"
+        "Send it as `Authorization: Bearer`. It makes others: `csms key create`, or POST /keys.",
+        markup=True,
+    )
 
 
 def _welcome(settings: Settings) -> None:

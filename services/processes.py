@@ -13,6 +13,10 @@ from typing import Any
 
 import httpx
 
+from libs.csms.access.callers import SERVICES, Caller
+from libs.csms.access.keys import Keys
+from libs.csms.access.scopes import Role, Scope
+from libs.csms.access.service_keys import bearer
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
 from libs.csms.clients.stations import DeviceClient
@@ -27,7 +31,9 @@ from libs.csms.settings import BadSetting, Settings, variables
 from libs.csms.storage.sqlite.file import StoreInUse
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
-from libs.csms.web.server import api_host, bearer, bind, inside
+from libs.csms.web.app import create_app
+from libs.csms.web.server import bind, inside, is_loopback
+from services.user.people.api import people_api
 from services.user.tokens.authorizer import Authorizer, client_of
 
 from .device import app as device
@@ -53,13 +59,17 @@ ROUTERS: list[Router[Any]] = [device.router, transaction_router, user_router]
 Pair = tuple[Bus, Store]
 
 
+class StoreIsOpen(BadSetting):
+    """Another process has the embedded store, which is for one."""
+
+
 @asynccontextmanager
 async def _embedded(settings: Settings) -> AsyncIterator[Pair]:
     _keep_private(settings.data_dir)
     try:
         store = SqliteStore(settings.data_dir / "csms.db", settings.min_free_disk)
     except StoreInUse as error:
-        raise BadSetting(f"CSMS_DATA_DIR={settings.data_dir}: another CSMS runs on it") from error
+        raise StoreIsOpen(f"CSMS_DATA_DIR={settings.data_dir}: another CSMS runs on it") from error
     try:
         yield EmbeddedBus(), store
     finally:
@@ -115,14 +125,19 @@ async def _listening(
     with ExitStack() as stack:
         listeners = {}
         for name, field in ports.items():
-            host = settings.gateway_host if name is ServiceName.GATEWAY else api_host(settings)
+            host = settings.gateway_host if name is ServiceName.GATEWAY else settings.host
             listener = bind(host, getattr(settings, field), variables(field)[0])
             listeners[str(name)] = stack.enter_context(listener)
         yield listeners
 
 
-async def run_all(settings: Settings, started: Callable[[], None]) -> None:
-    """Every service in this process. They ask each other directly, where separate ones use HTTP."""
+async def run_all(
+    settings: Settings, started: Callable[[], None], show_key: Callable[[str], None] = print
+) -> None:
+    """Every service in this process. They ask each other directly, where separate ones use HTTP.
+
+    ``show_key`` is given the first key, where others than this machine need one and there is none.
+    """
     if settings.backend == "google":
         Pepper.of(settings)  # so that it is missed before anything is opened
     ports = {name: f"{name}_port" for name in ServiceName}
@@ -132,17 +147,34 @@ async def run_all(settings: Settings, started: Callable[[], None]) -> None:
         _authorizer(settings) as authorizer,
     ):
         tokens = User.of(store, utc_now, settings, authorizer)
+        _warn_of_api_token(settings)
+        if (first_key := await _first_key(tokens.keys, settings)) is not None:
+            show_key(first_key)
         stations = Device.of(store, bus, utc_now, settings)
-        device_api = device.app_of(stations, settings)
-        asked = DeviceClient(inside(device_api, settings))
+        device_api = device.app_of(stations, settings, tokens.keys)
+        asked = DeviceClient(inside(device_api, SERVICES["user"]))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
-            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
+            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now, tokens.keys),
             gateway_service(settings, bus, stations.security.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
         await run([(service, listeners[service.name]) for service in services], started)
+
+
+def _warn_of_api_token(settings: Settings) -> None:
+    if settings.api_token is not None:
+        log.warning(
+            "CSMS_API_TOKEN is set: whoever has it may do everything; use keys, and it for emergencies only"
+        )
+
+
+async def _first_key(keys: Keys, settings: Settings) -> str | None:
+    """The key of an administrator, made where nobody could do anything without it."""
+    if is_loopback(settings.host) or settings.api_token is not None or await keys.is_any():
+        return None
+    return (await keys.create("made at the first start", "csms up", Role.ADMIN)).text
 
 
 async def run_one(name: ServiceName, settings: Settings) -> None:
@@ -150,6 +182,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     settings = settings.model_copy(update={"backend": "google"})
     if name in (ServiceName.DEVICE, ServiceName.USER):
         Pepper.of(settings)  # so that it is missed before anything is opened
+    _warn_of_api_token(settings)
     ports = {name: f"{name}_port" if settings.port is None else "port"}
     async with (
         _listening(settings, ports) as listeners,
@@ -160,7 +193,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
             await _provision(bus)  # it forgets everything when it restarts
 
         async def client(url: str) -> httpx.AsyncClient:
-            asking = httpx.AsyncClient(base_url=url, headers=bearer(settings))
+            asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
             return await stack.enter_async_context(asking)
 
         service: Service
@@ -178,6 +211,27 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)
         await run([(service, listeners[name])], lambda: log.info("accepting connections"))
+
+
+@asynccontextmanager
+async def keys_client(settings: Settings, key: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of ``/keys``: on the store; or where a running CSMS has that, of its REST API, with this key
+    or the API token.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            _, store = await stack.enter_async_context(_BACKENDS[settings.backend](settings))
+        except StoreIsOpen:
+            host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host
+            token = settings.api_token.get_secret_value() if settings.api_token else ""
+            client = httpx.AsyncClient(
+                base_url=f"http://{host}:{settings.user_port}",
+                headers={"Authorization": f"Bearer {key or token}"} if key or token else {},
+            )
+        else:
+            api = create_app("Keys", people_api(Keys.of(store, utc_now)), settings)
+            client = inside(api, Caller("csms key", "service", frozenset(Scope)))
+        yield await stack.enter_async_context(client)
 
 
 async def provision_all(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 DomainError
 ├── Unauthenticated  the credentials are wrong or missing
+├── Forbidden        the caller is known, and may not do it
 ├── NotFound         there is no such thing
 ├── Conflict         it cannot be done in the state that things are in
 ├── Invalid          what was sent breaks a rule
@@ -35,6 +36,10 @@ class DomainError(Exception):
 
 class Unauthenticated(DomainError):
     """The credentials are wrong or missing."""
+
+
+class Forbidden(DomainError):
+    """The caller is known, and may not do it."""
 
 
 class NotFound(DomainError):

@@ -54,7 +54,10 @@ class Settings(BaseSettings):
         "embedded", description="What `csms up` runs on: `embedded` (SQLite, in-process bus) or `google`."
     )
     data_dir: Path = Field(Path("csms-data"), description="Where the embedded store keeps its file.")
-    host: str = Field("127.0.0.1", description="Address of the HTTP APIs. Another needs an API token.")
+    host: str = Field(
+        "127.0.0.1",
+        description="Address of the HTTP APIs. On one that is not of loopback, every request needs a key.",
+    )
     gateway_host: str = Field("127.0.0.1", description="Address of the gateway; 0.0.0.0 for real stations.")
     port: Port | None = Field(
         None, validation_alias="PORT", description="Port of the one service that runs, as Cloud Run sets it."
@@ -78,7 +81,8 @@ class Settings(BaseSettings):
     api_token: SecretStr | None = Field(
         None,
         min_length=16,
-        description="Bearer token of every HTTP API. Without one they are on loopback only.",
+        description="A bearer token that may do everything, for emergencies and for the first start; "
+        "keys (`csms key create`) have a name, scopes and an end.",
     )
     api_token_file: Path | None = Field(
         None,
@@ -94,6 +98,12 @@ class Settings(BaseSettings):
         None,
         description="File with the pepper, where `CSMS_PEPPER` is not set; it is made if there is none. On "
         "the embedded store the default is `pepper` in the data folder.",
+    )
+    service_keys: Path | None = Field(
+        None,
+        description="Folder of the keys with which services in processes of their own ask each other: "
+        "`gateway/key`, `transaction/key` and `user/key`. What is missing is made. Without it they use the "
+        "API token.",
     )
     public_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -272,7 +282,7 @@ def load(**flags: Any) -> Settings:
     try:
         settings = Settings(**given)
         if settings.api_token is None and settings.api_token_file is not None:
-            return Settings(**given, api_token=SecretStr(_token_in(settings.api_token_file)))
+            return Settings(**given, api_token=SecretStr(secret_in(settings.api_token_file)))
         return settings
     except OSError as error:
         raise BadSetting(f"CSMS_API_TOKEN_FILE: {error}") from None
@@ -283,8 +293,10 @@ def load(**flags: Any) -> Settings:
         raise BadSetting(f"{name}: {first['msg']}") from None
 
 
-def _token_in(file: Path) -> str:
-    """Made whole or not at all, as several processes may start at once."""
+def secret_in(file: Path) -> str:
+    """What is in the file, which is made with a new secret if there is none: whole or not at all, as several
+    processes may start at once. Raises ``OSError``.
+    """
     if not file.exists():
         with NamedTemporaryFile("w", dir=file.parent) as new:  # 0600
             new.write(secrets.token_urlsafe(32))

@@ -7,6 +7,8 @@ import asyncio
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.storage.store import Document
 
 from .commands.api import commands_api
@@ -71,7 +73,7 @@ def _of_existing_station(device: Device) -> APIRouter:
 
 
 def _summary_api(device: Device) -> APIRouter:
-    router = APIRouter(tags=["Fleet"])
+    router = ScopedRouter(Scope.STATIONS_READ, tags=["Fleet"])
 
     @router.get("/summary", response_model=Summary, response_model_exclude_none=True)
     async def summary() -> Summary:

@@ -6,6 +6,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from libs.csms.access.keys import Keys
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
@@ -56,12 +57,14 @@ router.include(onboarding.router.load(onboarding_handlers), lambda device: devic
 
 def device_service(settings: Settings, bus: Bus, store: Store, clock: Clock) -> Service:
     device = Device.of(store, bus, clock, settings)
-    return service_of(device, app_of(device, settings), settings)
+    return service_of(device, app_of(device, settings, Keys.of(store, clock)), settings)
 
 
-def app_of(device: Device, settings: Settings) -> FastAPI:
+def app_of(device: Device, settings: Settings, keys: Keys) -> FastAPI:
     """The API, which the user service uses too: directly, where it is in the same process."""
-    return create_app("Device service", device_api(device), settings)
+    return create_app(
+        "Device service", device_api(device), settings, keys=keys, may_see=device.registry.check_group
+    )
 
 
 def service_of(device: Device, app: FastAPI, settings: Settings) -> Service:

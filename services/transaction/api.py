@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clock import Time
 from libs.csms.station_messages.api import bound, messages_api
 from libs.csms.storage.queries import equals
@@ -32,7 +34,7 @@ To = Annotated[Time | None, Parameter(description="Started before this time.")]
 
 
 def api(service: TransactionService) -> APIRouter:
-    router = APIRouter(tags=["transactions"])
+    router = ScopedRouter(Scope.TRANSACTIONS_READ, Scope.TRANSACTIONS_WRITE, tags=["transactions"])
 
     @router.get("/transactions", response_model_exclude_none=True)
     async def list_transactions(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from libs.csms.access.keys import Keys
 from libs.csms.clients.authorization import Authorize
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
@@ -25,11 +26,17 @@ router.load(handlers)
 
 
 def transaction_service(
-    settings: Settings, bus: Bus, store: Store, authorize: Authorize, clock: Clock
+    settings: Settings,
+    bus: Bus,
+    store: Store,
+    authorize: Authorize,
+    clock: Clock,
+    keys: Keys | None = None,
 ) -> Service:
+    """``keys`` are those of the process, where others use them too."""
     delay = timedelta(seconds=settings.missing_events_delay)
     deps = TransactionService.of(store, authorize, bus, clock, delay, DailyLimits.of(settings))
-    app = create_app("Transaction service", api(deps), settings)
+    app = create_app("Transaction service", api(deps), settings, keys=keys or Keys.of(store, clock))
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,

@@ -19,6 +19,7 @@ from libs.csms.web.server import serve
 
 from .local_list.api import local_lists_api
 from .local_list.sync import SyncLoop
+from .people.api import people_api
 from .reservations.api import reservations_api
 from .service import User, router
 from .tokens.api import authorizations_api, policies_api, tokens_api
@@ -38,7 +39,7 @@ def user_service(
 
 def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -> Service:
     """The service of a ``User`` that others in this process use too: transactions call its ``authorize``."""
-    app = create_app("User service", api(user, device), settings)
+    app = create_app("User service", api(user, device), settings, keys=user.keys)
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
@@ -53,6 +54,7 @@ def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -
 def api(user: User, device: DeviceClient) -> APIRouter:
     """Every path of the service."""
     paths = APIRouter()
+    paths.include_router(people_api(user.keys))
     paths.include_router(tokens_api(user.tokens))
     paths.include_router(authorizations_api(user.tokens))
     paths.include_router(policies_api(user.tokens))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from libs.csms.access.keys import Keys
 from libs.csms.clients.authorization import Authorization, Presented
 from libs.csms.clock import Clock
 from libs.csms.messaging.router import Router
@@ -34,6 +35,7 @@ class User:
     tokens: Tokens
     reservations: Reservations
     local_lists: LocalLists
+    keys: Keys
     message_log: MessageLog
     clock: Clock
 
@@ -45,6 +47,7 @@ class User:
             tokens=tokens,
             reservations=Reservations.of(store, message_log, clock),
             local_lists=LocalLists.of(store, tokens, clock),
+            keys=Keys.of(store, clock),
             message_log=message_log,
             clock=clock,
         )

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import httpx
 
+from libs.csms.access.callers import SERVICES
 from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.lifespan import running
@@ -157,8 +158,8 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     settings = load(gateway_routing=routing)
     store, bus = SqliteStore(folder / "csms.db"), EmbeddedBus()
     stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
-    device_api = device.app_of(stations, settings)
-    asked = DeviceClient(inside(device_api, settings))
+    device_api = device.app_of(stations, settings, tokens.keys)
+    asked = DeviceClient(inside(device_api, SERVICES["user"]))
     services = [
         device.service_of(stations, device_api, settings),
         user.service_of(tokens, asked, settings, bus),
@@ -187,6 +188,7 @@ async def google_system(folder: Path, emulators: dict[str, str]) -> AsyncIterato
     variables = emulators | {
         "GOOGLE_CLOUD_PROJECT": f"csms-{uuid4().hex[:12]}",
         "CSMS_API_TOKEN": TOKEN,
+        "CSMS_SERVICE_KEYS": str(folder / "keys"),
         "CSMS_DEVICE_URL": f"http://127.0.0.1:{ports['device']}",
         "CSMS_USER_URL": f"http://127.0.0.1:{ports['user']}",
     }

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request
 
+from libs.csms.access.callers import SERVICES
 from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.messaging.embedded import EmbeddedBus
@@ -75,8 +76,8 @@ def apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[FastAPI]]:
     settings, bus = load(), EmbeddedBus()
     store = SqliteStore(tmp_path_factory.mktemp("apis") / "csms.db")
     tokens, stations = User.of(store, utc_now, settings), Device.of(store, bus, utc_now, settings)
-    device_api = device.app_of(stations, settings)
-    asked = DeviceClient(server.inside(device_api, settings))
+    device_api = device.app_of(stations, settings, tokens.keys)
+    asked = DeviceClient(server.inside(device_api, SERVICES["user"]))
     transactions = TransactionService.of(store, tokens.authorize, bus, utc_now)
     yield [
         device_api,

@@ -10,6 +10,7 @@ import pytest
 from fastapi import APIRouter
 from starlette.types import ASGIApp
 
+from libs.csms.access.identity import Identity
 from libs.csms.settings import Settings, load
 from libs.csms.web.app import create_app
 from libs.csms.web.guard import BURST_SECONDS, Guard
@@ -44,9 +45,8 @@ class Api:
         async def thing() -> str:
             return "a thing"
 
-        self._app: ASGIApp = Guard(
-            create_app("Things", router, load(requests_per_second=10**9)), settings, clock
-        )
+        app = create_app("Things", router, load(requests_per_second=10**9))
+        self._app: ASGIApp = Guard(Identity(app, settings, None, {}, clock), settings, clock)
 
     async def get(
         self, address: str, headers: dict[str, str] | None = None, path: str = "/thing"

@@ -36,7 +36,6 @@ def test_a_service_can_change_nothing_in_its_container_but_its_data(name: str) -
     assert container["read_only"] is True
     assert container["cap_drop"] == ["ALL"]
     assert [mount.partition(":")[0] for mount in container["tmpfs"]] == ["/tmp"]
-    assert [mount.partition(":")[2] for mount in container["volumes"]] == ["/secrets"]
     assert not container.keys() & {"privileged", "cap_add", "devices", "network_mode", "pid", "user"}
 
 
@@ -59,7 +58,37 @@ def test_the_image_runs_as_a_user_that_is_not_root_and_owns_only_its_data() -> N
 
     assert [line for line in text.splitlines() if line.startswith("USER ")] == ["USER 999"]
     assert "useradd --system --uid 999 csms" in text
-    assert re.findall(r"--owner=\S+ --mode=(\d+) (.+?) *\\?$", text, re.MULTILINE) == [
-        ("700", "/data /secrets")
+    installed = re.findall(r"--owner=\S+ --mode=(\d+) ([^&\n]+)", text.replace("\\\n", " "))
+    assert [(mode, folders.split()) for mode, folders in installed] == [
+        ("700", ["/data", "/secrets", "/keys/gateway", "/keys/transaction", "/keys/user"])
     ]
     assert not re.search(r"\bchmod\b|\bchown\b|--chown", text)
+
+
+def mounted(service: str) -> set[str]:
+    return {volume.partition(":")[2] for volume in COMPOSED[service].get("volumes", [])}
+
+
+def test_a_service_mounts_the_keys_that_it_presents_or_accepts_and_no_others() -> None:
+    assert {service: mounted(service) for service in OURS} == {
+        "provision": set(),
+        "gateway": {"/keys/gateway"},
+        "device": {"/secrets", "/keys/gateway", "/keys/user"},
+        "transaction": {"/secrets", "/keys/transaction"},
+        "user": {"/secrets", "/keys/user", "/keys/transaction"},
+    }
+
+
+def test_the_gateway_has_neither_the_api_token_nor_the_pepper() -> None:
+    given = COMPOSED["gateway"]["environment"]
+
+    assert given["CSMS_SERVICE_KEYS"] == "/keys"
+    assert not given.keys() & {"CSMS_API_TOKEN_FILE", "CSMS_API_TOKEN", "CSMS_PEPPER_FILE", "CSMS_PEPPER"}
+    for service in ("device", "transaction", "user"):
+        assert given.items() < COMPOSED[service]["environment"].items()
+
+
+def test_what_is_mounted_belongs_to_the_user_that_writes_it() -> None:
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    [folders] = re.findall(r"install --directory --owner=csms --mode=700 ([^&\n]+)", text)
+    assert set().union(*map(mounted, COMPOSED)) <= set(folders.split())

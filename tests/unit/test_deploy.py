@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -166,10 +167,16 @@ def test_only_services_that_hash_secrets_get_the_pepper(calls: list[str]) -> Non
     assert given == {"csms-device", "csms-user"}
     started = [call for call in calls if call.startswith("run deploy ")]
     assert len(started) == 4
-    assert all(call.count("--set-secrets=CSMS_API_TOKEN=csms-api-token:latest") == 1 for call in started)
+    assert all(call.count("--set-secrets=") == 1 for call in started)
 
 
 SERVICES = ["device", "gateway", "transaction", "user"]
+SECRETS = {
+    "gateway": {"gateway-key"},
+    "device": {"api-token", "gateway-key", "pepper", "user-key"},
+    "transaction": {"api-token", "transaction-key"},
+    "user": {"api-token", "pepper", "transaction-key", "user-key"},
+}
 PERMISSIONS = [tuple(line.split()) for line in permissions.permissions()]
 
 
@@ -228,12 +235,9 @@ def test_a_service_has_the_rights_that_it_needs_and_no_more(
     service: str, calls: list[str], routing: str
 ) -> None:
     answers_to_inboxes = routing == "inbox" and service != "gateway"
-    expected = {
-        ("roles/logging.logWriter", "projects p"),
-        ("roles/secretmanager.secretAccessor", "secrets csms-api-token"),
-    }
-    if service in ("device", "user"):
-        expected.add(("roles/secretmanager.secretAccessor", "secrets csms-pepper"))
+    expected = {("roles/logging.logWriter", "projects p")}
+    for secret in SECRETS[service]:
+        expected.add(("roles/secretmanager.secretAccessor", f"secrets csms-{secret}"))
     if service != "gateway":
         expected.add(("roles/datastore.user", "projects p"))
     if service in ("gateway", "device"):
@@ -270,3 +274,18 @@ def test_stations_need_tls_and_a_secret_on_cloud_run(calls: list[str]) -> None:
     [device] = [call for call in calls if call.startswith("run deploy csms-device ")]
 
     assert "CSMS_MIN_SECURITY_PROFILE=2" in device
+
+
+def test_a_service_is_given_the_keys_that_it_presents_or_accepts_and_no_others(calls: list[str]) -> None:
+    deployed = {
+        call.split()[2].removeprefix("csms-"): call for call in calls if call.startswith("run deploy ")
+    }
+    secrets = {
+        name: set(re.findall(r"csms-([a-z-]+):", re.findall(r"--set-secrets=(\S+)", call)[0]))
+        for name, call in deployed.items()
+    }
+
+    assert secrets == SECRETS
+    assert all("CSMS_SERVICE_KEYS=/keys," in call for call in deployed.values())
+    created = {call.split()[2] for call in calls if call.startswith("secrets create ")}
+    assert created == {f"csms-{name}" for names in secrets.values() for name in names}

@@ -86,7 +86,7 @@ class HttpAdmission:
         except httpx.HTTPError as error:
             raise NotAdmitted(503, "the device service does not answer") from error
         if answer.headers.get("WWW-Authenticate", "").startswith("Bearer"):
-            raise NotAdmitted(503, "the device service refuses this gateway's CSMS_API_TOKEN")
+            raise NotAdmitted(503, "the device service refuses this gateway's key")
         if answer.status_code == 200:
             return Admission.model_validate_json(answer.content)
         raise _refusal(answer)

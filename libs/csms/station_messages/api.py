@@ -13,6 +13,8 @@ from pydantic import Field
 
 from libs.ocpp_messages.schemas import LARGEST_INTEGER
 
+from ..access.routes import ScopedRouter
+from ..access.scopes import Scope
 from ..clock import Clock, Time, rfc3339
 from ..errors import Invalid
 from ..storage.queries import equals, every
@@ -54,7 +56,7 @@ class StationMessageView(Document):
 
 
 def messages_api(message_log: MessageLog, clock: Clock) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Messages of stations"])
+    router = ScopedRouter(Scope.MESSAGES_READ, prefix="/chargingstations/{id}", tags=["Messages of stations"])
 
     @router.get("/messages", response_model=PageOf[StationMessageView], response_model_exclude_none=True)
     async def list_messages(

@@ -1,21 +1,24 @@
-"""The HTTP API of a service: its token, its problems and its health."""
+"""The HTTP API of a service: what stands before it, its problems and its health."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPBearer
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.types import ASGIApp
 
+from ..access.identity import Identity
+from ..access.keys import Keys
+from ..access.routes import SCHEME, MaySee
+from ..access.service_keys import accepted_keys
 from ..settings import Settings
 from ..storage.store import Document
 from .documentation import documentation
-from .guard import Guard
+from .guard import BodyGuard, Guard
 from .problems import ProblemDetails, answer_problems, problem
 
 
@@ -32,22 +35,42 @@ _PROBLEM = {
 
 
 class _Guarded(FastAPI):
-    """All of it is behind the guard: also what answers failures."""
+    """All of it is behind guard and identity: also what answers failures."""
 
-    def __init__(self, settings: Settings, **options: Any) -> None:
+    def __init__(self, settings: Settings, keys: Keys | None, **options: Any) -> None:
         super().__init__(**options)
         self._settings = settings
+        self._keys = keys
+        self._service_keys = accepted_keys(settings)
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Guard(super().build_middleware_stack(), self._settings)
+        settings = self._settings
+        known = BodyGuard(super().build_middleware_stack(), settings)
+        return Guard(Identity(known, settings, self._keys, self._service_keys), settings)
+
+    def openapi(self) -> dict[str, Any]:
+        """With the scheme of which the scopes of all paths are."""
+        description = super().openapi()
+        schemes = description.setdefault("components", {}).setdefault("securitySchemes", {})
+        schemes[SCHEME] = {"type": "http", "scheme": "bearer", "description": "A key, or CSMS_API_TOKEN."}
+        return description
 
 
 def create_app(
-    title: str, router: APIRouter, settings: Settings, ready: Callable[[], bool] = lambda: True
+    title: str,
+    router: APIRouter,
+    settings: Settings,
+    ready: Callable[[], bool] = lambda: True,
+    *,
+    keys: Keys | None = None,
+    may_see: MaySee | None = None,
 ) -> FastAPI:
-    """The API of one service. All but health and ``/docs`` needs the token, if one is set."""
+    """The API of one service. ``keys`` are those that callers may present; ``may_see`` says which stations a
+    caller may see who is bound to groups, in a service that knows their groups.
+    """
     app = _Guarded(
         settings,
+        keys,
         title=title,
         version="1",
         docs_url=None,
@@ -55,9 +78,8 @@ def create_app(
         generate_unique_id_function=lambda route: to_camel(route.name),
     )
     errors: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
-    # The guard has looked at the token already; this one only says in OpenAPI that there is one.
-    declared = [Depends(HTTPBearer(auto_error=False))] if settings.api_token else []
-    app.include_router(router, dependencies=declared, responses=errors)
+    app.state.may_see = may_see
+    app.include_router(router, responses=errors)
     app.include_router(documentation(title))
 
     @app.get("/healthz", include_in_schema=False)

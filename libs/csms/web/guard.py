@@ -1,39 +1,31 @@
-"""What a request must pass before its body is read: limits, host, origin, token, content type and length. It
-is pure ASGI, so a request that is refused costs nothing more.
+"""What a request must pass before its body is read: limits, host and origin, and once its caller is known,
+its content type and length. It is pure ASGI, so a request that is refused costs nothing more.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hmac
-import logging
 import time
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..limits import FailedLogins, Seconds, TokenBuckets, network_of, retry_after
+from ..limits import Seconds, TokenBuckets, network_of, retry_after
 from ..proxies import Peer, TrustedProxies
 from ..settings import Settings
 from .problems import problem
 from .server import IN_PROCESS, is_loopback
-
-log = logging.getLogger(__name__)
 
 BODY_TIMEOUT = 30.0
 """Seconds from the end of the headers to the end of the body."""
 
 BURST_SECONDS = 10
 """So many seconds' requests may come at once."""
-
-TOKEN_HOLDER = "token"
-"""The caller, and the account, of whoever has the token."""
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 HEALTH = ("/healthz", "/readyz")
@@ -57,12 +49,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp, settings: Settings, clock: Seconds = time.monotonic) -> None:
         self._app = app
-        rate = settings.requests_per_second
-        self._requests = TokenBuckets(rate, BURST_SECONDS * rate, clock=clock)
-        self._failures = FailedLogins(settings.failed_logins_per_minute, clock=clock)
+        self._requests = requests_by(settings, clock)
         self._public_hosts: Sequence[str] = settings.public_hosts
-        self._token: SecretStr | None = settings.api_token
-        self._max_body_bytes = settings.max_body_bytes
         self._proxies = TrustedProxies(settings.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +73,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, self._bounded(receive), send_with_headers)
+        await self._app(scope, receive, send_with_headers)
 
     def _behind_proxies(self, scope: Scope) -> Scope:
         """The scope with the client and the scheme that a trusted proxy tells of."""
@@ -101,48 +89,43 @@ class Guard:
         """The response to a request that goes no further. Health is for probes, which know no host name."""
         if path in HEALTH:
             return None
-        if wait := self._wait(address, network_of(address)):
-            return _too_many(wait, "too many requests from this address")
+        if not is_exempt(address) and (wait := self._requests.take(network_of(address))):
+            return too_many(wait, "too many requests from this address")
         host = headers.get("Host", "")
         if not self._is_ours(host):
             return problem(421, "this host name is not served; CSMS_PUBLIC_HOSTS lists those that are")
         if method not in SAFE_METHODS and _is_cross_site(headers, host):
             return problem(403, "a page of another origin must not change anything here")
-        if self._token is not None and not path.startswith(DOCUMENTATION):
-            if refusal := self._login_refusal(headers, address, self._token):
-                return refusal
-            if wait := self._wait(address, TOKEN_HOLDER):
-                return _too_many(wait, "too many requests of this caller")
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        """Else a foreign name that is resolved to this address would make a page of it same-origin."""
+        name = _name_of(host)
+        return is_loopback(name) or any(fnmatchcase(name, pattern) for pattern in self._public_hosts)
+
+
+class BodyGuard:
+    """An ASGI application around another one, which reads bodies of JSON, bounded in length and time."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._max_body_bytes = settings.max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif refusal := self._refusal(scope["method"], Headers(scope=scope)):
+            await refusal(scope, receive, send)
+        else:
+            await self._app(scope, self._bounded(receive), send)
+
+    def _refusal(self, method: str, headers: Headers) -> Response | None:
         if method not in SAFE_METHODS and not _is_json(headers):
             return problem(415, "a body must be application/json")
         length = headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > self._max_body_bytes:
             return problem(413, self._too_long)
         return None
-
-    def _wait(self, address: str, key: str) -> float:
-        """Seconds that a request has to wait, by what it is counted as."""
-        return 0 if address == IN_PROCESS or is_loopback(address) else self._requests.take(key)
-
-    def _login_refusal(self, headers: Headers, address: str, token: SecretStr) -> Response | None:
-        """The response where the token is not the right one, or is not looked at for now. A request without
-        any guesses nothing, so it does not count.
-        """
-        scheme, _, given = headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return _unauthenticated()
-        if wait := self._failures.wait(address, TOKEN_HOLDER):
-            return _too_many(wait, "too many wrong tokens")
-        if hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode()):
-            return None
-        self._failures.failed(address, TOKEN_HOLDER)
-        log.warning("address %s: a bearer token was wrong", address)
-        return _unauthenticated()
-
-    def _is_ours(self, host: str) -> bool:
-        """Else a foreign name that is resolved to this address would make a page of it same-origin."""
-        name = _name_of(host)
-        return is_loopback(name) or any(fnmatchcase(name, pattern) for pattern in self._public_hosts)
 
     def _bounded(self, receive: Receive) -> Receive:
         """Raises ``HTTPException`` where the body is too long, too slow or not whole."""
@@ -174,11 +157,18 @@ class Guard:
         return f"a body has at most {self._max_body_bytes} bytes"
 
 
-def _unauthenticated() -> Response:
-    return problem(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
+def requests_by(settings: Settings, clock: Seconds) -> TokenBuckets:
+    """How many requests an address, or a caller, may send."""
+    rate = settings.requests_per_second
+    return TokenBuckets(rate, BURST_SECONDS * rate, clock=clock)
 
 
-def _too_many(wait: float, detail: str) -> Response:
+def is_exempt(address: str) -> bool:
+    """Whether requests from there are not limited in number."""
+    return address == IN_PROCESS or is_loopback(address)
+
+
+def too_many(wait: float, detail: str) -> Response:
     return problem(429, f"{detail}; Retry-After says when to try again", {"Retry-After": retry_after(wait)})
 
 

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from ..errors import (
     Conflict,
     DomainError,
+    Forbidden,
     Invalid,
     NoAnswer,
     NotFound,
@@ -26,6 +27,7 @@ from ..storage.store import BadPageToken, NotStored
 
 STATUSES: dict[type[DomainError], HTTPStatus] = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -12,9 +12,11 @@ from ipaddress import ip_address
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ..settings import BadSetting, Settings
+from ..access.callers import CALLER, Caller
+from ..settings import BadSetting
 
 ACCEPT_BACKLOG = 1024
 """Connections that wait to be accepted."""
@@ -110,15 +112,6 @@ def bind(host: str, port: int, variable: str) -> socket.socket:
         raise BadSetting(f"{variable}={port}: {problem}") from error
 
 
-def api_host(settings: Settings) -> str:
-    """The address of the HTTP APIs. Raises ``BadSetting`` if others could use them without a token."""
-    if settings.api_token is None and not is_loopback(settings.host):
-        raise BadSetting(
-            f"CSMS_HOST={settings.host} needs CSMS_API_TOKEN: an API without one is for loopback"
-        )
-    return settings.host
-
-
 async def serve(app: FastAPI, listener: socket.socket, started: Callable[[], None]) -> None:
     """Serve until cancelled, then finish what is being answered. ``started``: connections are accepted."""
     server = _Server(app, started)
@@ -130,16 +123,14 @@ async def serve(app: FastAPI, listener: socket.socket, started: Callable[[], Non
         listener.close()
 
 
-def inside(app: FastAPI, settings: Settings) -> httpx.AsyncClient:
-    """A client of an API of this process, which reaches it without a socket."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(IN_PROCESS, 0))
-    return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=bearer(settings))
+def inside(app: FastAPI, caller: Caller) -> httpx.AsyncClient:
+    """A client of an API of this process, which reaches it without a socket and needs no key."""
 
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, CALLER: caller}, receive, send)
 
-def bearer(settings: Settings) -> dict[str, str]:
-    """The headers with which services ask each other."""
-    token = settings.api_token
-    return {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+    transport = httpx.ASGITransport(called, raise_app_exceptions=False, client=(IN_PROCESS, 0))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 
 def is_loopback(host: str) -> bool:

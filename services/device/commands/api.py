@@ -12,6 +12,9 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi import Query as Parameter
 from pydantic import Field
 
+from libs.csms.access.callers import TheCaller
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter, needs
+from libs.csms.access.scopes import ACTION_SCOPES, Scope
 from libs.csms.clock import Time
 from libs.csms.errors import Conflict, DomainError, NoAnswer, TooMany
 from libs.csms.storage.queries import equals
@@ -106,8 +109,9 @@ Key = Annotated[
 
 @dataclass(frozen=True)
 class Delivery:
-    """The parameters of every request that sends a command: when it is sent, and how long to wait."""
+    """The parameters of every request that sends a command: who, when, and how long to wait."""
 
+    caller: TheCaller
     wait: Wait = 30
     deliver: Deliver = None
     ttl: Ttl = DAY
@@ -117,6 +121,11 @@ class Delivery:
     def time_to_live(self) -> int | None:
         """Seconds that the command may wait for its station; None if it may not."""
         return self.ttl if self.deliver else None
+
+    @property
+    def with_secrets(self) -> bool:
+        """Whether the caller may send secrets to stations."""
+        return Scope.CREDENTIALS_WRITE in self.caller.scopes
 
 
 ANSWERED: dict[int | str, dict[str, Any]] = {
@@ -131,7 +140,7 @@ _UNDELIVERED: dict[str, tuple[type[DomainError], str]] = {
 
 
 def commands_api(commands: Commands) -> APIRouter:
-    router = APIRouter(tags=["Commands"])
+    router = ScopedRouter(Scope.COMMANDS_READ, Scope.COMMANDS_RAW, tags=["Commands"])
 
     for action in COMMANDS:
         router.add_api_route(
@@ -143,7 +152,7 @@ def commands_api(commands: Commands) -> APIRouter:
             response_model=CommandView,
             response_model_exclude_none=True,
             responses=ANSWERED,
-            openapi_extra=form(action),
+            openapi_extra=form(action) | needs(Scope.COMMANDS_RAW, ACTION_SCOPES[action]),
         )
 
     @router.post("/chargingstations/{id}/commands/{action}", include_in_schema=False)
@@ -170,13 +179,27 @@ def commands_api(commands: Commands) -> APIRouter:
         page = await commands.commands.find(query)
         return page_of(Page([CommandView.of(command) for command in page.items], page.next_page_token))
 
-    @router.get("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
-    async def get_command(id: str) -> CommandView:
-        return CommandView.of(await commands.existing(id))
+    @router.get(
+        "/commands/{id}",
+        response_model=CommandView,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def get_command(id: str, caller: TheCaller) -> CommandView:
+        return CommandView.of(await commands.seen_by(caller, id))
 
-    @router.delete("/commands/{id}", response_model=CommandView, response_model_exclude_none=True)
-    async def cancel_command(id: str) -> CommandView:
-        """Cancel a command that is not sent: its status becomes expired. 409 if it may have been sent."""
+    @router.delete(
+        "/commands/{id}",
+        response_model=CommandView,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def cancel_command(id: str, caller: TheCaller) -> CommandView:
+        """Cancel a command that is not sent: its status becomes expired. 409 if it may have been sent.
+
+        Needs the scope of its action too.
+        """
+        caller.check(ACTION_SCOPES[(await commands.seen_by(caller, id)).action])
         return CommandView.of(await cancel(commands, id))
 
     return router
@@ -188,7 +211,15 @@ def _endpoint(commands: Commands, action: str) -> Callable[..., Awaitable[Comman
     ) -> CommandView:
         """The payload is of the station's version of OCPP. Secrets in it are sent, but not stored."""
         body, key = await _body(http_request), delivery.idempotency_key
-        command_request = CommandRequest(id, action, body, key, delivery.time_to_live, wait=delivery.wait)
+        command_request = CommandRequest(
+            id,
+            action,
+            body,
+            key,
+            delivery.time_to_live,
+            wait=delivery.wait,
+            with_secrets=delivery.with_secrets,
+        )
         command = await outcome(commands, await request(commands, command_request), delivery.wait)
         response.status_code, headers = answered(command, delivery.wait)
         response.headers.update(headers)

@@ -11,7 +11,10 @@ import orjson
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from libs.csms.errors import Invalid, NotFound
+from libs.csms.access.callers import Caller, TheCaller
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
+from libs.csms.access.scopes import ACTION_SCOPES, Scope
+from libs.csms.errors import Forbidden, Invalid, NotFound
 from libs.csms.secrets import masked
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Page, Query
@@ -42,6 +45,13 @@ class UnknownBatch(NotFound):
         super().__init__("there is no command to many of that id")
 
 
+class NotInYourGroups(Forbidden):
+    """A caller who is bound to groups would send to stations of others."""
+
+    def __init__(self) -> None:
+        super().__init__("body.selection.group: you may select one of your groups only")
+
+
 class SelectionBody(Body):
     """The stations that match all of its fields, of which there is at least one."""
 
@@ -69,13 +79,31 @@ class BatchBody(Body):
 
 
 def batches_api(commands: Commands) -> APIRouter:
-    router = APIRouter(prefix="/commands", tags=["Commands"])
+    router = ScopedRouter(Scope.COMMANDS_READ, Scope.COMMANDS_RAW, prefix="/commands", tags=["Commands"])
 
-    @router.post("/{action}", status_code=202, response_model=BatchView, response_model_exclude_none=True)
+    @router.post(
+        "/{action}",
+        status_code=202,
+        response_model=BatchView,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
     async def send_to_many(
-        action: str, body: BatchBody, response: Response, deliver: Deliver = None, ttl: Ttl = DAY
+        action: str,
+        body: BatchBody,
+        response: Response,
+        caller: TheCaller,
+        deliver: Deliver = None,
+        ttl: Ttl = DAY,
     ) -> BatchView:
-        """Send to the connected stations; with deliver=when-online, also to the others once they connect."""
+        """Send to the connected stations; with deliver=when-online, also to the others once they connect.
+
+        Needs the scope of the action too. A caller who is bound to groups selects by one of them.
+        """
+        if not caller.sees_group(body.selection.group):
+            raise NotInYourGroups
+        if action in ACTION_SCOPES:
+            caller.check(ACTION_SCOPES[action])
         created_at = commands.clock()
         batch = Batch(
             id=uuid.uuid4().hex,
@@ -91,23 +119,44 @@ def batches_api(commands: Commands) -> APIRouter:
         response.headers["Location"] = f"/commands/batches/{batch.id}"
         return batch.view(dict.fromkeys(get_args(Status), 0))
 
-    @router.get("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
-    async def get_batch(id: str) -> BatchView:
-        return await _view(commands, await _existing(commands, id))
+    @router.get(
+        "/batches/{id}",
+        response_model=BatchView,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def get_batch(id: str, caller: TheCaller) -> BatchView:
+        return await _view(commands, await _seen_by(caller, commands, id))
 
-    @router.delete("/batches/{id}", response_model=BatchView, response_model_exclude_none=True)
-    async def cancel_command_to_many(id: str) -> BatchView:
-        """Cancel the commands that have not been sent: their status becomes expired."""
-        return await _view(commands, await cancel_batch(commands, await _existing(commands, id)))
+    @router.delete(
+        "/batches/{id}",
+        response_model=BatchView,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def cancel_command_to_many(id: str, caller: TheCaller) -> BatchView:
+        """Cancel the commands that have not been sent: their status becomes expired. Needs the scope of the
+        action too.
+        """
+        batch = await _seen_by(caller, commands, id)
+        caller.check(ACTION_SCOPES[batch.action])
+        return await _view(commands, await cancel_batch(commands, batch))
 
     @router.get(
-        "/batches/{id}/commands", response_model=PageOf[CommandView], response_model_exclude_none=True
+        "/batches/{id}/commands",
+        response_model=PageOf[CommandView],
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
     )
     async def list_commands_of_batch(
-        id: str, status: Status | None = None, page_size: PageSize = 100, page_token: PageToken = ""
+        id: str,
+        caller: TheCaller,
+        status: Status | None = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
     ) -> PageOf[CommandView]:
         """The command of each station, in the order of station ids."""
-        await _existing(commands, id)
+        await _seen_by(caller, commands, id)
         found = equals(batchId=id, status=status)
         page = await commands.commands.find(
             Query(found, "stationId", page_size=page_size, page_token=page_token)
@@ -117,9 +166,10 @@ def batches_api(commands: Commands) -> APIRouter:
     return router
 
 
-async def _existing(commands: Commands, id: str) -> Batch:
+async def _seen_by(caller: Caller, commands: Commands, id: str) -> Batch:
+    """Raises ``UnknownBatch``, also for one that is not for a group that he may see."""
     batch = await commands.batches.get(id)
-    if batch is None:
+    if batch is None or not caller.sees_group(batch.selection.group):
         raise UnknownBatch
     return batch
 

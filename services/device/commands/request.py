@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from libs.csms.access.callers import MissingScope
+from libs.csms.access.scopes import Scope
 from libs.csms.clients.stations import command_id
 from libs.csms.errors import Conflict, Invalid, NotFound, TooLarge, TooMany
 from libs.csms.secrets import masked_json
@@ -91,6 +93,8 @@ class CommandRequest:
     """Seconds that the client waits for the answer: the command is not sent after that."""
     in_turn: bool = False
     """One of several to the same station: it waits until those before it have ended."""
+    with_secrets: bool = True
+    """Whether the payload may hold secrets."""
     bound: bool = False
     """It is sent over the present connection only. So is what is sent in turn."""
 
@@ -174,10 +178,15 @@ def payload_of(body: bytes) -> Any:
 def new_command(
     command_request: CommandRequest, action: Action[Any, Any], payload: Any, at: datetime
 ) -> Command:
-    """The command as it is stored, secrets hidden. Raises ``Invalid`` with the field and the reason."""
+    """The command as it is stored, secrets hidden. Raises ``Invalid`` with the field and the reason, and
+    ``MissingScope``.
+    """
     try:
         masked_payload = masked_json(payload)
-        waits = command_request.ttl is not None and orjson.loads(masked_payload) == payload
+        holds_secret = orjson.loads(masked_payload) != payload
+        if holds_secret and not command_request.with_secrets:
+            raise MissingScope(Scope.CREDENTIALS_WRITE)
+        waits = command_request.ttl is not None and not holds_secret
         action.request_validator.check(payload)
     except CallError as violation:
         raise Invalid(violation.description, code=violation.code.value) from violation

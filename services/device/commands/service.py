@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from libs.csms.access.callers import Caller
 from libs.csms.alarm import Alarm, LocalSignals
 from libs.csms.clock import Clock
 from libs.csms.errors import Conflict, NotFound
@@ -87,9 +88,13 @@ class Commands:
             alarm=Alarm(registry.clock),
         )
 
-    async def existing(self, id: str) -> Command:
-        """Raises ``UnknownCommand``."""
+    async def seen_by(self, caller: Caller, id: str) -> Command:
+        """Raises ``UnknownCommand``, also for one to a station of a group that he may not see."""
         command = await self.commands.get(id)
         if command is None:
             raise UnknownCommand
+        if caller.groups is not None:
+            station = await self.registry.get(command.station_id)
+            if station is None or not caller.sees_group(station.group):
+                raise UnknownCommand
         return command

@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.parallel import each
 from libs.csms.storage.queries import equals, every
 from libs.csms.storage.store import Query
@@ -29,7 +31,7 @@ OFFLINE = "Offline"
 
 
 def connectivity_api(connectivity: Connectivity) -> APIRouter:
-    router = APIRouter(tags=["Fleet"])
+    router = ScopedRouter(Scope.STATIONS_READ, tags=["Fleet"])
 
     @router.get("/connections", response_model=PageOf[Connection], response_model_exclude_none=True)
     async def list_connections(

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from fastapi import Query as Parameter
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clock import Clock
 from libs.csms.storage.queries import equals, every
 from libs.csms.storage.store import Page, Query
@@ -34,7 +36,9 @@ Format = Annotated[
 
 def deviations_api(deviations: Deviations) -> APIRouter:
     """Of one station."""
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Deviations"])
+    router = ScopedRouter(
+        Scope.PROFILES_READ, Scope.PROFILES_WRITE, prefix="/chargingstations/{id}", tags=["Deviations"]
+    )
 
     @router.get("/deviations", response_model=PageOf[DeviationView], response_model_exclude_none=True)
     async def list_deviations(
@@ -60,7 +64,7 @@ def deviations_api(deviations: Deviations) -> APIRouter:
 
 
 def compliance_api(deviations: Deviations, clock: Clock) -> APIRouter:
-    router = APIRouter(tags=["Deviations"])
+    router = ScopedRouter(Scope.PROFILES_READ, tags=["Deviations"])
 
     @router.get(
         "/deviations",

@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.station_messages.api import From, OcppInteger, To, bound
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Query
@@ -22,7 +24,7 @@ EvseId = Annotated[OcppInteger | None, Parameter(alias="evseId", description="Nu
 
 
 def device_model_api(device_model: DeviceModel) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Device model"])
+    router = ScopedRouter(Scope.STATIONS_READ, prefix="/chargingstations/{id}", tags=["Device model"])
 
     @router.get("/variables", response_model=PageOf[ReportedVariable], response_model_exclude_none=True)
     async def list_variables(

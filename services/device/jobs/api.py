@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
@@ -13,7 +15,7 @@ from .service import Jobs
 
 
 def jobs_api(jobs: Jobs) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Events and jobs"])
+    router = ScopedRouter(Scope.STATIONS_READ, prefix="/chargingstations/{id}", tags=["Events and jobs"])
 
     @router.get(
         "/jobs",

@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clock import Time
 from libs.csms.errors import NotFound
 from libs.csms.station_messages.api import OcppInteger, messages_api, parts
@@ -30,7 +32,7 @@ class CustomerInformation(Document):
 
 
 def station_messages_api(messages: Messages) -> APIRouter:
-    router = APIRouter()
+    router = ScopedRouter(Scope.MESSAGES_READ)
     router.include_router(messages_api(messages.log, messages.clock))
 
     @router.get(
@@ -56,7 +58,7 @@ def station_messages_api(messages: Messages) -> APIRouter:
 
 
 def dead_letters_api(messages: Messages) -> APIRouter:
-    router = APIRouter(tags=["Fleet"])
+    router = ScopedRouter(Scope.DEADLETTERS_READ, tags=["Fleet"])
 
     @router.get("/deadletters", response_model=PageOf[DeadMessage], response_model_exclude_none=True)
     async def list_dead_letters(page_size: PageSize = 100, page_token: PageToken = "") -> PageOf[DeadMessage]:

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
+from libs.csms.access.routes import ScopedRouter, needs
+from libs.csms.access.scopes import Scope
 from libs.csms.errors import DomainError, NotFound
 from libs.csms.storage.store import Document
 
@@ -57,7 +59,9 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 def operations_api(operations: Operations) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}/remote", tags=["Remote operations"])
+    router = ScopedRouter(
+        Scope.COMMANDS_READ, prefix="/chargingstations/{id}/remote", tags=["Remote operations"]
+    )
     for operation in OPERATIONS.values():
         router.add_api_route(
             f"/{operation.operation}",
@@ -69,6 +73,7 @@ def operations_api(operations: Operations) -> APIRouter:
             response_model=OperationView,
             response_model_exclude_none=True,
             responses=ANSWERS,
+            openapi_extra=needs(operation.scope),
         )
 
     @router.post("/{operation}", include_in_schema=False)

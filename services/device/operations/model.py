@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
+from libs.csms.access.scopes import Scope
 from libs.csms.errors import Invalid
 from libs.csms.storage.store import Json
 from libs.csms.web.app import Body
@@ -62,6 +63,8 @@ class Operation(Body):
     """
 
     operation: ClassVar[str]
+    scope: ClassVar[Scope]
+    """What its caller needs: that of its OCPP actions."""
 
     async def parts(self, target: Target) -> Sequence[Part]:
         """What it is carried out as, for a station that takes less in one message. By default itself."""
@@ -78,9 +81,10 @@ class Operation(Body):
             found.insert(0, rest)
         return ".".join(name for name in (PLACES.get(field, field), *found) if name)
 
-    def __init_subclass__(cls, *, name: str, **more: Any) -> None:
+    def __init_subclass__(cls, *, name: str, scope: Scope, **more: Any) -> None:
         super().__init_subclass__(**more)
         cls.operation = name
+        cls.scope = scope
         OPERATIONS[name] = cls
 
     @abstractmethod

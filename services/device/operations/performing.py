@@ -89,6 +89,7 @@ def _request(target: Target, body: Operation, part: Part, key: str, delivery: De
         delivery.time_to_live,
         operation=orjson.dumps(asked),
         wait=delivery.wait,
+        with_secrets=delivery.with_secrets,
     )
     message = part.operation.request(target.version, empty.number)
     return replace(empty, action=type(message).__name__.removesuffix("Request"), body=encode(message))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from libs.csms.access.callers import Caller, TheCaller
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import Time
+from libs.csms.errors import Forbidden
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Document, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
@@ -19,6 +23,13 @@ from ..connectivity.model import Connector
 from .bodies import Group, NewStation, StationBody
 from .model import Station
 from .service import Registry
+
+
+class NotInYourGroups(Forbidden):
+    """A caller who is bound to groups would have a station in another one, or in none."""
+
+    def __init__(self) -> None:
+        super().__init__("body.group: you may have stations in your groups only")
 
 
 class ConnectorView(Connector):
@@ -54,18 +65,37 @@ def registry_api(registry: Registry) -> APIRouter:
 
 
 def stations_api(registry: Registry) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations", tags=["Charging stations"])
+    router = ScopedRouter(
+        Scope.STATIONS_READ, Scope.STATIONS_WRITE, prefix="/chargingstations", tags=["Charging stations"]
+    )
 
-    @router.get("", response_model=PageOf[Station], response_model_exclude_none=True)
+    @router.get(
+        "",
+        response_model=PageOf[Station],
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
     async def list_stations(
-        group: Group | None = None, page_size: PageSize = 100, page_token: PageToken = ""
+        caller: TheCaller, group: Group | None = None, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[Station]:
-        """In the order of their ids."""
+        """In the order of their ids; for a caller who is bound to groups, of one group after the other."""
+        if caller.groups is not None and group is None:
+            return page_of(await registry.find_in_groups(caller.groups, page_size, page_token))
+        if not caller.sees_group(group):
+            return PageOf(items=[])
         query = Query(equals(group=group), page_size=page_size, page_token=page_token)
         return page_of(await registry.find(query))
 
-    @router.post("", status_code=201, response_model=Station, response_model_exclude_none=True)
-    async def create_station(body: NewStation, response: Response) -> Station:
+    @router.post(
+        "",
+        status_code=201,
+        response_model=Station,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def create_station(body: NewStation, caller: TheCaller, response: Response) -> Station:
+        if not caller.sees_group(body.group):
+            raise NotInYourGroups
         station = await registry.create(body)
         response.headers["Location"] = f"/chargingstations/{quote(station.id, safe='')}"
         return station
@@ -90,14 +120,14 @@ def stations_api(registry: Registry) -> APIRouter:
         )
 
     @router.put("/{id}", response_model=Station, response_model_exclude_none=True)
-    async def replace_station(id: str, body: StationBody) -> Station:
+    async def replace_station(id: str, body: StationBody, caller: TheCaller) -> Station:
         """Replace a station that exists. POST creates one."""
-        return await registry.change(id, body, body.replacing)
+        return await registry.change(id, body, _within(caller, body.replacing))
 
     @router.patch("/{id}", response_model=Station, response_model_exclude_none=True)
-    async def patch_station(id: str, body: StationBody) -> Station:
+    async def patch_station(id: str, body: StationBody, caller: TheCaller) -> Station:
         """A merge patch (RFC 7396): null removes a field."""
-        return await registry.change(id, body, body.merged_into)
+        return await registry.change(id, body, _within(caller, body.merged_into))
 
     @router.delete("/{id}", status_code=204)
     async def delete_station(id: str) -> None:
@@ -108,25 +138,43 @@ def stations_api(registry: Registry) -> APIRouter:
 
 
 def older_paths_api(registry: Registry) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations", tags=["Charging stations, older paths"])
+    router = ScopedRouter(
+        Scope.STATIONS_READ,
+        Scope.STATIONS_WRITE,
+        prefix="/chargingstations",
+        tags=["Charging stations, older paths"],
+    )
 
-    @router.post("/create", status_code=201, response_model=Station, response_model_exclude_none=True)
-    async def create(body: NewStation) -> Station:
+    @router.post(
+        "/create",
+        status_code=201,
+        response_model=Station,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def create(body: NewStation, caller: TheCaller) -> Station:
+        if not caller.sees_group(body.group):
+            raise NotInYourGroups
         return await registry.create(body)
 
-    @router.get("/list", response_class=StreamingResponse, responses={200: {"model": list[Station]}})
-    async def list_all() -> StreamingResponse:
+    @router.get(
+        "/list",
+        response_class=StreamingResponse,
+        responses={200: {"model": list[Station]}},
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def list_all(caller: TheCaller) -> StreamingResponse:
         """Every station in one response, which is sent while the stations are read page by page."""
-        return StreamingResponse(_array(registry), media_type="application/json")
+        return StreamingResponse(_array(registry, caller), media_type="application/json")
 
     @router.get("/station/{id}", response_model=Station, response_model_exclude_none=True)
     async def station(id: str) -> Station:
         return await registry.existing(id)
 
     @router.post("/update/{id}", response_model=Station, response_model_exclude_none=True)
-    async def update(id: str, body: StationBody) -> Station:
+    async def update(id: str, body: StationBody, caller: TheCaller) -> Station:
         """Replace the fields that earlier systems have. Other fields change only if given."""
-        return await registry.change(id, body, body.replacing_older_fields)
+        return await registry.change(id, body, _within(caller, body.replacing_older_fields))
 
     @router.post("/delete/{id}", response_model=Station, response_model_exclude_none=True)
     async def delete(id: str) -> Station:
@@ -135,9 +183,23 @@ def older_paths_api(registry: Registry) -> APIRouter:
     return router
 
 
-async def _array(registry: Registry) -> AsyncIterator[str]:
+def _within(caller: Caller, change: Callable[[Station], Station]) -> Callable[[Station], Station]:
+    """The same change, which raises ``NotInYourGroups`` where the caller does not see what it makes."""
+
+    def changed(station: Station) -> Station:
+        new = change(station)
+        if not caller.sees_group(new.group):
+            raise NotInYourGroups
+        return new
+
+    return changed
+
+
+async def _array(registry: Registry, caller: Caller) -> AsyncIterator[str]:
     before = "["
-    async for station in registry.every(Query(page_size=1_000)):
-        yield before + station.model_dump_json(by_alias=True, exclude_none=True)
-        before = ","
+    wanted = [{}] if caller.groups is None else [{"group": group} for group in sorted(caller.groups)]
+    for equal in wanted:
+        async for station in registry.every(Query(equal, page_size=1_000)):
+            yield before + station.model_dump_json(by_alias=True, exclude_none=True)
+            before = ","
     yield "[]" if before == "[" else "]"

@@ -14,7 +14,7 @@ from libs.csms.clock import Clock, rfc3339
 from libs.csms.errors import Conflict, Invalid, NotFound
 from libs.csms.messaging.bus import Bus
 from libs.csms.storage.queries import every, update_existing, update_from
-from libs.csms.storage.store import Collection, Index, Page, Query, Store, filters
+from libs.csms.storage.store import BadPageToken, Collection, Index, Page, Query, Store, filters
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import (
     EventData,
@@ -79,6 +79,25 @@ class Registry:
         if (station := await self.get(id)) is None:
             raise UnknownStation
         return station
+
+    async def check_group(self, id: str, groups: frozenset[str]) -> None:
+        """For callers who are bound to groups: raises ``UnknownStation`` for a station of another one too."""
+        if (await self.existing(id)).group not in groups:
+            raise UnknownStation
+
+    async def find_in_groups(self, groups: frozenset[str], size: int, token: str) -> Page[Station]:
+        """In the order of the groups, then of ids. A page ends where a group ends."""
+        if not groups:
+            return Page([])
+        ordered = sorted(groups)
+        number, dot, rest = (token or "0.").partition(".")
+        if not dot or number not in map(str, range(len(ordered))):
+            raise BadPageToken("unreadable page token")
+        page = await self.find(Query({"group": ordered[int(number)]}, page_size=size, page_token=rest))
+        if page.next_page_token:
+            return Page(page.items, f"{number}.{page.next_page_token}")
+        following = int(number) + 1
+        return Page(page.items, f"{following}." if following < len(ordered) else "")
 
     async def find(self, query: Query) -> Page[Station]:
         page = await self.stations.find(query)

@@ -7,6 +7,8 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from libs.csms.access.routes import ScopedRouter, needs
+from libs.csms.access.scopes import Scope
 from libs.csms.clients.admission import Admission, NotAdmitted
 from libs.csms.errors import DomainError, NotFound, Unauthenticated, Unavailable
 from libs.csms.storage.store import Document
@@ -105,7 +107,9 @@ class SecurityView(Document):
 
 
 def security_api(security: Security) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Security"])
+    router = ScopedRouter(
+        Scope.STATIONS_READ, Scope.CREDENTIALS_WRITE, prefix="/chargingstations/{id}", tags=["Security"]
+    )
 
     @router.get("/security", response_model=SecurityView, response_model_exclude_none=True)
     async def get_security(id: str) -> SecurityView:
@@ -144,7 +148,12 @@ def security_api(security: Security) -> APIRouter:
         """
         await security.delete_secrets(id)
 
-    @router.post("/admission", response_model=Admission, response_model_exclude_none=True)
+    @router.post(
+        "/admission",
+        response_model=Admission,
+        response_model_exclude_none=True,
+        openapi_extra=needs(Scope.ADMISSION),
+    )
     async def admit(id: str, body: AdmissionBody) -> Admission:
         """For gateways: whether the station may connect with this Authorization header and TLS or not."""
         try:

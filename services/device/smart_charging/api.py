@@ -8,6 +8,8 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 from pydantic import Field
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clock import Time
 from libs.csms.station_messages.api import OcppInteger
 from libs.csms.storage.queries import equals
@@ -45,7 +47,12 @@ class EvPolicy(Document):
 
 
 def smart_charging_api(smart_charging: SmartCharging) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}", tags=["Charging profiles"])
+    router = ScopedRouter(
+        Scope.STATIONS_READ,
+        Scope.COMMANDS_CHARGING,
+        prefix="/chargingstations/{id}",
+        tags=["Charging profiles"],
+    )
     registry, negotiations = smart_charging.profiles, smart_charging.negotiations
 
     @router.get(

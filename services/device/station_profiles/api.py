@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from ..registry.service import Registry
@@ -13,7 +15,7 @@ from .service import NoProfile, StationProfiles
 
 
 def station_profiles_api(profiles: StationProfiles, registry: Registry) -> APIRouter:
-    router = APIRouter(tags=["Station profiles"])
+    router = ScopedRouter(Scope.PROFILES_READ, Scope.PROFILES_WRITE, tags=["Station profiles"])
 
     @router.get("/stationprofiles", response_model=PageOf[StationProfile], response_model_exclude_none=True)
     async def list_station_profiles(

@@ -7,6 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
+from libs.csms.access.callers import TheCaller
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clients.stations import DeviceClient
 from libs.csms.storage.page_tokens import page_token as token_of_next_page
 from libs.csms.storage.page_tokens import position
@@ -53,16 +56,27 @@ class LocalListPage(LocalListView):
 
 
 def local_lists_api(lists: LocalLists, device: DeviceClient) -> APIRouter:
-    router = APIRouter(prefix="/chargingstations/{id}/locallist", tags=["Local lists"])
+    router = ScopedRouter(
+        Scope.LOCALLISTS_READ,
+        Scope.LOCALLISTS_WRITE,
+        prefix="/chargingstations/{id}/locallist",
+        tags=["Local lists"],
+    )
 
     @router.get("", response_model=LocalListPage, response_model_exclude_none=True)
-    async def get_local_list(id: str, page_size: PageSize = 100, page_token: PageToken = "") -> LocalListPage:
+    async def get_local_list(
+        id: str, caller: TheCaller, page_size: PageSize = 100, page_token: PageToken = ""
+    ) -> LocalListPage:
+        """Page tokens tell the texts of tokens, so further pages need tokens:read."""
+        if page_token:
+            caller.check(Scope.TOKENS_READ)
         known = await lists.shown(id)
         query = Query({"stationId": id}, page_token=page_token)
         behind = position(query)
         keys = [key for key in known.desired if behind is None or key > behind[1]]
         page = keys[:page_size]
-        more = token_of_next_page(query, page[-1], known) if len(keys) > page_size else None
+        is_more = len(keys) > page_size and caller.sees_tokens
+        more = token_of_next_page(query, page[-1], known) if is_more else None
         fields = {name: getattr(known, name) for name in LocalListView.model_fields}
         return LocalListPage(**fields, id_tokens=[known.desired[key] for key in page], next_page_token=more)
 

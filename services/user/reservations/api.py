@@ -10,6 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from fastapi import Query as Parameter
 
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clock import rfc3339
 from libs.csms.station_messages.api import OcppInteger
 from libs.csms.storage.queries import equals
@@ -30,7 +32,7 @@ ReservationId = Annotated[
 
 
 def reservations_api(reservations: Reservations) -> APIRouter:
-    router = APIRouter(tags=["Reservations"])
+    router = ScopedRouter(Scope.RESERVATIONS_READ, tags=["Reservations"])
 
     @router.get("/reservations", response_model_exclude_none=True)
     async def list_reservations(

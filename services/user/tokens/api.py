@@ -10,6 +10,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Response
 from fastapi import Query as Parameter
 
+from libs.csms.access.callers import TheCaller
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
 from libs.csms.clients.authorization import Authorization
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Query
@@ -29,20 +32,26 @@ Group = Annotated[
 
 
 def tokens_api(tokens: Tokens) -> APIRouter:
-    router = APIRouter(prefix="/idtokens", tags=["Tokens"])
+    router = ScopedRouter(Scope.TOKENS_MASKED, Scope.TOKENS_WRITE, prefix="/idtokens", tags=["Tokens"])
 
     @router.get("", response_model=PageOf[IdToken], response_model_exclude_none=True)
     async def list_id_tokens(
+        caller: TheCaller,
         status: TokenStatus | None = None,
         type: Type = None,
         group_id_token: Group = None,
         page_size: PageSize = 100,
         page_token: PageToken = "",
     ) -> PageOf[IdToken]:
-        """In the order of their texts, without regard to case."""
+        """In the order of their texts, without regard to case. Page tokens tell these texts, so further pages
+        need tokens:read.
+        """
+        if page_token:
+            caller.check(Scope.TOKENS_READ)
         filters = equals(status=status, type=type, groupIdToken=group_id_token)
         query = Query(filters, page_size=page_size, page_token=page_token)
-        return page_of(await tokens.documents.find(query))
+        page = page_of(await tokens.documents.find(query))
+        return page if caller.sees_tokens else page.changed(next_page_token=None)
 
     @router.post("", status_code=201, response_model=IdToken, response_model_exclude_none=True)
     async def create_id_token(body: NewIdToken, response: Response) -> IdToken:
@@ -73,7 +82,7 @@ def tokens_api(tokens: Tokens) -> APIRouter:
 
 
 def authorizations_api(tokens: Tokens) -> APIRouter:
-    router = APIRouter(tags=["Authorization"])
+    router = ScopedRouter(Scope.AUTHORIZATION, tags=["Authorization"])
 
     @router.post("/authorizations", response_model=Authorization, response_model_exclude_none=True)
     async def authorize(body: AuthorizationBody) -> Authorization:
@@ -84,7 +93,9 @@ def authorizations_api(tokens: Tokens) -> APIRouter:
 
 
 def policies_api(tokens: Tokens) -> APIRouter:
-    router = APIRouter(prefix="/authorizationpolicies", tags=["Authorization"])
+    router = ScopedRouter(
+        Scope.TOKENS_MASKED, Scope.TOKENS_WRITE, prefix="/authorizationpolicies", tags=["Authorization"]
+    )
 
     @router.get("", response_model=PageOf[AuthorizationPolicy], response_model_exclude_none=True)
     async def list_authorization_policies() -> PageOf[AuthorizationPolicy]:

@@ -6,13 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import Number
 from ..model import Operation, connector_v16, evse_v2
 
 
-class ChangeAvailability(Operation, name="change-availability"):
+class ChangeAvailability(Operation, name="change-availability", scope=Scope.COMMANDS_MAINTAIN):
     operational_status: Literal["Operative", "Inoperative"] = Field(
         description="OperationalStatusEnumType of OCPP 2.x; type of ChangeAvailability in 1.6."
     )

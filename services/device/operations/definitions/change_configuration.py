@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field, model_validator
 
+from libs.csms.access.scopes import Scope
 from libs.csms.storage.store import Json
 from libs.csms.web.app import Body
 from libs.ocpp_messages import ocpp2, ocpp16
@@ -33,7 +34,7 @@ class Setting(Body):
     value: Value = Field(description="The new value as text, whatever its type: attributeValue of OCPP 2.x.")
 
 
-class ChangeConfiguration(Operation, name="change-configuration"):
+class ChangeConfiguration(Operation, name="change-configuration", scope=Scope.COMMANDS_MAINTAIN):
     """One setting by `name` and `value`, or several by `settings`. The result says which were applied."""
 
     name: Annotated[Name | None, Field(validation_alias=AliasChoices("name", "key"))] = Field(

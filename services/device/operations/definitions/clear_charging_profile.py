@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.mappings import CHARGING_PROFILE_PURPOSES_V16
 
@@ -12,7 +13,7 @@ from ..charging_profile import Purpose
 from ..model import Operation
 
 
-class ClearChargingProfile(Operation, name="clear-charging-profile"):
+class ClearChargingProfile(Operation, name="clear-charging-profile", scope=Scope.COMMANDS_CHARGING):
     """Without any field, the station clears every profile that the CSMS has set."""
 
     charging_profile_id: WholeNumber | None = Field(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.csms.storage.store import Json
 from libs.csms.web.fields import AnyJson
 from libs.ocpp_messages import ocpp2, ocpp16
@@ -13,7 +14,7 @@ from libs.ocpp_messages import ocpp2, ocpp16
 from ..model import Operation, unknown_to
 
 
-class DataTransfer(Operation, name="data-transfer"):
+class DataTransfer(Operation, name="data-transfer", scope=Scope.COMMANDS_MAINTAIN):
     vendor_id: Annotated[str, Field(max_length=255)] = Field(
         description="Which vendor defines the message, as a reversed domain name."
     )

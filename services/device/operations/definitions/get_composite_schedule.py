@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
@@ -12,7 +13,7 @@ from ..charging_profile import RateUnit
 from ..model import Operation
 
 
-class GetCompositeSchedule(Operation, name="get-composite-schedule"):
+class GetCompositeSchedule(Operation, name="get-composite-schedule", scope=Scope.COMMANDS_CHARGING):
     evse_id: WholeNumber = Field(
         description="evseId of OCPP 2.x; connectorId of 1.6. 0 is the whole station."
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from pydantic import AliasChoices, Field
 
+from libs.csms.access.scopes import Scope
 from libs.csms.errors import Invalid
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
@@ -22,7 +23,7 @@ from ..service import Target
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class GetConfiguration(Operation, name="get-configuration"):
+class GetConfiguration(Operation, name="get-configuration", scope=Scope.COMMANDS_MAINTAIN):
     names: Annotated[
         list[Name], Field(max_length=1_000, validation_alias=AliasChoices("names", "keys", "key"))
     ] = Field(

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.csms.clock import Time
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
@@ -15,7 +16,7 @@ from ..bodies import Location, WholeNumber, text
 from ..model import Operation
 
 
-class GetDiagnostics(Operation, name="get-diagnostics"):
+class GetDiagnostics(Operation, name="get-diagnostics", scope=Scope.COMMANDS_MAINTAIN):
     location: Location = Field(
         description="URL of the folder that the station uploads to: remoteLocation of OCPP 2.x."
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from libs.csms.access.scopes import Scope
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..model import Operation
 
 
-class GetLocalListVersion(Operation, name="get-local-list-version"):
+class GetLocalListVersion(Operation, name="get-local-list-version", scope=Scope.COMMANDS_MAINTAIN):
     def v16(self, number: int) -> ocpp16.GetLocalListVersionRequest:
         return ocpp16.GetLocalListVersionRequest()
 

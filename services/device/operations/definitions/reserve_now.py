@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.csms.clock import Time, rfc3339
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
@@ -14,7 +15,7 @@ from ..bodies import GroupIdToken, Number, OfToken, id_tag, id_token
 from ..model import Operation, unknown_to
 
 
-class ReserveNow(OfToken, Operation, name="reserve-now"):
+class ReserveNow(OfToken, Operation, name="reserve-now", scope=Scope.COMMANDS_CHARGING):
     group_id_token: GroupIdToken = Field(
         default=None,
         description="groupIdToken of OCPP 2.x or its text; parentIdTag of 1.6.",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.mappings import RESET_TYPES_V16
 
@@ -13,7 +14,7 @@ from ..bodies import Number
 from ..model import Operation, unknown_to
 
 
-class Reset(Operation, name="reset"):
+class Reset(Operation, name="reset", scope=Scope.COMMANDS_MAINTAIN):
     type: Literal["OnIdle", "Immediate"] = Field(
         default="OnIdle",
         description="ResetEnumType of OCPP 2.x: OnIdle lets transactions end first, Immediate ends them.",

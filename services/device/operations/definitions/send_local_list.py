@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
+from libs.csms.access.scopes import Scope
 from libs.csms.clock import Time
 from libs.csms.storage.store import Json
 from libs.csms.web.app import Body
@@ -62,7 +63,7 @@ class Entry(OfToken):
         return ocpp2.AuthorizationData(id_token_, id_token_info=None if info is None else info.v2())
 
 
-class SendLocalList(Operation, name="send-local-list"):
+class SendLocalList(Operation, name="send-local-list", scope=Scope.COMMANDS_MAINTAIN):
     version_number: Number = Field(
         description="Version of the list after this update: listVersion of OCPP 1.6."
     )

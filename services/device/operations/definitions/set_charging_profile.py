@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import WholeNumber
@@ -11,7 +12,7 @@ from ..charging_profile import ChargingProfile
 from ..model import Operation
 
 
-class SetChargingProfile(Operation, name="set-charging-profile"):
+class SetChargingProfile(Operation, name="set-charging-profile", scope=Scope.COMMANDS_CHARGING):
     evse_id: WholeNumber = Field(
         default=0, description="evseId of OCPP 2.x; connectorId of 1.6. 0 is the whole station."
     )

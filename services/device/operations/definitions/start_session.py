@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 
@@ -12,7 +13,7 @@ from ..charging_profile import ChargingProfile
 from ..model import Operation, connector_v16, evse_v2
 
 
-class StartSession(OfToken, Operation, name="start-session"):
+class StartSession(OfToken, Operation, name="start-session", scope=Scope.COMMANDS_CHARGING):
     """The driver may still have to plug in."""
 
     group_id_token: GroupIdToken = Field(

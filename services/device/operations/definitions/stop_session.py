@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from pydantic import BeforeValidator, Field
 
+from libs.csms.access.scopes import Scope
 from libs.csms.storage.queries import composite_id
 from libs.ocpp_messages import ocpp2, ocpp16
 
@@ -23,7 +24,7 @@ AnyTransactionId = Annotated[
 """The station's own has at most 36 characters, before which ``/transactions`` puts that of the station."""
 
 
-class StopSession(Operation, name="stop-session"):
+class StopSession(Operation, name="stop-session", scope=Scope.COMMANDS_CHARGING):
     transaction_id: AnyTransactionId = Field(
         description="`id` of `/transactions`, or the station's own transactionId: digits for OCPP 1.6."
     )

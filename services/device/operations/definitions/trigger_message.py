@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.mappings import (
@@ -22,7 +23,7 @@ from ..model import STATUSES, Operation, Part, Status, connector_v16, evse_v2, u
 from ..service import Target
 
 
-class TriggerMessage(Operation, name="trigger-message"):
+class TriggerMessage(Operation, name="trigger-message", scope=Scope.COMMANDS_MAINTAIN):
     requested_message: Literal[
         "BootNotification",
         "DiagnosticsStatusNotification",

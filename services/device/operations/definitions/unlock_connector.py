@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from libs.csms.access.scopes import Scope
 from libs.ocpp_messages import ocpp2, ocpp16
 
 from ..bodies import Number
 from ..model import Operation, connector_v16, evse_v2, unknown_to
 
 
-class UnlockConnector(Operation, name="unlock-connector"):
+class UnlockConnector(Operation, name="unlock-connector", scope=Scope.COMMANDS_CHARGING):
     evse_id: Number | None = Field(default=None, description="evseId of OCPP 2.x; connectorId of 1.6.")
     connector_id: Number | None = Field(
         default=None,

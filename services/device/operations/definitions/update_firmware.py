@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from pydantic import Field, model_validator
 
+from libs.csms.access.scopes import Scope
 from libs.csms.clock import Time, rfc3339
 from libs.csms.storage.store import Json
 from libs.ocpp_messages import ocpp2, ocpp16
@@ -19,7 +20,7 @@ DEFAULT_RETRIEVE_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """A time in the past: the station retrieves the file at once."""
 
 
-class UpdateFirmware(Operation, name="update-firmware"):
+class UpdateFirmware(Operation, name="update-firmware", scope=Scope.COMMANDS_MAINTAIN):
     """With a signature and its certificate, a secure firmware update."""
 
     location: Location = Field(description="URL that the station retrieves the file from.")

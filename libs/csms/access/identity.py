@@ -1,0 +1,100 @@
+"""Who sends a request. It is pure ASGI, and comes after the guard: nothing of the body is read before."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import time
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..limits import FailedLogins, Seconds
+from ..settings import Settings
+from ..web.guard import DOCUMENTATION, HEALTH, is_exempt, requests_by, too_many
+from ..web.problems import problem
+from ..web.server import is_loopback
+from .callers import CALLER, LOCAL, SERVICES, TOKEN, Caller
+from .keys import Keys
+
+log = logging.getLogger(__name__)
+
+TOKEN_HOLDER = "token"
+"""The account of whoever presents what does not look like a key."""
+
+
+class Identity:
+    """An ASGI application around another one, which finds the caller at ``CALLER`` in the scope."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        keys: Keys | None,
+        service_keys: dict[str, str],
+        clock: Seconds = time.monotonic,
+    ) -> None:
+        """``keys`` are those in the store; None for an API without one. ``service_keys`` are those of other
+        services, by their names.
+        """
+        self._app = app
+        self._keys = keys
+        self._token = settings.api_token.get_secret_value().encode() if settings.api_token else None
+        self._service_keys = service_keys
+        self._is_loopback = is_loopback(settings.host)
+        self._requests = requests_by(settings, clock)
+        self._failures = FailedLogins(settings.failed_logins_per_minute, clock=clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or CALLER in scope or path in HEALTH or path.startswith(DOCUMENTATION):
+            await self._app(scope, receive, send)
+            return
+        address = scope["client"][0] if scope.get("client") else ""
+        found = await self._caller(Headers(scope=scope).get("Authorization", ""), address)
+        if isinstance(found, Response):
+            await found(scope, receive, send)
+            return
+        scope[CALLER] = found
+        await self._app(scope, receive, send)
+
+    async def _caller(self, authorization: str, address: str) -> Caller | Response:
+        """Or the refusal. A request without a key guesses nothing, so it does not count as a failure."""
+        scheme, _, presented = authorization.partition(" ")
+        presented, is_bearer = presented.strip(), scheme.lower() == "bearer"
+        account = _account(presented)
+        if is_bearer and (wait := self._failures.wait(address, account)):
+            return too_many(wait, "too many wrong tokens")
+        caller = await self._known(presented) if is_bearer else None
+        if caller is not None:
+            if caller.kind == "key":  # whose owner others at his address do not slow down
+                self._failures.succeeded(address, account)
+            wait = 0 if is_exempt(address) else self._requests.take(caller.id)
+            return too_many(wait, "too many requests of this caller") if wait else caller
+        if await self._needs_no_key():
+            return LOCAL
+        if is_bearer:
+            self._failures.failed(address, account)
+            log.warning("address %s: a bearer token was wrong", address)
+        return problem(401, "a key is needed, as the bearer", {"WWW-Authenticate": "Bearer"})
+
+    async def _known(self, presented: str) -> Caller | None:
+        if self._token is not None and hmac.compare_digest(presented.encode(), self._token):
+            return TOKEN
+        for name, key in self._service_keys.items():
+            if hmac.compare_digest(presented.encode(), key.encode()):
+                return SERVICES[name]
+        return await self._keys.caller(presented) if self._keys is not None else None
+
+    async def _needs_no_key(self) -> bool:
+        """On loopback, until somebody has configured who may do what."""
+        if self._token is not None or not self._is_loopback:
+            return False
+        return self._keys is None or not await self._keys.is_any()
+
+
+def _account(presented: str) -> str:
+    """Whose secret is guessed: the key of the id in what is presented."""
+    prefix, _, rest = presented.partition("_")
+    return rest.partition("_")[0][:32] if prefix == "csms" else TOKEN_HOLDER
