@@ -12,7 +12,8 @@ from pathlib import Path
 
 import httpx
 
-from .system import ROOT, free_port
+from ..ports import free_port
+from .system import ROOT
 
 CSMS = [sys.executable, "-m", "services.cli"]
 KEY = re.compile(r"csms_[0-9a-f]{16}_[\w-]{43}")
