@@ -156,7 +156,7 @@ class Evidence(Document):
                 merged = merge(ours, theirs)
                 if merged is not ours:
                     new[name] = merged
-        return self.model_copy(update=new) if new else self
+        return self.copied(new) if new else self
 
 
 def statements(moment: str, facts: Facts) -> dict[str, Statement]:

@@ -50,7 +50,9 @@ class StationQueues:
     def __init__(self) -> None:
         self.closed = asyncio.Event()
         self._waiting: dict[str, deque[Delivery]] = {}
-        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._ready: deque[str] = deque()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        """Of workers that wait for a station to be ready."""
 
     def append(self, delivery: Delivery) -> None:
         station_id = delivery.message.station_id
@@ -59,7 +61,7 @@ class StationQueues:
             waiting.append(delivery)
             return
         self._waiting[station_id] = deque((delivery,))
-        self._ready.put_nowait(station_id)
+        self._set_ready(station_id)
 
     def appendleft(self, delivery: Delivery) -> None:
         """Before the younger messages of its station."""
@@ -71,13 +73,33 @@ class StationQueues:
 
     async def take(self) -> Delivery:
         """The next message of a station that no worker has. ``release`` the station afterwards."""
-        return self._waiting[await self._ready.get()].popleft()
+        while not self._ready:
+            idle = asyncio.get_running_loop().create_future()
+            self._idle.append(idle)
+            try:
+                await idle
+            except asyncio.CancelledError:
+                if not idle.cancelled():  # woken, so that another one has to take what is ready
+                    self._wake()
+                raise
+        return self._waiting[self._ready.popleft()].popleft()
 
     def release(self, station_id: str) -> None:
         if self._waiting[station_id]:
-            self._ready.put_nowait(station_id)
+            self._set_ready(station_id)
         else:
             del self._waiting[station_id]
+
+    def _set_ready(self, station_id: str) -> None:
+        self._ready.append(station_id)
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._idle:
+            idle = self._idle.popleft()
+            if not idle.done():
+                idle.set_result(None)
+                return
 
 
 class WorkerPool:

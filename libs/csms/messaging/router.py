@@ -55,7 +55,7 @@ class Call(Generic[Req_co]):
         """Raises ``ValueError`` for an event that concerns no version."""
         return Version(self.message.ocpp_version or "")
 
-    @cached_property
+    @property
     def received_at(self) -> datetime:
         """When the gateway received it, in UTC; the same in every delivery."""
         return parse_time(self.message.sent_at)
