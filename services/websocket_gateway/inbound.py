@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Coroutine
 from typing import Any, NamedTuple
 
 import orjson
@@ -56,15 +57,12 @@ class Received(NamedTuple):
 class PendingCall:
     """The one call of a station that is in work, and which message answers it."""
 
-    __slots__ = ("_answer", "_call")
+    __slots__ = ("_call", "answer")
 
     def __init__(self, call: Message) -> None:
         self._call = call
-        self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
-
-    async def answer(self) -> Message | None:
-        """Wait for it. None if the call was cancelled."""
-        return await self._answer
+        self.answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+        """None if the call was cancelled."""
 
     def handle_answer(self, answer: Message) -> None:
         """Take a message if it answers this call.
@@ -75,12 +73,12 @@ class PendingCall:
         same = answer.message_id == call.message_id and answer.action == call.action
         if not same or (answer.traceparent and answer.traceparent != call.traceparent):
             log.debug("station %s: a late answer to %s is dropped", call.station_id, answer.action)
-        elif not self._answer.done():
-            self._answer.set_result(answer)
+        elif not self.answer.done():
+            self.answer.set_result(answer)
 
     def cancel(self) -> None:
-        if not self._answer.done():
-            self._answer.set_result(None)
+        if not self.answer.done():
+            self.answer.set_result(None)
 
 
 class InboundCalls:
@@ -136,7 +134,9 @@ class InboundCalls:
                 self._queued_ids.add(inbound.id)
         self.busy = True
         deadline = asyncio.get_running_loop().time() + self._context.limits.call_timeout
-        await self._queue.put(Received(inbound, rfc3339(self._context.clock()), deadline))
+        received = Received(inbound, rfc3339(self._context.clock()), deadline)
+        if not self._queue.try_put(received):
+            await self._queue.put(received)
 
     def handle_answer(self, answer: Message) -> None:
         """Take an answer from the bus, unless it is late or answers another call. Never waits."""
@@ -147,7 +147,10 @@ class InboundCalls:
         """Until closed. What has been received by then still goes onto the bus, and is answered no more."""
         self._time_limit = TimeLimit()
         while (received := await self._queue.get()) is not None:
-            if response := await self._response(received):
+            response = await self._response(received)
+            if isinstance(received.frame, frame.Call):
+                self._queued_ids.discard(received.frame.id)
+            if response:
                 await self._write(response)
             del received, response  # an idle connection would hold its last frame, which may be a megabyte
             if self._deviations.is_due:
@@ -169,20 +172,20 @@ class InboundCalls:
         if self._pending is not None:
             self._pending.cancel()
 
-    async def _response(self, received: Received) -> bytes | None:
+    def _response(self, received: Received) -> Coroutine[Any, Any, bytes | None]:
         match received.frame:
             case frame.Call() as call:
-                try:
-                    return await self._response_to_call(call, received)
-                finally:
-                    self._queued_ids.discard(call.id)
+                return self._response_to_call(call, received)
             case frame.Send() as send:
-                await self._publish_send(send, received)
-                return None
+                return self._publish_send(send, received)
             case NoFrame() as text:
-                return await self._response_to_no_frame(text, received)
+                return self._response_to_no_frame(text, received)
             case error:
-                return frame.format(error)
+                return self._response_to_call_in_work(error)
+
+    async def _response_to_call_in_work(self, error: frame.Error) -> bytes:
+        """To one of a message id that another call has, which is not answered yet."""
+        return frame.format(error)
 
     async def _response_to_call(self, call: frame.Call, received: Received) -> bytes | None:
         station, version = self._connection.station_id, self._connection.version
@@ -252,7 +255,7 @@ class InboundCalls:
         try:
             with self._time_limit.until(received.deadline):
                 await self._context.bus.publish(request.action.request_topic, message)
-                return None if self._closed else await self._pending.answer()
+                return None if self._closed else await self._pending.answer
         finally:
             self._pending = None
 

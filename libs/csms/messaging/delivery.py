@@ -151,30 +151,27 @@ class WorkerPool:
             if not self._idle and len(self._workers) < self._size:
                 self._spawn(tasks)
             try:
-                await self._deliver(delivery)
+                await self._consumer(delivery.message)
+            except (Exception, asyncio.CancelledError) as error:
+                if is_cancelled():
+                    self._queues.appendleft(delivery)
+                    raise
+                await self._record_failure(delivery, error)
+            else:
+                self._acknowledge(delivery)
             finally:
                 self._queues.release(delivery.message.station_id)
             del delivery  # an idle worker would hold its last message, which may be a megabyte
             self._idle += 1
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        try:
-            await self._consumer(delivery.message)
-        except (Exception, asyncio.CancelledError) as error:
-            if is_cancelled():
-                self._queues.appendleft(delivery)
-                raise
-            log.exception(
-                "%s: %s failed",
-                self._subscription.name,
-                delivery.message.action,
-                extra={"stationId": delivery.message.station_id},
-            )
-            await self._record_failure(delivery, error)
-        else:
-            self._acknowledge(delivery)
-
     async def _record_failure(self, delivery: Delivery, error: BaseException) -> None:
+        """Called while ``error`` is handled."""
+        log.exception(
+            "%s: %s failed",
+            self._subscription.name,
+            delivery.message.action,
+            extra={"stationId": delivery.message.station_id},
+        )
         delivery.failures += 1
         if isinstance(error, Unparseable) or delivery.failures >= MAX_ATTEMPTS:
             try:
