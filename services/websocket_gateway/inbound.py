@@ -59,9 +59,9 @@ class PendingCall:
 
     __slots__ = ("_call", "answer")
 
-    def __init__(self, call: Message) -> None:
+    def __init__(self, call: Message, loop: asyncio.AbstractEventLoop) -> None:
         self._call = call
-        self.answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[Message | None] = loop.create_future()
         """None if the call was cancelled."""
 
     def handle_answer(self, answer: Message) -> None:
@@ -90,6 +90,7 @@ class InboundCalls:
         "_context",
         "_deviations",
         "_idle",
+        "_loop",
         "_pending",
         "_queue",
         "_queued_ids",
@@ -110,6 +111,7 @@ class InboundCalls:
     ) -> None:
         self.busy = False
         """Whether a frame of the station waits or is in work."""
+        self._loop = asyncio.get_running_loop()
         self._connection = admitted.connection
         self._refused_rules = admitted.refused_rules
         self._context = context
@@ -133,7 +135,7 @@ class InboundCalls:
             else:
                 self._queued_ids.add(inbound.id)
         self.busy = True
-        deadline = asyncio.get_running_loop().time() + self._context.limits.call_timeout
+        deadline = self._loop.time() + self._context.limits.call_timeout
         received = Received(inbound, rfc3339(self._context.clock()), deadline)
         if not self._queue.try_put(received):
             await self._queue.put(received)
@@ -163,7 +165,7 @@ class InboundCalls:
     async def wait_until_idle(self) -> None:
         """Wait until everything received has been answered, or dropped because the connection has ended."""
         while self.busy:
-            self._idle = asyncio.get_running_loop().create_future()
+            self._idle = self._loop.create_future()
             await self._idle
 
     def close(self) -> None:
@@ -196,7 +198,7 @@ class InboundCalls:
             self._deviations.refused(call.action, error, received.at)
             return error_frame(call.id, await self._refusal(call, error), version)
         try:
-            if asyncio.get_running_loop().time() >= received.deadline:
+            if self._loop.time() >= received.deadline:
                 raise TimeoutError
             answer = await self._ask(request, call.id, received)
             return self._response_frame(request.action, call.id, answer) if answer else None
@@ -251,7 +253,7 @@ class InboundCalls:
         """The answer from the bus, or None when the connection has ended."""
         reply_to = self._context.routing.reply_to(request.action)
         message = self._message(Kind.CALL, request, id, received.at, reply_to)
-        self._pending = PendingCall(message)
+        self._pending = PendingCall(message, self._loop)
         try:
             with self._time_limit.until(received.deadline):
                 await self._context.bus.publish(request.action.request_topic, message)

@@ -48,6 +48,7 @@ class StationQueues:
     """
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self.closed = asyncio.Event()
         self._waiting: dict[str, deque[Delivery]] = {}
         self._ready: deque[str] = deque()
@@ -74,7 +75,7 @@ class StationQueues:
     async def take(self) -> Delivery:
         """The next message of a station that no worker has. ``release`` the station afterwards."""
         while not self._ready:
-            idle = asyncio.get_running_loop().create_future()
+            idle = self._loop.create_future()
             self._idle.append(idle)
             try:
                 await idle
