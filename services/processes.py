@@ -193,7 +193,12 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
             await _provision(bus)  # it forgets everything when it restarts
 
         async def client(url: str) -> httpx.AsyncClient:
-            asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
+            if settings.service_accounts:
+                from libs.csms.access.google_id_tokens import IdTokenAuth
+
+                asking = httpx.AsyncClient(base_url=url, auth=IdTokenAuth(url, utc_now))
+            else:
+                asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
             return await stack.enter_async_context(asking)
 
         service: Service

@@ -665,18 +665,60 @@ async def test_of_a_key_that_an_issuer_shows_whole_the_private_part_is_not_kept(
     assert not found._key.is_private
 
 
+class Held(httpx.AsyncBaseTransport):
+    """Nothing is answered before ``ended``."""
+
+    def __init__(self, issuer: TokenIssuer) -> None:
+        self.asked = asyncio.Event()
+        self.ended = asyncio.Event()
+        self._issuer = issuer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.set()
+        await self.ended.wait()
+        return await self._issuer.transport.handle_async_request(request)
+
+
 async def test_a_slow_issuer_is_given_up(issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signing_keys, "FETCH_TIMEOUT", 0.01)
 
-    class Slow(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            await asyncio.Event().wait()
-            raise AssertionError
-
-    tokens = IdentityTokens.of(load(**OIDC), issuer.clock, Slow())
+    tokens = IdentityTokens.of(load(**OIDC), issuer.clock, Held(issuer))
     assert tokens is not None
     with pytest.raises(KeysUnavailable):
         await tokens.caller(Presented(issuer.token(), is_assertion=False))
+
+
+async def test_those_who_come_while_keys_are_fetched_wait_for_them(issuer: TokenIssuer) -> None:
+    held = Held(issuer)
+    tokens = IdentityTokens.of(load(**OIDC), issuer.clock, held)
+    assert tokens is not None
+    waiting = [
+        asyncio.create_task(tokens.caller(Presented(issuer.token(), is_assertion=False))) for _ in range(10)
+    ]
+    await held.asked.wait()
+    held.ended.set()
+
+    assert {found.id for found in await asyncio.gather(*waiting)} == {"alice"}
+    assert issuer.asked == [DISCOVERY, KEYS]
+
+
+async def test_nobody_else_waits_while_known_keys_are_fetched_again(issuer: TokenIssuer) -> None:
+    held = Held(issuer)
+    held.ended.set()
+    tokens = IdentityTokens.of(load(**OIDC), issuer.clock, held)
+    assert tokens is not None
+    await tokens.caller(Presented(issuer.token(), is_assertion=False))
+    held.ended.clear()
+    held.asked.clear()
+    issuer.clock.now += LIFETIME
+    text = issuer.token()
+    first = asyncio.create_task(tokens.caller(Presented(text, is_assertion=False)))
+    await held.asked.wait()
+
+    assert (await tokens.caller(Presented(text, is_assertion=False))).id == "alice"
+    assert not first.done()
+    held.ended.set()
+    assert (await first).id == "alice"
 
 
 # Settings

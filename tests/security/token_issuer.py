@@ -132,4 +132,4 @@ class TokenIssuer:
     def service_token(self, email: str, **claims: Any) -> str:
         """Of Google, for a service account."""
         given = {"iss": GOOGLE, "aud": "https://device.example", "email": email, "email_verified": True}
-        return self.token("RS256-1", **given, roles=None, **claims)
+        return self.token("RS256-1", **given | {"roles": None} | claims)

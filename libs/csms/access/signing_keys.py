@@ -137,7 +137,6 @@ class SigningKeys:
 
     async def _fetch(self) -> None:
         """What was fetched before stays where this fails."""
-        self._tried_at = self._clock()
         try:
             async with (
                 asyncio.timeout(FETCH_TIMEOUT),
@@ -146,11 +145,11 @@ class SigningKeys:
                 url = self._jwks_url or await self._discovered(client)
                 self._keys = _signing_keys(await _fetched(client, url))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
-            log.warning(
-                "issuer %s: its keys are not fetched: %s", self._issuer, error or type(error).__name__
-            )
+            log.warning("issuer %s: its keys are not fetched: %r", self._issuer, error)
         else:
-            self._fetched_at = self._tried_at
+            self._fetched_at = self._clock()
+        finally:
+            self._tried_at = self._clock()
 
     async def _discovered(self, client: httpx.AsyncClient) -> str:
         """Where the keys are. Raises ``ValueError``: the configuration may be that of another issuer."""
