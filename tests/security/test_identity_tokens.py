@@ -75,11 +75,11 @@ async def refusal(issuer: TokenIssuer, text: str, **flags: Any) -> str:
 async def test_a_token_of_the_issuer_is_a_person_with_a_role(issuer: TokenIssuer, kid: str) -> None:
     found = await caller(issuer, issuer.token(kid))
 
-    assert found == Caller("alice", "person", ROLES[Role.OPERATOR])
+    assert found == Caller("oidc:alice", "person", ROLES[Role.OPERATOR])
 
 
 async def test_the_newer_name_of_eddsa_is_known(issuer: TokenIssuer) -> None:
-    assert (await caller(issuer, issuer.token("EdDSA-1", {"alg": "Ed25519"}))).id == "alice"
+    assert (await caller(issuer, issuer.token("EdDSA-1", {"alg": "Ed25519"}))).id == "oidc:alice"
 
 
 # What is forged
@@ -142,7 +142,7 @@ async def test_keys_that_a_token_brings_along_are_ignored(issuer: TokenIssuer) -
         assert await refusal(issuer, forged)
     assert {httpx.URL(url).host for url in issuer.asked} == {"login.example.com"}
 
-    assert (await caller(issuer, issuer.token(header=brought))).id == "alice"
+    assert (await caller(issuer, issuer.token(header=brought))).id == "oidc:alice"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ async def test_what_else_the_issuer_signs_is_no_token_of_a_caller(issuer: TokenI
     for kind in ("logout+jwt", "secevent+jwt", "dpop+jwt", 1, None, ["JWT"]):
         assert await refusal(issuer, issuer.token(header={"typ": kind})) == "it is of another type"
     for kind in ("at+jwt", "application/at+jwt", "jwt"):
-        assert (await caller(issuer, issuer.token(header={"typ": kind}))).id == "alice"
+        assert (await caller(issuer, issuer.token(header={"typ": kind}))).id == "oidc:alice"
 
 
 # For whom, by whom and when
@@ -201,7 +201,7 @@ async def test_a_token_for_somebody_else_does_not_count(issuer: TokenIssuer, aud
 
 
 async def test_a_token_may_be_for_several(issuer: TokenIssuer) -> None:
-    assert (await caller(issuer, issuer.token(aud=["other", AUDIENCE]))).id == "alice"
+    assert (await caller(issuer, issuer.token(aud=["other", AUDIENCE]))).id == "oidc:alice"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ async def test_a_token_of_another_issuer_does_not_count(issuer: TokenIssuer, iss
 async def test_a_token_counts_until_its_end_and_one_minute(issuer: TokenIssuer) -> None:
     text = issuer.token()
     issuer.clock.now += timedelta(minutes=10) + LEEWAY - timedelta(milliseconds=1)
-    assert (await caller(issuer, text)).id == "alice"
+    assert (await caller(issuer, text)).id == "oidc:alice"
     issuer.clock.now += timedelta(milliseconds=1)
     with pytest.raises(ExpiredToken):
         await caller(issuer, text)
@@ -225,7 +225,7 @@ async def test_a_token_counts_until_its_end_and_one_minute(issuer: TokenIssuer) 
 async def test_a_token_counts_from_its_time_on_and_one_minute_before(issuer: TokenIssuer, claim: str) -> None:
     seconds = int(issuer.clock.now.timestamp())
     early = issuer.token(**{claim: seconds + 60})
-    assert (await caller(issuer, early)).id == "alice"
+    assert (await caller(issuer, early)).id == "oidc:alice"
     assert await refusal(issuer, issuer.token(**{claim: seconds + 61})) == "its time has not come"
 
 
@@ -258,7 +258,7 @@ def _json(value: object) -> bytes:
 
 async def test_times_may_have_fractions(issuer: TokenIssuer) -> None:
     at = issuer.clock.now.timestamp()
-    assert (await caller(issuer, issuer.token(iat=at - 0.5, exp=at + 0.5))).id == "alice"
+    assert (await caller(issuer, issuer.token(iat=at - 0.5, exp=at + 0.5))).id == "oidc:alice"
 
 
 @pytest.mark.parametrize("sub", ["", "a\nb", "a\0b", "\x1b[2J", "x" * 256, 7, ["alice"], {"id": 1}])
@@ -273,11 +273,12 @@ async def test_a_token_without_a_subject_names_nobody(issuer: TokenIssuer) -> No
 @pytest.mark.parametrize(
     ("sub", "id"),
     [
-        ("auth0|5f7c", "auth0|5f7c"),
-        ("../../keys/x", "..%2F..%2Fkeys%2Fx"),
-        ("a b<script>", "a%20b%3Cscript%3E"),
-        ("zoë", "zo%C3%AB"),
-        ("100%", "100%25"),
+        ("auth0|5f7c", "oidc:auth0|5f7c"),
+        ("../../keys/x", "oidc:..%2F..%2Fkeys%2Fx"),
+        ("a b<script>", "oidc:a%20b%3Cscript%3E"),
+        ("zoë", "oidc:zo%C3%AB"),
+        ("100%", "oidc:100%25"),
+        ("iap:bob@example.com", "oidc:iap:bob@example.com"),
     ],
 )
 async def test_an_id_is_made_of_plain_characters(issuer: TokenIssuer, sub: str, id: str) -> None:
@@ -290,7 +291,7 @@ async def test_an_address_is_the_id_where_the_issuer_has_verified_it(issuer: Tok
         (await caller(issuer, issuer.token(**address, email_verified=verified))).id
         for verified in (True, False, "true", 1, None)
     ]
-    assert ids == ["alice@example.com", "alice", "alice", "alice", "alice"]
+    assert ids == ["oidc:alice@example.com", *["oidc:alice"] * 4]
 
 
 # Its form
@@ -325,7 +326,7 @@ async def test_a_token_that_is_cut_off_anywhere_does_not_count(issuer: TokenIssu
 
 async def test_a_token_that_is_too_long_is_not_looked_at(issuer: TokenIssuer) -> None:
     fits = issuer.token(note="x" * 5_000)
-    assert (await caller(issuer, fits)).id == "alice"
+    assert (await caller(issuer, fits)).id == "oidc:alice"
     assert await refusal(issuer, issuer.token(note="x" * 6_500)) == "it is too long"
     assert issuer.asked == [DISCOVERY, KEYS]
 
@@ -447,8 +448,8 @@ async def test_a_person_behind_the_proxy_has_the_role_of_the_address(issuer: Tok
     admin = await caller(issuer, issuer.assertion("Alice@example.com"), **IAP)
     viewer = await caller(issuer, issuer.assertion("bob@example.org"), **IAP)
 
-    assert admin == Caller("alice@example.com", "person", ROLES[Role.ADMIN])
-    assert viewer == Caller("bob@example.org", "person", ROLES[Role.VIEWER])
+    assert admin == Caller("iap:alice@example.com", "person", ROLES[Role.ADMIN])
+    assert viewer == Caller("iap:bob@example.org", "person", ROLES[Role.VIEWER])
 
 
 @pytest.mark.parametrize(
@@ -539,7 +540,7 @@ async def test_a_new_key_is_known_at_once_and_an_old_one_ends(issuer: TokenIssue
     del issuer.keys["ES256-1"]
 
     issuer.clock.now += RETRY_INTERVAL
-    assert (await tokens.caller(Presented(issuer.token("ES256-2"), is_assertion=False))).id == "alice"
+    assert (await tokens.caller(Presented(issuer.token("ES256-2"), is_assertion=False))).id == "oidc:alice"
     with pytest.raises(WrongToken):
         await tokens.caller(Presented(old, is_assertion=False))
 
@@ -592,16 +593,16 @@ async def test_keys_stay_while_the_issuer_answers_nothing_of_use(
     await tokens.caller(Presented(issuer.token(), is_assertion=False))
     issuer.answers[url] = answer
     issuer.clock.now += LIFETIME
-    assert (await tokens.caller(Presented(issuer.token(), is_assertion=False))).id == "alice"
+    assert (await tokens.caller(Presented(issuer.token(), is_assertion=False))).id == "oidc:alice"
     issuer.clock.now += MAX_AGE - LIFETIME - timedelta(seconds=1)
-    assert (await tokens.caller(Presented(issuer.token(), is_assertion=False))).id == "alice"
+    assert (await tokens.caller(Presented(issuer.token(), is_assertion=False))).id == "oidc:alice"
     issuer.clock.now += timedelta(seconds=1)
     with pytest.raises(KeysUnavailable):
         await tokens.caller(Presented(issuer.token(), is_assertion=False))
 
     issuer.answers.clear()
     issuer.clock.now += RETRY_INTERVAL
-    assert (await tokens.caller(Presented(issuer.token(), is_assertion=False))).id == "alice"
+    assert (await tokens.caller(Presented(issuer.token(), is_assertion=False))).id == "oidc:alice"
 
 
 async def test_without_any_key_nobody_knows_and_the_issuer_is_asked_once_a_minute(
@@ -698,7 +699,7 @@ async def test_those_who_come_while_keys_are_fetched_wait_for_them(issuer: Token
     await held.asked.wait()
     held.ended.set()
 
-    assert {found.id for found in await asyncio.gather(*waiting)} == {"alice"}
+    assert {found.id for found in await asyncio.gather(*waiting)} == {"oidc:alice"}
     assert issuer.asked == [DISCOVERY, KEYS]
 
 
@@ -715,10 +716,10 @@ async def test_nobody_else_waits_while_known_keys_are_fetched_again(issuer: Toke
     first = asyncio.create_task(tokens.caller(Presented(text, is_assertion=False)))
     await held.asked.wait()
 
-    assert (await tokens.caller(Presented(text, is_assertion=False))).id == "alice"
+    assert (await tokens.caller(Presented(text, is_assertion=False))).id == "oidc:alice"
     assert not first.done()
     held.ended.set()
-    assert (await first).id == "alice"
+    assert (await first).id == "oidc:alice"
 
 
 # Settings

@@ -88,7 +88,7 @@ async def test_a_person_may_do_what_the_role_allows(issuer: TokenIssuer) -> None
             "/things", headers={"Authorization": f"Bearer {issuer.token(roles='viewer')}"}
         )
 
-    assert (read.status_code, read.json()) == (200, "person alice")
+    assert (read.status_code, read.json()) == (200, "person oidc:alice")
     assert (write.status_code, write.json()["missingScope"]) == (403, "stations:write")
 
 
@@ -162,7 +162,7 @@ async def test_keys_and_the_api_token_count_beside_identity_tokens(issuer: Token
     api = Api(issuer, keys, api_token=API_TOKEN, **OIDC)
     answers = [(await api.get(each)).json() for each in (new.text, API_TOKEN, issuer.token())]
 
-    assert answers == [f"key {new.key.id}", "token api-token", "person alice"]
+    assert answers == [f"key {new.key.id}", "token api-token", "person oidc:alice"]
     assert (await api.get("0123456789abcdeF")).status_code == 401
 
 
@@ -174,7 +174,7 @@ async def test_a_caller_who_asks_too_often_has_to_wait(issuer: TokenIssuer) -> N
 
 async def test_the_assertion_of_the_proxy_is_a_person(issuer: TokenIssuer) -> None:
     answer = await Api(issuer, **IAP).get(assertion=issuer.assertion())
-    assert (answer.status_code, answer.json()) == (200, "person alice@example.com")
+    assert (answer.status_code, answer.json()) == (200, "person iap:alice@example.com")
     assert issuer.asked == [IAP_KEYS]
 
 
@@ -198,7 +198,7 @@ async def test_a_key_counts_more_than_the_assertion_and_that_more_than_a_token(
 
     assert (await api.get(new.text, assertion=assertion)).json() == f"key {new.key.id}"
     assert (await api.get("csms_0_" + "A" * 43, assertion=assertion)).status_code == 401
-    assert (await api.get(issuer.token(), assertion=assertion)).json() == "person alice@example.com"
+    assert (await api.get(issuer.token(), assertion=assertion)).json() == "person iap:alice@example.com"
     assert (await api.get(issuer.token(), assertion="forged")).status_code == 401
 
 

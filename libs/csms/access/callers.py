@@ -31,7 +31,7 @@ class OtherGroups(Forbidden):
 @dataclass(frozen=True)
 class Caller:
     id: str
-    """Of the key; the name of the service; the e-mail address or the subject of a person."""
+    """Of the key; the name of the service; of a person, such as ``iap:alice@example.com``."""
     kind: Literal["local", "token", "key", "person", "service"]
     """``local``: on loopback, where nobody needs a key. ``token``: by ``CSMS_API_TOKEN``. ``service``:
     another service of this CSMS."""

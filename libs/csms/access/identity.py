@@ -20,7 +20,7 @@ from .callers import CALLER, LOCAL, SERVICES, TOKEN, Caller
 from .identity_tokens import ExpiredToken, WrongToken
 from .keys import Keys
 from .signing_keys import KeysUnavailable
-from .token_callers import IdentityTokens, Presented
+from .token_callers import IdentityTokens
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +59,9 @@ class Identity:
             return
         address = scope["client"][0] if scope.get("client") else ""
         headers = Headers(scope=scope)
-        if self._tokens is not None and (presented := self._tokens.presented(headers)) is not None:
-            found = await self._bearer_of(self._tokens, presented, address)
-        else:
-            found = await self._caller(headers.get("Authorization", ""), address)
+        found = await self._by_identity_token(headers, address) or await self._caller(
+            headers.get("Authorization", ""), address
+        )
         if isinstance(found, Response):
             await found(scope, receive, send)
             return
@@ -89,15 +88,18 @@ class Identity:
             log.warning("address %s: a bearer token was wrong", address)
         return problem(401, "a key is needed, as the bearer", {"WWW-Authenticate": "Bearer"})
 
-    async def _bearer_of(
-        self, tokens: IdentityTokens, presented: Presented, address: str
-    ) -> Caller | Response:
-        """Whom an identity token names, or the refusal. One that has expired is no guess."""
+    async def _by_identity_token(self, headers: Headers, address: str) -> Caller | Response | None:
+        """Whom an identity token names, or the refusal; None where there is none. One that has expired is no
+        guess.
+        """
+        presented = self._tokens.presented(headers) if self._tokens is not None else None
+        if self._tokens is None or presented is None:
+            return None
         account = presented.account
         if wait := self._failures.wait(address, account):
             return too_many(wait, "too many wrong tokens")
         try:
-            caller = await tokens.caller(presented)
+            caller = await self._tokens.caller(presented)
         except ExpiredToken:
             return _refused("the identity token has expired")
         except WrongToken as error:

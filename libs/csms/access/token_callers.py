@@ -127,9 +127,8 @@ def _person(settings: Settings) -> CallerOf:
             )
         groups = None if settings.oidc_groups_claim is None else token.texts(settings.oidc_groups_claim)
         scopes = frozenset[Scope]().union(*(ROLES[role] for role in given))
-        return Caller(
-            _clean(id), "person", scopes, None if groups is None or ALL_GROUPS in groups else groups
-        )
+        groups = None if groups is None or ALL_GROUPS in groups else groups
+        return Caller(_id("oidc", id), "person", scopes, groups)
 
     return caller
 
@@ -142,7 +141,7 @@ def _iap_person(roles: Mapping[str, Role]) -> CallerOf:
         role = roles.get(email) or roles.get("*@" + email.rpartition("@")[2])
         if role is None:
             raise NoRole("you have no role here: CSMS_IAP_ROLES does not name your e-mail address")
-        return Caller(_clean(email), "person", ROLES[role])
+        return Caller(_id("iap", email), "person", ROLES[role])
 
     return caller
 
@@ -165,6 +164,8 @@ def _verified_email(token: IdentityToken) -> str | None:
     return email if token.claims.get("email_verified") is True and _EMAIL.fullmatch(email) else None
 
 
-def _clean(id: str) -> str:
-    """Characters of ids and addresses as they are, any other one encoded: no two are alike afterwards."""
-    return quote(id, safe="@:|+=~,")
+def _id(source: str, name: str) -> str:
+    """Nobody else has it: neither a person of another source, nor one who signs in here. Characters of names
+    and addresses stay as they are, any other one is encoded.
+    """
+    return f"{source}:{quote(name, safe='@:|+=~,')}"
