@@ -44,15 +44,14 @@ def _print_progress(outcome: Outcome) -> None:
 
 
 def _print_tokens(number: int) -> None:
-    if number and number % 100_000 == 0:
-        print(f"{number} keys and tokens", flush=True)
+    print(f"{number} keys and tokens", flush=True)
 
 
 def _print_forged(outcome: TokenOutcome) -> None:
     for name, count in sorted(outcome.counts.items()):
         print(f"{count:9} {name}")
-    total = sum(outcome.counts.values())
-    print(f"{outcome.seconds:.0f} s: {total} keys and tokens, {total / outcome.seconds:.0f}/s")
+    rate = outcome.wrong / outcome.seconds
+    print(f"{outcome.seconds:.0f} s: {outcome.wrong} keys and tokens that are wrong, {rate:.0f}/s")
     for failure in outcome.failures[:20]:
         print(f"\nFAILED: {failure}")
     print(f"\nseed {outcome.seed}: {len(outcome.failures)} failures with keys and tokens", flush=True)

@@ -66,6 +66,8 @@ class Sent(NamedTuple):
 class TokenOutcome:
     seed: str
     seconds: float = 0.0
+    wrong: int = 0
+    """Of those that were sent."""
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
@@ -77,7 +79,9 @@ async def fuzz_tokens(
     seconds: float = 1_800,
     report: Callable[[int], None] = lambda _: None,
 ) -> TokenOutcome:
-    """``seconds`` are all that it may take, however many have been sent by then."""
+    """``count`` are those that are wrong. ``seconds`` are all that it may take, however many have been sent
+    by then.
+    """
     outcome, begun, random = TokenOutcome(seed), time.monotonic(), Random(seed)
     store = SqliteStore(folder / "keys.db")
     logging.disable(logging.WARNING)
@@ -87,17 +91,17 @@ async def fuzz_tokens(
         right, ended = await _keys(keys, issuer.clock)
         right += _tokens(issuer)
         door, forger = _Door(keys, issuer), _Forger(random, issuer, right, ended)
-        for number in range(count):
-            if number % 10_000 == 0:
-                report(number)
-                if time.monotonic() - begun > seconds:
-                    break
-            kind, sent = ("right", random.choice(right)) if random.random() < RIGHT else forger.forged()
-            caller = await door.caller(sent)
+        while outcome.wrong < count and time.monotonic() - begun < seconds:
+            kind, sent = ("", random.choice(right)) if random.random() < RIGHT else forger.forged()
             is_right = sent.as_read in forger.right
+            kind = "right" if is_right else kind
+            caller = await door.caller(sent)
             outcome.counts[f"{kind}: {'refused' if caller is None else 'let in'}"] += 1
+            outcome.wrong += not is_right
             if (caller is not None) != is_right:
                 outcome.failures.append(f"{kind}: {caller} by {sent}")
+            if not is_right and outcome.wrong % 100_000 == 0:
+                report(outcome.wrong)
     finally:
         logging.disable(logging.NOTSET)
         await store.close()

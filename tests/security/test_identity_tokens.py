@@ -14,7 +14,7 @@ import orjson
 import pytest
 from joserfc.jwk import ECKey
 
-from libs.csms.access import signing_keys
+from libs.csms.access import signing_keys, token_callers
 from libs.csms.access.callers import SERVICES, Caller
 from libs.csms.access.identity_tokens import LEEWAY, ExpiredToken, WrongToken
 from libs.csms.access.scopes import ROLES, Role
@@ -25,7 +25,7 @@ from libs.csms.access.signing_keys import (
     RETRY_INTERVAL,
     KeysUnavailable,
 )
-from libs.csms.access.token_callers import GOOGLE, IdentityTokens, NoRole, Presented
+from libs.csms.access.token_callers import CACHE_LIFETIME, GOOGLE, IdentityTokens, NoRole, Presented
 from libs.csms.settings import BadSetting, load
 
 from .token_issuer import (
@@ -518,6 +518,50 @@ async def test_a_token_of_one_issuer_does_not_count_as_one_of_another(issuer: To
             await tokens.caller(Presented(text, is_assertion))
 
 
+# What is remembered
+
+
+async def test_a_token_that_was_checked_ends_in_time_all_the_same(issuer: TokenIssuer) -> None:
+    tokens, text = tokens_of(issuer), issuer.token()
+    presented = Presented(text, is_assertion=False)
+    issuer.clock.now += timedelta(minutes=10, seconds=59)
+    assert (await tokens.caller(presented)).id == "oidc:alice"
+    issuer.clock.now += timedelta(seconds=1)
+    with pytest.raises(ExpiredToken):
+        await tokens.caller(presented)
+
+
+async def test_a_token_that_was_checked_is_no_assertion(issuer: TokenIssuer) -> None:
+    tokens = tokens_of(issuer, **OIDC, **IAP)
+    await tokens.caller(Presented(issuer.token(), is_assertion=False))
+    with pytest.raises(WrongToken):
+        await tokens.caller(Presented(issuer.token(), is_assertion=True))
+
+
+async def test_a_token_of_a_key_that_was_withdrawn_ends_within_a_minute_of_that_being_known(
+    issuer: TokenIssuer,
+) -> None:
+    tokens, presented = tokens_of(issuer), Presented(issuer.token(), is_assertion=False)
+    await tokens.caller(presented)
+    issuer.keys["ES256-2"] = issuer.keys.pop("ES256-1")
+    issuer.clock.now += CACHE_LIFETIME - timedelta(seconds=1)
+    assert (await tokens.caller(presented)).id == "oidc:alice"
+    issuer.clock.now += timedelta(seconds=1)
+    await tokens.caller(Presented(issuer.token("ES256-2"), is_assertion=False))
+    with pytest.raises(WrongToken):
+        await tokens.caller(presented)
+
+
+async def test_tokens_that_were_checked_take_bounded_memory(
+    issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_callers, "CACHE_SIZE", 3)
+    tokens = tokens_of(issuer)
+    for number in range(10):
+        await tokens.caller(Presented(issuer.token(sub=str(number)), is_assertion=False))
+    assert len(tokens._checked) == 3
+
+
 # Keys of the issuer
 
 
@@ -753,4 +797,4 @@ def test_without_settings_no_token_counts() -> None:
 def test_two_tokens_are_two_accounts_of_failed_logins() -> None:
     one, other = Presented("a.b.c", is_assertion=False), Presented("a.b.d", is_assertion=False)
     assert one.account != other.account
-    assert hashlib.sha256(b"a.b.c").hexdigest()[:32] in one.account
+    assert hashlib.sha256(b"a.b.c").hexdigest() in one.account

@@ -105,9 +105,9 @@ class Issuer:
         """Whether it claims to be of this issuer for one of these audiences. Raises ``WrongToken``."""
         return token.claims.get("iss") == self.name and not self.audiences.isdisjoint(token.audiences)
 
-    async def check(self, token: IdentityToken, now: datetime) -> None:
-        """Raises ``WrongToken``, and ``KeysUnavailable``. The times come last: that a token has expired is
-        said only of one that the issuer has signed.
+    async def check(self, token: IdentityToken, now: datetime) -> datetime:
+        """Until when it counts. Raises ``WrongToken``, and ``KeysUnavailable``. The times come last: that a
+        token has expired is said only of one that the issuer has signed.
         """
         if not self.is_of(token):
             raise WrongToken("it is of another issuer, or for another audience")
@@ -118,10 +118,11 @@ class Issuer:
             raise WrongToken("its alg is not that of the key")
         if not key.verifies(token.signed, token.signature):
             raise WrongToken("its signature is wrong")
-        _check_times(token, now)
+        return _checked_times(token, now)
 
 
-def _check_times(token: IdentityToken, now: datetime) -> None:
+def _checked_times(token: IdentityToken, now: datetime) -> datetime:
+    """When it ends. Raises ``WrongToken``."""
     expires_at, issued_at, not_before = token.time("exp"), token.time("iat"), token.time("nbf")
     if expires_at is None or issued_at is None:
         raise WrongToken("it has no exp or no iat")
@@ -129,6 +130,7 @@ def _check_times(token: IdentityToken, now: datetime) -> None:
         raise WrongToken("its time has not come")
     if now - LEEWAY >= expires_at:
         raise ExpiredToken("its time is over")
+    return expires_at + LEEWAY
 
 
 def _checked(header: Mapping[str, Any]) -> tuple[str, str]:

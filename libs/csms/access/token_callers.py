@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 from urllib.parse import quote
 
@@ -26,6 +28,13 @@ GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs"
 IAP = "https://cloud.google.com/iap"
 IAP_KEYS = "https://www.gstatic.com/iap/verify/public_key-jwk"
 IAP_HEADER = "X-Goog-IAP-JWT-Assertion"
+
+CACHE_LIFETIME = timedelta(minutes=1)
+"""After which a token is checked again, unless it has expired before: a signature costs more than the rest.
+"""
+
+CACHE_SIZE = 1_024
+"""Tokens that have been checked."""
 
 ALL_GROUPS = "*"
 """In the claim of groups: the stations of all groups, and those of none."""
@@ -50,7 +59,13 @@ class Presented(NamedTuple):
     @property
     def account(self) -> str:
         """Of failed logins: whoever sends one token again and again is in the way of no other one."""
-        return "token " + hashlib.sha256(self.text.encode()).hexdigest()[:32]
+        kind = "assertion" if self.is_assertion else "token"
+        return f"{kind} {hashlib.sha256(self.text.encode()).hexdigest()}"
+
+
+class _Checked(NamedTuple):
+    caller: Caller
+    until: datetime
 
 
 CallerOf = Callable[[IdentityToken], Caller]
@@ -67,6 +82,7 @@ class IdentityTokens:
         self._bearers = bearers
         self._assertions = assertions
         self._clock = clock
+        self._checked: OrderedDict[str, _Checked] = OrderedDict()
 
     @classmethod
     def of(
@@ -104,12 +120,24 @@ class IdentityTokens:
 
     async def caller(self, presented: Presented) -> Caller:
         """Raises ``WrongToken``, ``NoRole`` and ``KeysUnavailable``."""
+        account, now = presented.account, self._clock()
+        known = self._checked.get(account)
+        if known is not None and now < known.until:
+            return known.caller
         token = IdentityToken.read(presented.text)
         for issuer, caller_of in self._assertions if presented.is_assertion else self._bearers:
             if issuer.is_of(token):
-                await issuer.check(token, self._clock())
-                return caller_of(token)
+                ends_at = await issuer.check(token, now)
+                caller = caller_of(token)
+                self._remember(account, _Checked(caller, min(ends_at, now + CACHE_LIFETIME)))
+                return caller
         raise WrongToken("it is of another issuer, or for another audience")
+
+    def _remember(self, account: str, checked: _Checked) -> None:
+        self._checked[account] = checked
+        self._checked.move_to_end(account)
+        if len(self._checked) > CACHE_SIZE:
+            self._checked.popitem(last=False)
 
 
 def _person(settings: Settings) -> CallerOf:
