@@ -98,6 +98,9 @@ front_ends=169.254.0.0/16
 
 # The URL of a service is known before it is deployed, and so is the audience of the ID tokens with which others ask it.
 url() { echo "https://csms-$1-$number.$REGION.run.app"; }
+# How people sign in: what this script is given of it, the APIs are given.
+people=
+for variable in ${!CSMS_OIDC_*} ${!CSMS_IAP_*}; do people+=";$variable=${!variable}"; done
 accounts=gateway=$(account gateway),transaction=$(account transaction),user=$(account user)
 
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
@@ -126,12 +129,12 @@ invoke() {
 
 # Each is deployed after those that it asks. Stations have no account of Google: the gateway is reached without one.
 # Cloud Run always ends TLS, so no station comes without.
-deploy device ";CSMS_MIN_SECURITY_PROFILE=2"
+deploy device "$people;CSMS_MIN_SECURITY_PROFILE=2"
 invoke gateway device
 invoke user device
-deploy user ";CSMS_DEVICE_URL=$(url device)"
+deploy user "$people;CSMS_DEVICE_URL=$(url device)"
 invoke transaction user
-deploy transaction ";CSMS_USER_URL=$(url user)"
+deploy transaction "$people;CSMS_USER_URL=$(url user)"
 # Cloud Run ends a WebSocket after 60 minutes at most and holds 1,000 an instance.
 deploy gateway ";CSMS_DEVICE_URL=$(url device);CSMS_GATEWAY_ROUTING=$ROUTING" --timeout=3600 --concurrency=1000
 

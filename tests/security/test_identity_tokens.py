@@ -278,7 +278,7 @@ async def test_a_token_without_a_subject_names_nobody(issuer: TokenIssuer) -> No
         ("a b<script>", "oidc:a%20b%3Cscript%3E"),
         ("zoë", "oidc:zo%C3%AB"),
         ("100%", "oidc:100%25"),
-        ("iap:bob@example.com", "oidc:iap:bob@example.com"),
+        ("iap:bob@example.com", "oidc:iap:bob%40example.com"),
     ],
 )
 async def test_an_id_is_made_of_plain_characters(issuer: TokenIssuer, sub: str, id: str) -> None:
@@ -287,6 +287,7 @@ async def test_an_id_is_made_of_plain_characters(issuer: TokenIssuer, sub: str, 
 
 async def test_an_address_is_the_id_where_the_issuer_has_verified_it(issuer: TokenIssuer) -> None:
     address = {"email": "Alice@Example.com"}
+    assert (await caller(issuer, issuer.token(sub="alice@example.com"))).id == "oidc:alice%40example.com"
     ids = [
         (await caller(issuer, issuer.token(**address, email_verified=verified))).id
         for verified in (True, False, "true", 1, None)

@@ -193,6 +193,24 @@ def test_only_stations_come_without_an_account_unless_the_apis_are_public(
     assert private == set(SERVICES) - public
 
 
+def test_the_apis_are_told_how_people_sign_in_and_the_gateway_is_not(tmp_path: Path) -> None:
+    given = {
+        "CSMS_OIDC_ISSUER": "https://login.example.com",
+        "CSMS_OIDC_AUDIENCE": "csms-api",
+        "CSMS_OIDC_ROLES": "csms-admins=admin,support=viewer",
+        "CSMS_IAP_AUDIENCE": "/projects/1/a,/projects/1/b",
+    }
+    calls = deployed_with(tmp_path, **given)
+    deployed = {
+        call.split()[2].removeprefix("csms-"): call for call in calls if call.startswith("run deploy ")
+    }
+
+    for name, call in deployed.items():
+        settings = dict(pair.split("=", 1) for pair in call.split("^;^")[1].split()[0].split(";"))
+        passed = {variable: text for variable, text in settings.items() if variable in given}
+        assert passed == ({} if name == "gateway" else given)
+
+
 def test_a_service_may_be_asked_before_whoever_asks_it_is_there(calls: list[str]) -> None:
     """By a right to that one service."""
     for asking, asked in (("gateway", "device"), ("user", "device"), ("transaction", "user")):

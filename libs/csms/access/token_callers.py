@@ -43,6 +43,7 @@ _TOKEN = re.compile(r"eyJ[^.]*\.[^.]*\.[^.]*")
 """Three parts, of which the first begins as an object of JSON does. Keys have no dots."""
 
 _EMAIL = re.compile(r"[a-z0-9._%+'-]+@[a-z0-9.-]+")
+"""All that may stand in an id, in lower case."""
 
 
 class NoRole(Forbidden):
@@ -141,11 +142,12 @@ class IdentityTokens:
 
 
 def _person(settings: Settings) -> CallerOf:
+    """The id says where a person is from, so that nobody who signs in here, or elsewhere, has the same."""
     roles: Mapping[str, Role] = settings.oidc_roles or {str(role): role for role in Role}
 
     def caller(token: IdentityToken) -> Caller:
-        id = _verified_email(token) or token.text("sub")
-        if id is None:
+        subject = token.text("sub")
+        if subject is None:
             raise WrongToken("it has no sub")
         given = {roles[name] for name in token.texts(settings.oidc_role_claim) if name in roles}
         if not given:
@@ -156,7 +158,8 @@ def _person(settings: Settings) -> CallerOf:
         groups = None if settings.oidc_groups_claim is None else token.texts(settings.oidc_groups_claim)
         scopes = frozenset[Scope]().union(*(ROLES[role] for role in given))
         groups = None if groups is None or ALL_GROUPS in groups else groups
-        return Caller(_id("oidc", id), "person", scopes, groups)
+        name = _verified_email(token) or quote(subject, safe=":|+=~,")  # no subject is another one's address
+        return Caller(f"oidc:{name}", "person", scopes, groups)
 
     return caller
 
@@ -169,7 +172,7 @@ def _iap_person(roles: Mapping[str, Role]) -> CallerOf:
         role = roles.get(email) or roles.get("*@" + email.rpartition("@")[2])
         if role is None:
             raise NoRole("you have no role here: CSMS_IAP_ROLES does not name your e-mail address")
-        return Caller(_id("iap", email), "person", ROLES[role])
+        return Caller(f"iap:{email}", "person", ROLES[role])
 
     return caller
 
@@ -190,10 +193,3 @@ def _verified_email(token: IdentityToken) -> str | None:
     """None where the issuer does not say that it is the person's. Raises ``WrongToken``."""
     email = (token.text("email") or "").lower()
     return email if token.claims.get("email_verified") is True and _EMAIL.fullmatch(email) else None
-
-
-def _id(source: str, name: str) -> str:
-    """Nobody else has it: neither a person of another source, nor one who signs in here. Characters of names
-    and addresses stay as they are, any other one is encoded.
-    """
-    return f"{source}:{quote(name, safe='@:|+=~,')}"
