@@ -30,7 +30,7 @@ class Body(Document):
     model_config = ConfigDict(extra="forbid")
 
 
-TOKENS = "A key, an identity token of `CSMS_OIDC_ISSUER`, or `CSMS_API_TOKEN`."
+BEARER = "A key, an identity token of `CSMS_OIDC_ISSUER`, or `CSMS_API_TOKEN`."
 
 _PROBLEM = {
     "description": "What is wrong, in the caller's terms.",
@@ -58,7 +58,7 @@ class _Guarded(FastAPI):
         """With the scheme of which the scopes of all paths are."""
         description = super().openapi()
         schemes = description.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes[SCHEME] = {"type": "http", "scheme": "bearer", "description": TOKENS}
+        schemes[SCHEME] = {"type": "http", "scheme": "bearer", "description": BEARER}
         return description
 
 
