@@ -55,13 +55,13 @@ def main(
         found = uvloop.run(run(chosen, size, report))
     if quick:
         found = found.without_budgets()
-    console.print(_comparisons(found) if against else _figures(found))
+    console.print(_comparisons(found) if against else figures_table("Benchmark", found))
     console.print(f"written to {write(found, about, at, results)}", highlight=False, soft_wrap=True)
     sys.exit(1 if found.failures else 0)
 
 
-def _figures(results: Results) -> Table:
-    table = _table("Benchmark", "measured", "budget", "")
+def figures_table(title: str, results: Results) -> Table:
+    table = _table(title, "measured", "budget", "")
     for figure in results.figures:
         style = "bold red" if figure.verdict == "MISSED" else ""
         value = f"{figure.value:,.2f} {figure.unit}".strip()

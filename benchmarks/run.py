@@ -54,7 +54,7 @@ async def _figures(row: str, size: Size, checkout: Checkout) -> Sequence[Figure]
 
 
 async def _each(rows: Sequence[str], measure: Callable[[str], Awaitable[None]], results: Results) -> None:
-    _allow_many_sockets()
+    allow_many_sockets()
     for row in rows:
         try:
             await measure(row)
@@ -63,7 +63,7 @@ async def _each(rows: Sequence[str], measure: Callable[[str], Awaitable[None]], 
             results.failures[row] = f"{type(error).__name__}: {error}"
 
 
-def _allow_many_sockets() -> None:
+def allow_many_sockets() -> None:
     """The CSMS inherits it."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

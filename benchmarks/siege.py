@@ -1,0 +1,154 @@
+"""``python -m benchmarks.siege``: what attacks do to stations that charge meanwhile.
+
+Of each attack the same CSMS is measured before it and during it. An attack must not make the CSMS grow by
+``MAX_GROWTH``, nor the 99th percentile of the stations' calls ``MAX_SLOWDOWN`` times as long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import httpx
+import orjson
+import typer
+import uvloop
+from rich.console import Console
+
+from .__main__ import figures_table
+from .attacks import CLIENTS, GUESSED_STATION
+from .csms import THIS_CHECKOUT, Csms, csms, register
+from .load import Fleet, charging, open_loop
+from .results import Figure, Results, percentile, write
+from .run import allow_many_sockets
+
+STATIONS = 100
+CALLS_PER_SECOND = 200
+"""Of all stations together, which is more than so many send."""
+
+MAX_GROWTH = 50.0
+"""MB."""
+MAX_SLOWDOWN = 2.0
+
+WARM_UP = 10.0
+"""Seconds of traffic before anything is measured."""
+RECOVERY = 3.0
+"""Seconds after an attack that belong to neither phase."""
+MEMORY_INTERVAL = 0.25
+NICENESS = "10"
+"""Of the attackers: they are on other machines in life, and must not take the processor from the CSMS."""
+
+
+@dataclass
+class Phase:
+    """What was measured in some seconds of traffic."""
+
+    p99: float
+    """Milliseconds from when a call was due to its CALLRESULT."""
+    peak: float
+    """MB of the CSMS at most."""
+    errors: int
+    """Calls without a CALLRESULT."""
+
+
+async def siege(attacks: Sequence[str], seconds: float, report: Callable[[str], None]) -> Results:
+    """``report`` is called with what begins."""
+    allow_many_sockets()
+    results = Results()
+    ids = [f"SIEGE-{number:05d}" for number in range(STATIONS)]
+    with TemporaryDirectory() as folder:
+        async with csms(THIS_CHECKOUT, Path(folder)) as running:
+            await register(running, ids)
+            await _close(running)
+            async with charging(running, ids) as fleet:
+                report("warm-up")
+                await open_loop(fleet, CALLS_PER_SECOND, WARM_UP)
+                for attack in attacks:
+                    report(f"{attack}: before")
+                    before = await _measure(running, fleet, seconds)
+                    report(f"{attack}: during")
+                    process = await _attackers(attack, running, seconds)
+                    during = await _measure(running, fleet, seconds)
+                    counts: dict[str, int] = orjson.loads((await process.communicate())[0])
+                    results.figures += _figures(attack, before, during, counts, seconds)
+                    await open_loop(fleet, CALLS_PER_SECOND, RECOVERY)
+    return results
+
+
+async def _close(running: Csms) -> None:
+    """From now on every request needs a key, and there is a station whose secret can be guessed."""
+    async with httpx.AsyncClient() as http:
+        device = f"http://127.0.0.1:{running.device_port}/chargingstations"
+        for url, body in (
+            (device, {"id": GUESSED_STATION}),
+            (f"{device}/{GUESSED_STATION}/credentials", {}),
+            (f"http://127.0.0.1:{running.user_port}/keys", {"name": "siege", "role": "admin"}),
+        ):
+            (await http.post(url, json=body)).raise_for_status()
+
+
+async def _attackers(attack: str, running: Csms, seconds: float) -> asyncio.subprocess.Process:
+    ports = running.gateway_port, running.device_port, running.transaction_port, running.user_port
+    command = ["nice", "-n", NICENESS, sys.executable, "-m", "benchmarks.attacks", attack, str(seconds)]
+    return await asyncio.create_subprocess_exec(
+        *command, *map(str, ports), cwd=THIS_CHECKOUT.folder, stdout=asyncio.subprocess.PIPE
+    )
+
+
+async def _measure(running: Csms, fleet: Fleet, seconds: float) -> Phase:
+    peak = 0.0
+
+    async def watch() -> None:
+        nonlocal peak
+        while True:
+            peak = max(peak, running.resident_bytes() / 1e6)
+            await asyncio.sleep(MEMORY_INTERVAL)
+
+    watching = asyncio.create_task(watch())
+    try:
+        load = await open_loop(fleet, CALLS_PER_SECOND, seconds)
+    finally:
+        watching.cancel()
+    return Phase(percentile(load.latencies, 99) * 1_000, peak, load.errors.total())
+
+
+def _figures(
+    attack: str, before: Phase, during: Phase, counts: dict[str, int], seconds: float
+) -> list[Figure]:
+    return [
+        *(Figure(attack, what, count, "") for what, count in counts.items()),
+        Figure(attack, "of these a second", max(counts.values(), default=0) / seconds, "/s"),
+        Figure(attack, "p99 of stations before", before.p99, "ms"),
+        Figure(attack, "p99 of stations during", during.p99, "ms"),
+        Figure(attack, "ratio", during.p99 / before.p99, "", below=MAX_SLOWDOWN),
+        Figure(attack, "calls without an answer", during.errors, "", below=1),
+        Figure(attack, "memory before, at most", before.peak, "MB"),
+        Figure(attack, "growth", during.peak - before.peak, "MB", below=MAX_GROWTH),
+    ]
+
+
+def main(
+    attacks: Annotated[str, typer.Option(help=f"Some of {','.join(CLIENTS)}.")] = ",".join(CLIENTS),
+    seconds: Annotated[float, typer.Option(min=1, help="Of each attack, and of the time before it.")] = 60,
+    results: Annotated[Path, typer.Option(help="Where the JSON file goes.")] = Path("bench-results"),
+) -> None:
+    """A missed budget is reported, and the exit status is 1."""
+    chosen = [attack.strip() for attack in attacks.split(",")]
+    if unknown := [attack for attack in chosen if attack not in CLIENTS]:
+        raise typer.BadParameter(f"no such attack: {', '.join(unknown)}")
+    console, at = Console(), datetime.now(UTC)
+    found = uvloop.run(siege(chosen, seconds, lambda what: console.print(f"{what} …", highlight=False)))
+    console.print(figures_table("Siege", found))
+    about: dict[str, object] = {"commit": THIS_CHECKOUT.commit(), "seconds": seconds}
+    console.print(f"written to {write(found, about, at, results)}", highlight=False, soft_wrap=True)
+    sys.exit(any(figure.verdict == "MISSED" for figure in found.figures))
+
+
+if __name__ == "__main__":
+    typer.run(main)
