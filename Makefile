@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check docs conformance bench fuzz lock
+.PHONY: run test check docs conformance bench siege fuzz lock
 
 run: .venv/run         ## the whole CSMS in one process
 	csms up
@@ -20,6 +20,9 @@ conformance: .venv/dev ## the certification test cases, with their table in docs
 
 bench: .venv/run       ## the benchmark, against a CSMS in its own process
 	python -m benchmarks
+
+siege: .venv/run       ## what attacks do to stations that charge meanwhile: slow clients, bodies, guesses
+	python -m benchmarks.siege
 
 fuzz: .venv/dev        ## a million damaged frames, 100,000 damaged requests, a million forged keys and tokens
 	python -m tests.fuzz

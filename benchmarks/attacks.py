@@ -30,7 +30,9 @@ FLOOD_CHUNK = b" " * 65_536
 FLOOD_LENGTH = 300_000_000
 """Bytes that each body of the flood says it has."""
 
-GUESSING_CLIENTS = 64
+GUESSING_CLIENTS = 2_000
+"""Each waits for its answer before it guesses again."""
+
 GUESSES_PER_SECOND = 10_000
 """Attempted by all of them together; the machine may make fewer."""
 
@@ -80,6 +82,7 @@ class Attack:
                 writer.write(b"x")
             self.counts["ended by the CSMS"] += ended.done()
             ended.cancel()
+            await asyncio.gather(ended, return_exceptions=True)
         finally:
             writer.close()
 
@@ -111,6 +114,7 @@ class Attack:
     async def guess(self, number: int) -> None:
         """A third each: bearer tokens, secrets of keys, secrets of a station."""
         pause = GUESSING_CLIENTS / GUESSES_PER_SECOND
+        await asyncio.sleep(number / GUESSING_CLIENTS)
         while self.goes_on:
             try:
                 if number % 3 == 2:
@@ -129,7 +133,9 @@ class Attack:
                 secret = secrets.token_urlsafe(32)
                 bearer = secret if number % 3 == 0 else f"csms_{'0' * 16}_{secret[:43]}"
                 due = time.monotonic() + pause
-                request = f"GET /me HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {bearer}\r\n\r\n"
+                request = (
+                    f"GET /me HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {bearer}\r\n\r\n"
+                )
                 writer.write(request.encode())
                 await self._answered(reader)
                 await asyncio.sleep(due - time.monotonic())
@@ -141,11 +147,10 @@ class Attack:
         try:
             guess = b64encode(f"{GUESSED_STATION}:{secrets.token_urlsafe(16)}".encode()).decode()
             key = b64encode(os.urandom(16)).decode()
-            writer.write(
-                f"GET /ocpp/{GUESSED_STATION} HTTP/1.1\r\nHost: 127.0.0.1:{self.gateway}\r\nUpgrade: websocket"
-                f"\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-                f"Sec-WebSocket-Protocol: ocpp1.6\r\nAuthorization: Basic {guess}\r\n\r\n".encode()
-            )
+            head = f"GET /ocpp/{GUESSED_STATION} HTTP/1.1\r\nHost: 127.0.0.1:{self.gateway}\r\n"
+            head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            head += f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: ocpp1.6\r\n"
+            writer.write(f"{head}Authorization: Basic {guess}\r\n\r\n".encode())
             await self._answered(reader)
         finally:
             writer.transport.abort()

@@ -183,7 +183,7 @@ class Handshake:
         """Whoever shows no secret guesses none, so only the others count as failed."""
         self._check_ready()
         if authorization:
-            self._addresses.check_login(address, station_id)
+            await self._addresses.check_login(address, station_id)
         try:
             async with asyncio.timeout(self._admission_timeout):
                 admission = await self._admit(station_id, authorization, tls)

@@ -13,6 +13,7 @@ import pytest
 
 from libs.csms.clients.admission import Admission, NotAdmitted
 from libs.csms.proxies import TrustedProxies
+from libs.csms.web.server import TOO_MANY_DELAY
 from libs.ocpp_messages.event import RefusalReason
 from services.websocket_gateway import address_limits
 from services.websocket_gateway.address_limits import AddressLimits
@@ -73,7 +74,21 @@ async def status(
     return int(head.split()[1]), "".join(found)
 
 
-async def test_whoever_guesses_secrets_is_told_to_wait_and_the_device_service_is_not_asked() -> None:
+@pytest.fixture(autouse=True)
+def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long those have waited who guess: in these tests, not at all."""
+    waited: list[float] = []
+
+    async def recorded(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(address_limits, "sleep", recorded)
+    return waited
+
+
+async def test_whoever_guesses_secrets_is_told_to_wait_and_the_device_service_is_not_asked(
+    delays: list[float],
+) -> None:
     door = Door()
     async with listening_gateway(door.admit) as gateway:
         refused = await gateway.service("ConnectionRefused", silence)
@@ -81,6 +96,7 @@ async def test_whoever_guesses_secrets_is_told_to_wait_and_the_device_service_is
 
         assert [code for code, _ in guesses] == [401] * 10 + [429] * 10
         assert door.asked == 10
+        assert delays == [TOO_MANY_DELAY] * 10
         assert (await status(gateway, HERE, "CS1", "right"))[0] == 429
         assert int(guesses[-1][1]) >= 1
         assert await status(gateway, ELSEWHERE, "CS1", "right") == (101, "")

@@ -166,6 +166,86 @@ async def test_without_the_token_no_byte_of_a_body_is_waited_for() -> None:
     assert status.startswith(b"HTTP/1.1 401 ")
 
 
+async def test_the_rest_of_a_body_that_was_refused_is_not_read_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A flood of bodies without a key would keep the service busy with reading, and its sockets open."""
+    monkeypatch.setattr(server, "LATE_BODY_TIMEOUT", 0.2)
+    async with listening(api_token=TOKEN) as port, asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: 300000000\r\n\r\n")
+        status = await reader.readline()
+        sent = 0
+        with suppress(ConnectionError):
+            while sent < 300_000_000:
+                writer.write(b" " * 65_536)
+                await writer.drain()
+                sent += 65_536
+        writer.close()
+
+    assert status.startswith(b"HTTP/1.1 401 ")
+    assert sent < 30_000_000  # what the sockets of both sides hold
+
+
+async def test_a_refused_body_that_goes_on_byte_by_byte_ends_with_its_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "LATE_BODY_TIMEOUT", 0.05)
+    async with listening(api_token=TOKEN) as port, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: 1000\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_after_a_refusal_whose_body_was_sent_the_connection_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "LATE_BODY_TIMEOUT", 60)
+    async with listening(api_token=TOKEN) as port, asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        statuses = []
+        for token in ("wrong", TOKEN):
+            writer.write(
+                f"POST /read HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n".encode()
+            )
+            writer.write(b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n")
+            if token == TOKEN:
+                writer.write(b"{}")
+            head = await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"{}" if token == "wrong" else b"")
+            length = re.search(rb"content-length: (\d+)", head)
+            assert length is not None
+            await reader.readexactly(int(length.group(1)))
+            statuses.append(head.split()[1])
+        writer.close()
+
+    assert statuses == [b"401", b"200"]
+
+
+async def test_whoever_asks_too_often_waits_for_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a connection makes few guesses, and they cost little."""
+    waited: list[float] = []
+    sleep = asyncio.sleep
+
+    async def recorded(seconds: float) -> None:
+        waited.append(seconds)
+        await sleep(0)
+
+    async with listening(api_token=TOKEN) as port, httpx.AsyncClient() as http:
+        monkeypatch.setattr(server.asyncio, "sleep", recorded)
+        headers = {"Authorization": "Bearer wrong"}
+        url = f"http://127.0.0.1:{port}/healthz/nothing"
+        statuses = [(await http.get(url, headers=headers)).status_code for _ in range(12)]
+
+    assert statuses == [401] * 10 + [429] * 2
+    assert waited.count(server.TOO_MANY_DELAY) == 2
+
+
 @pytest.mark.parametrize("declared", [True, False], ids=["with a length", "in chunks"])
 async def test_a_body_that_is_too_long_is_refused_before_it_is_read(declared: bool) -> None:
     sent = 0

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 import httpx
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..access.callers import CALLER, Caller
@@ -27,6 +27,15 @@ HEADER_TIMEOUT = 10.0
 MAX_HEADER_BYTES = 64 * 1024
 """Of one request."""
 
+LATE_BODY_TIMEOUT = 1.0
+"""Seconds for the rest of a body once its request is answered: the client may read why it was refused."""
+
+MAX_LATE_BODY_BYTES = 64 * 1024
+"""Of that rest, which nobody reads any more."""
+
+TOO_MANY_DELAY = 1.0
+"""Seconds until a 429 is answered: whoever asks or guesses too often waits, where he would ask again."""
+
 SHUTDOWN_TIMEOUT = 3
 """Seconds for the requests in work when a service stops."""
 
@@ -36,10 +45,15 @@ IN_PROCESS = "in-process"
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP on one connection, which is closed if the headers of a request are too slow or too long."""
+    """HTTP on one connection, which is closed if the headers of a request are too slow or too long, or if a
+    body goes on for long after its request was answered.
+    """
 
     _header_timer: asyncio.TimerHandle | None = None
     _header_bytes = 0
+    _late_body_timer: asyncio.TimerHandle | None = None
+    _late_body_bytes = 0
+    _is_message_complete = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -50,9 +64,14 @@ class _Protocol(HttpToolsProtocol):
         super().data_received(data)
         if self._header_timer is not None and self._header_bytes > MAX_HEADER_BYTES:
             self.transport.close()
+        if self._late_body_timer is not None:
+            self._late_body_bytes += len(data)
+            if self._late_body_bytes > MAX_LATE_BODY_BYTES:
+                self.flow.pause_reading()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._is_message_complete = False
         if self._header_timer is None:
             self._expect_headers()
 
@@ -60,8 +79,20 @@ class _Protocol(HttpToolsProtocol):
         self._expect_no_headers()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._is_message_complete = True
+        self._expect_no_late_body()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and not self._is_message_complete:
+            self._late_body_bytes = 0
+            self._late_body_timer = self.loop.call_later(LATE_BODY_TIMEOUT, self.transport.close)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_no_headers()
+        self._expect_no_late_body()
         super().connection_lost(exc)
 
     def _expect_headers(self) -> None:
@@ -73,9 +104,14 @@ class _Protocol(HttpToolsProtocol):
             self._header_timer.cancel()
             self._header_timer = None
 
+    def _expect_no_late_body(self) -> None:
+        if self._late_body_timer is not None:
+            self._late_body_timer.cancel()
+            self._late_body_timer = None
+
 
 class _Server(uvicorn.Server):
-    def __init__(self, app: FastAPI, started: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, started: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -114,13 +150,27 @@ def bind(host: str, port: int, variable: str) -> socket.socket:
 
 async def serve(app: FastAPI, listener: socket.socket, started: Callable[[], None]) -> None:
     """Serve until cancelled, then finish what is being answered. ``started``: connections are accepted."""
-    server = _Server(app, started)
+    server = _Server(_slow_for_too_many(app), started)
     try:
         await server.serve(sockets=[listener])
     finally:
         if server.started and not server.should_exit:
             await server.shutdown(sockets=[listener])
         listener.close()
+
+
+def _slow_for_too_many(app: ASGIApp) -> ASGIApp:
+    """Around what is served on a socket: answers 429 after ``TOO_MANY_DELAY``, whatever it is for."""
+
+    async def slowed(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_later(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 429:
+                await asyncio.sleep(TOO_MANY_DELAY)
+            await send(message)
+
+        await app(scope, receive, send_later)
+
+    return slowed
 
 
 def inside(app: FastAPI, caller: Caller) -> httpx.AsyncClient:
