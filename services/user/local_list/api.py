@@ -78,7 +78,9 @@ def local_lists_api(lists: LocalLists, device: DeviceClient) -> APIRouter:
         is_more = len(keys) > page_size and caller.sees_tokens
         more = token_of_next_page(query, page[-1], known) if is_more else None
         fields = {name: getattr(known, name) for name in LocalListView.model_fields}
-        return LocalListPage(**fields, id_tokens=[known.desired[key] for key in page], next_page_token=more)
+        return LocalListPage(
+            **fields, id_tokens=[known.desired[key].id_token for key in page], next_page_token=more
+        )
 
     @router.put("", response_model=LocalListView, response_model_exclude_none=True)
     async def replace_local_list(id: str, body: WholeList) -> LocalList:

@@ -14,11 +14,10 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 
 from libs.csms.clients.stations import command_id
 from libs.csms.clock import Time
+from libs.csms.messaging.delivery import Backoff
 from libs.csms.storage.store import Document, Json
 
 from ..tokens.model import token_key
-
-Status = Literal["synchronized", "pending", "failed", "unsupported"]
 
 RETRY_PAUSE = timedelta(seconds=10)
 """Until a message without an answer, or a device service that was down, is asked again."""
@@ -26,8 +25,8 @@ RESUME_AFTER = timedelta(minutes=2)
 """The process that sent a message has died. No message is waited for longer."""
 ANSWER_DEADLINE = timedelta(minutes=4)
 """Longer than the device service keeps a command open without an answer."""
-MIN_PAUSE, MAX_PAUSE = timedelta(minutes=1), timedelta(hours=1)
-"""While a station is away, each pause is twice as long as the one before."""
+POSTPONEMENT = Backoff(first=60, longest=3600)
+"""While a station is away."""
 MAX_REFUSALS = 2
 """In a row; then the list has failed."""
 MAX_EXTERNAL_COMMANDS = 20
@@ -49,9 +48,7 @@ class Entry(Document):
 
     id_token: str = Field(description="The text of the token.")
     type: str = Field(description="IdTokenEnumType.")
-    id_token_info: TokenInfo | None = Field(
-        default=None, description="Absent: the station is to remove the token."
-    )
+    id_token_info: TokenInfo | None = Field(default=None, description="Absent: the token is to be removed.")
 
     @property
     def key(self) -> str:
@@ -92,53 +89,40 @@ class Outcome(NamedTuple):
     reason: str = ""
 
 
-class Confirmed(NamedTuple):
-    """A token as the station has confirmed it."""
+class ListedToken(NamedTuple):
+    """A token on a list. Desired and confirmed ones with the same digest are the same for the station."""
 
     id_token: str
-    type: str
-    digest: str
-    """Of the entry that the station was sent."""
+    type: str = ""
+    """Of a confirmed one, which OCPP 2.x needs to remove it."""
+    digest: str = ""
+    """Of its entry. Of a desired one empty, if the token is new or may have changed: it must be read."""
 
 
 # A list of 5,000 tokens is stored as one text: a map of Firestore refuses names such as __a__, and is slow to
 # encode. The texts and types of tokens hold no control characters.
-def _lines(value: str) -> list[str]:
-    return value.split("\n") if value else []
-
-
-def _texts(value: Any) -> Any:
-    return {token_key(text): text for text in _lines(value)} if type(value) is str else value
-
-
-def _confirmed(value: Any) -> Any:
+def _from_text(value: Any) -> Any:
     if type(value) is not str:
         return value
-    return {token_key(one.id_token): one for one in (Confirmed(*line.split("\t")) for line in _lines(value))}
+    listed = (ListedToken(*line.split("\t")) for line in value.split("\n") if line)
+    return {token_key(one.id_token): one for one in listed}
 
 
-Keys = Annotated[
-    frozenset[str],
-    BeforeValidator(lambda value: _lines(value) if type(value) is str else value),
-    PlainSerializer(lambda keys: "\n".join(sorted(keys)), when_used="json"),
+def _to_text(listed: dict[str, ListedToken]) -> str:
+    return "\n".join("\t".join(one) for one in listed.values())
+
+
+ListedTokens = Annotated[
+    dict[str, ListedToken], BeforeValidator(_from_text), PlainSerializer(_to_text, when_used="json")
 ]
-Texts = Annotated[
-    dict[str, str],
-    BeforeValidator(_texts),
-    PlainSerializer(lambda texts: "\n".join(texts.values()), when_used="json"),
-]
-ConfirmedTokens = Annotated[
-    dict[str, Confirmed],
-    BeforeValidator(_confirmed),
-    PlainSerializer(lambda known: "\n".join(map("\t".join, known.values())), when_used="json"),
-]
+"""By key."""
 
 
 class LocalListState(Document):
     """How far the station has got."""
 
     station_id: str = Field(description="Id of the charging station.")
-    status: Status = Field(
+    status: Literal["synchronized", "pending", "failed", "unsupported"] = Field(
         default="pending",
         description="`synchronized`: the station has confirmed all of it. `pending`: it is sent as soon as "
         "the station takes it. `failed`: it is sent again when the list changes or the station connects. "
@@ -159,19 +143,9 @@ class LocalList(LocalListState):
     """The desired state of one station's list, and what is known of the station."""
 
     list_id: str = Field(description="Unlike that of an earlier list of this station: idempotency keys.")
-    desired: Texts = Field(
-        default={}, description="The texts of the tokens on the list, in order of their keys."
-    )
-    confirmed: ConfirmedTokens | None = Field(
-        default=None, description="What the station has; absent while nobody knows that."
-    )
-    unverified: Keys = Field(
-        default=frozenset(),
-        description="Keys of confirmed tokens that may have changed since the station was told.",
-    )
-    last_version: int = Field(
-        default=0, description="The greatest versionNumber that the station may have seen."
-    )
+    desired: ListedTokens = Field(default={}, description="The tokens on the list, in order of their keys.")
+    confirmed: ListedTokens = Field(default={}, description="What the station has, as far as that is known.")
+    last_version: int = Field(default=0, description="The greatest versionNumber that it may have seen.")
     in_flight: SendLocalList | None = Field(
         default=None, description="The message that is on its way, or was when a process died."
     )
@@ -194,18 +168,18 @@ class LocalList(LocalListState):
         """The idempotency key under which the message of that version is requested, and requested again."""
         return f"local-list:{self.list_id}:{version}"
 
-    def edited(self, texts: Mapping[str, str], now: datetime, is_leaving: bool = False) -> Self:
-        """A client wants these tokens, which are texts by their keys."""
-        desired = dict(sorted(texts.items()))
+    def edited(self, tokens: Mapping[str, ListedToken], now: datetime, is_leaving: bool = False) -> Self:
+        """A client wants these tokens, by their keys."""
+        desired = {key: self.desired.get(key, tokens[key]) for key in sorted(tokens)}
         return self.changed(desired=desired, is_leaving=is_leaving, updated_at=now).pending(now)
 
     def tokens_changed(self, changed: Set[str], deleted: Set[str], now: datetime) -> Self:
         """Tokens by their keys. One that is deleted leaves the list."""
-        at_station = changed & (self.confirmed or {}).keys()
-        if not at_station and changed.isdisjoint(self.desired):
+        if changed.isdisjoint(self.desired):
             return self
-        desired = {key: text for key, text in self.desired.items() if key not in deleted}
-        known = self.changed(desired=desired, unverified=self.unverified | at_station)
+        kept = {key: one for key, one in self.desired.items() if key not in deleted}
+        desired = {key: ListedToken(one.id_token) if key in changed else one for key, one in kept.items()}
+        known = self.changed(desired=desired)
         return known if self.status == "unsupported" else known.pending(now)
 
     def connected(self, at: datetime) -> Self:
@@ -223,10 +197,10 @@ class LocalList(LocalListState):
 
     def customer_cleared(self, command: str, id_token: str, now: datetime) -> Self:
         """That command took the token out of the list, once."""
-        if command in self.external_commands or token_key(id_token) not in self.desired:
+        left = {key: one for key, one in self.desired.items() if key != token_key(id_token)}
+        if command in self.external_commands or left == self.desired:
             return self
-        desired = {key: text for key, text in self.desired.items() if key != token_key(id_token)}
-        return self._remembering(command).edited(desired, now, self.is_leaving)
+        return self._remembering(command).edited(left, now, self.is_leaving)
 
     def station_replaced(self, now: datetime) -> Self:
         """Another station has this id now, and has nothing yet. It is not sent what is in flight."""
@@ -234,8 +208,7 @@ class LocalList(LocalListState):
 
     def pending(self, at: datetime) -> Self:
         """Something has changed: the station is sent what it needs then."""
-        revision = self.revision + 1
-        known = self.changed(status="pending", reason=None, revision=revision, retry_at=at)
+        known = self.changed(status="pending", reason=None, revision=self.revision + 1, retry_at=at)
         return known.changed(refusals=0, postponements=0)
 
     def counted(self, version: int) -> Self:
@@ -243,11 +216,10 @@ class LocalList(LocalListState):
         is_near = self.last_version < version < MAX_EXTERNAL_VERSION
         return self.changed(last_version=version) if is_near else self
 
-    def sending(self, message: SendLocalList, now: datetime) -> Self:
+    def sending(self, message: SendLocalList) -> Self:
         """The message is in flight from now on. Whoever finds it so later requests it again."""
-        return self.changed(
-            in_flight=message, last_version=message.version_number, retry_at=now + RESUME_AFTER
-        )
+        at = message.since + RESUME_AFTER
+        return self.changed(in_flight=message, last_version=message.version_number, retry_at=at)
 
     def answered(self, version: int, outcome: Outcome, now: datetime) -> Self:
         """The message of that version had this outcome; nothing changes if it is not in flight any more.
@@ -269,49 +241,39 @@ class LocalList(LocalListState):
             case "unanswered":
                 return ended._forgotten().postponed(now, sent.revision)
             case "refused":
-                return ended._forgotten()._refused(outcome.reason)
+                refused = ended._forgotten().changed(refusals=self.refusals + 1)
+                return refused if refused.refusals < MAX_REFUSALS else refused.failed(outcome.reason)
             case "unsupported":
                 return ended._forgotten().failed(outcome.reason).changed(status="unsupported")
 
     def postponed(self, now: datetime, revision: int) -> Self:
         """Until the station connects, or for a pause that doubles each time; not if it has changed since."""
         if revision != self.revision:
-            return self.changed(retry_at=now)
-        pause = min(MIN_PAUSE * 2 ** min(self.postponements, 10), MAX_PAUSE)
-        return self.changed(postponements=self.postponements + 1, retry_at=now + pause)
+            return self
+        count = self.postponements + 1
+        return self.changed(postponements=count, retry_at=now + timedelta(seconds=POSTPONEMENT.after(count)))
 
     def failed(self, reason: str) -> Self:
         return self.changed(status="failed", reason=reason, retry_at=None)
 
     def synchronized(self, now: datetime) -> Self:
         """The station has all that is desired. There is nothing to do, but to delete a list that leaves."""
-        known = self.changed(status="synchronized", unverified=frozenset(), refusals=0, postponements=0)
+        known = self.changed(status="synchronized", refusals=0, postponements=0)
         return known.changed(synchronized_at=now, retry_at=now if self.is_leaving else None)
 
     def _accepted(self, sent: SendLocalList) -> Self:
-        """The station has what it was sent. What has changed since the message was made is to be verified."""
-        ended = self.changed(postponements=0)
         if sent.is_overtaken:
-            return ended._forgotten()
-        entries = {entry.key: entry for entry in sent.local_authorization_list}
-        before = self.confirmed if sent.update_type == "Differential" else None
-        confirmed = {key: one for key, one in (before or {}).items() if key not in entries}
-        for key, entry in entries.items():
+            return self._forgotten().changed(postponements=0)
+        confirmed = dict(self.confirmed) if sent.update_type == "Differential" else {}
+        for entry in sent.local_authorization_list:
+            confirmed.pop(entry.key, None)
             if entry.id_token_info is not None:
-                confirmed[key] = Confirmed(entry.id_token, entry.type, entry.digest)
-        is_current = sent.revision == self.revision
-        unverified = self.unverified - entries.keys() if is_current else self.unverified | entries.keys()
-        return ended.changed(
-            confirmed=confirmed, unverified=unverified & confirmed.keys(), version=sent.version_number
-        )
+                confirmed[entry.key] = ListedToken(entry.id_token, entry.type, entry.digest)
+        return self.changed(confirmed=confirmed, version=sent.version_number, postponements=0)
 
     def _forgotten(self) -> Self:
         """Nobody knows what the station has: it is sent the full list."""
-        return self.changed(confirmed=None, version=None, unverified=frozenset())
-
-    def _refused(self, reason: str) -> Self:
-        refused = self.changed(refusals=self.refusals + 1)
-        return refused.failed(reason) if refused.refusals >= MAX_REFUSALS else refused
+        return self.changed(confirmed={}, version=None)
 
     def _remembering(self, command: str) -> Self:
         latest = (*self.external_commands, command)[-MAX_EXTERNAL_COMMANDS:]

@@ -11,7 +11,7 @@ from libs.csms.storage.store import Json
 from libs.ocpp_messages.version import Version
 
 from ..tokens.model import IdToken
-from .model import Entry, LocalList, SendLocalList, TokenInfo
+from .model import Entry, ListedToken, LocalList, SendLocalList, TokenInfo
 
 DEFAULT_ITEMS, MAX_ITEMS = 100, 1000
 """Entries in a message: where the station has reported no limit, and whatever it reports."""
@@ -54,55 +54,14 @@ class Situation:
 
     revision: int
     """Of the list that the tokens were read for."""
-    tokens: Mapping[str, IdToken]
-    """By key: at least those of ``keys_to_read``."""
+    entries: Mapping[str, Entry]
+    """Of tokens, by key: at least those of ``keys_to_read``."""
     limits: Limits
-    ocpp_version: Version
-    station_version: int
+    station_version: int = 0
     """versionNumber that the station says it has; 0 where it has not been asked."""
 
 
-def keys_to_read(known: LocalList) -> list[str]:
-    """Of the desired tokens, those that the station may not have right."""
-    right = (known.confirmed or {}).keys() - known.unverified
-    return [key for key in known.desired if key not in right]
-
-
-def plan(known: LocalList, situation: Situation | None, now: datetime) -> LocalList:
-    """The list with its next message in flight, or synchronized, or failed.
-
-    Nothing changes while a message is in flight, or without a situation. The list is due again at once if it
-    has changed since the tokens were read, or another process has learnt that the station needs more of them.
-    """
-    if known.in_flight is not None or situation is None:
-        return known
-    if known.revision != situation.revision or not situation.tokens.keys() >= set(keys_to_read(known)):
-        return known.changed(retry_at=now)
-    capacity = situation.limits.entries
-    if capacity is not None and known.tokens > capacity:
-        return known.failed(f"the list has {known.tokens} tokens, and the station holds {capacity}")
-    known = known.counted(situation.station_version)
-    message = _next_message(known, situation, now)
-    return known.synchronized(now) if message is None else known.sending(message, now)
-
-
-def _next_message(known: LocalList, situation: Situation, now: datetime) -> SendLocalList | None:
-    """None if the station has all of it. What does not fit into a full one follows in differential ones."""
-    entries = (_entry(situation.tokens[key], situation.ocpp_version) for key in keys_to_read(known))
-    is_full = known.confirmed is None or (known.confirmed != {} and not known.desired)
-    fitting = _first(entries if is_full else _differences(known, entries), situation.limits)
-    if not is_full and not fitting:
-        return None
-    return SendLocalList(
-        version_number=known.last_version + 1,
-        update_type="Full" if is_full else "Differential",
-        local_authorization_list=fitting,
-        since=now,
-        revision=known.revision,
-    )
-
-
-def _entry(token: IdToken, version: Version) -> Entry:
+def entry_of(token: IdToken, version: Version) -> Entry:
     info = TokenInfo(
         status=token.status if token.status in LIST_STATUSES else "Invalid",
         expiry_date_time=token.expiry_date_time,
@@ -111,19 +70,54 @@ def _entry(token: IdToken, version: Version) -> Entry:
     return Entry(id_token=token.id_token or "", type=token.type, id_token_info=info)
 
 
+def keys_to_read(known: LocalList) -> list[str]:
+    """Of the desired tokens, those that the station may not have right."""
+    right = {one.digest for one in known.confirmed.values()}
+    return [key for key, one in known.desired.items() if one.digest not in right]
+
+
+def plan(known: LocalList, situation: Situation | None, now: datetime) -> LocalList:
+    """The list with its next message in flight, or synchronized, or failed.
+
+    Nothing changes without a situation, nor where another process has done what was due, or has learnt that
+    the station needs more tokens than were read, or where they may have changed since: the list is due again.
+    """
+    if situation is None or known.in_flight is not None or known.retry_at is None or known.retry_at > now:
+        return known
+    needed = keys_to_read(known)
+    if known.revision != situation.revision or not situation.entries.keys() >= set(needed):
+        return known
+    capacity = situation.limits.entries
+    if capacity is not None and known.tokens > capacity:
+        return known.failed(f"the list has {known.tokens} tokens, and the station holds {capacity}")
+    entries = [situation.entries[key] for key in needed]
+    digests = {entry.key: ListedToken(entry.id_token, digest=entry.digest) for entry in entries}
+    known = known.changed(desired=known.desired | digests).counted(situation.station_version)
+    # What does not fit into a full message follows in differential ones.
+    is_full = known.version is None or (known.confirmed != {} and not known.desired)
+    fitting = _first(entries if is_full else _differences(known, entries), situation.limits)
+    if not is_full and not fitting:
+        return known.synchronized(now)
+    message = SendLocalList(
+        version_number=known.last_version + 1,
+        update_type="Full" if is_full else "Differential",
+        local_authorization_list=fitting,
+        since=now,
+        revision=known.revision,
+    )
+    return known.sending(message)
+
+
 def _differences(known: LocalList, entries: Iterable[Entry]) -> Iterator[Entry]:
     """Tokens go before others come, which need their room."""
-    confirmed = known.confirmed or {}
-    for key, held in confirmed.items():
+    for key, held in known.confirmed.items():
         if key not in known.desired:
             yield Entry(id_token=held.id_token, type=held.type)
     for entry in entries:
-        known_as = confirmed.get(entry.key)
-        if known_as is not None and known_as.type.casefold() != entry.type.casefold():
-            yield Entry(
-                id_token=known_as.id_token, type=known_as.type
-            )  # another token; the new one comes next
-        elif known_as is None or known_as.digest != entry.digest:
+        has = known.confirmed.get(entry.key)
+        if has is not None and has.type.casefold() != entry.type.casefold():
+            yield Entry(id_token=has.id_token, type=has.type)  # another token; the new one comes next
+        elif has is None or has.digest != entry.digest:
             yield entry
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 
 import httpx
 
@@ -19,8 +18,8 @@ from libs.csms.clock import rfc3339
 from libs.csms.storage.store import Json, Query
 from libs.ocpp_messages.version import Version
 
-from .model import RETRY_PAUSE, LocalList, Outcome
-from .plan import Limits, Situation, keys_to_read, plan
+from .model import RETRY_PAUSE, LocalList, Outcome, SendLocalList
+from .plan import Limits, Situation, entry_of, keys_to_read, plan
 from .service import LocalLists
 
 log = logging.getLogger(__name__)
@@ -40,8 +39,7 @@ async def reconcile(lists: LocalLists, device: DeviceClient, due: LocalList) -> 
     except Exception as error:
         is_bug = not isinstance(error, httpx.HTTPError)
         log.warning("station %s: its local list was not sent: %r", station_id, error, exc_info=is_bug)
-        at = lists.clock() + RETRY_PAUSE
-        await lists.change(station_id, lambda one: one.changed(retry_at=at))
+        await lists.change(station_id, lambda one, now: one.changed(retry_at=now + RETRY_PAUSE))
         return
     if known is not None and known.status == "synchronized":
         log.info("station %s: has its local list of %d tokens", station_id, known.tokens)
@@ -51,54 +49,57 @@ async def reconcile(lists: LocalLists, device: DeviceClient, due: LocalList) -> 
         log.warning("station %s: the local list is %s: %s", station_id, known.status, known.reason)
 
 
-async def _send_all(lists: LocalLists, device: DeviceClient, known: LocalList) -> LocalList | None:
+async def _send_all(lists: LocalLists, device: DeviceClient, due: LocalList) -> LocalList | None:
     """Message after message while the station accepts them, at one write for each.
 
     A message that was found in flight is the only one: the list is due again after it.
     """
-    id, version, situation = known.station_id, 0, None
-    latest: LocalList | None = known
-    if known.in_flight is None:
-        if (situation := await _situation(lists, device, known)) is None:
+    known: LocalList | None = due
+    situation = None
+    if due.in_flight is None:
+        if (situation := await _situation(lists, device, due)) is None:
             return None
-        latest = await lists.change(id, lambda one: plan(one, situation, lists.clock()))
-    while latest is not None and (sent := latest.in_flight) and sent.version_number > version:
-        version = sent.version_number
-        key = latest.request_key(version)
-        outcome = _outcome(await device.operate(id, "send-local-list", sent.body(), key))
-        latest = await lists.change(id, partial(_after, version, outcome, situation, lists.clock()))
-    return latest
+        known = await lists.change(due.station_id, lambda one, now: plan(one, situation, now))
+    while known is not None and (sent := known.in_flight) is not None:
+        key = known.request_key(sent.version_number)
+        outcome = _outcome(await device.operate(due.station_id, "send-local-list", sent.body(), key))
+        known = await _store(lists, due.station_id, sent, outcome, situation)
+        if outcome.kind != "accepted":
+            break
+    return known
 
 
-def _after(
-    version: int, outcome: Outcome, situation: Situation | None, now: datetime, known: LocalList
-) -> LocalList:
-    """The list after that outcome of that message. If it was accepted, the next one is in flight."""
-    after = known.answered(version, outcome, now)
-    is_next = after is not known and outcome.kind == "accepted"
-    return plan(after, situation, now) if is_next else after
+async def _store(
+    lists: LocalLists, station_id: str, sent: SendLocalList, outcome: Outcome, situation: Situation | None
+) -> LocalList | None:
+    """The list after that outcome. If the message was accepted, the next one is in flight."""
+    next = situation if outcome.kind == "accepted" else None
+    version = sent.version_number
+    return await lists.change(
+        station_id, lambda one, now: plan(one.answered(version, outcome, now), next, now)
+    )
 
 
 async def _situation(lists: LocalLists, device: DeviceClient, known: LocalList) -> Situation | None:
     """None if nothing can be sent now; then the list has gone, or says when that will be tried again."""
-    id, now = known.station_id, lists.clock()
+    id = known.station_id
     status = await device.status(id)
     if status is None:
         await lists.remove(known)
         return None
     if not status["connected"] or "ocppVersion" not in status:
-        await lists.change(id, lambda one: one.postponed(now, known.revision))
+        await lists.change(id, lambda one, now: one.postponed(now, known.revision))
         return None
     keys = set(keys_to_read(known))
     tokens = await lists.tokens_of(keys)
     if deleted := keys - tokens.keys():  # while they were put on the list
-        await lists.change(id, lambda one: one.tokens_changed(deleted, deleted, now))
+        await lists.change(id, lambda one, now: one.tokens_changed(deleted, deleted, now))
         return None
+    version = Version(status["ocppVersion"])
     return Situation(
         revision=known.revision,
-        tokens=tokens,
+        entries={key: entry_of(token, version) for key, token in tokens.items()},
         limits=Limits.of(await device.variables(id, "LocalAuthListCtrlr")),
-        ocpp_version=Version(status["ocppVersion"]),
         station_version=await _station_version(device, id) if known.refusals else 0,
     )
 
@@ -124,8 +125,7 @@ def _outcome(response: httpx.Response) -> Outcome:
             return Outcome("undelivered")
         case 404 | 413 | 422:
             return Outcome("refused", response.json()["detail"])
-    response.raise_for_status()
-    raise httpx.HTTPStatusError("an answer of no known kind", request=response.request, response=response)
+    raise httpx.HTTPStatusError(f"HTTP {response.status_code}", request=response.request, response=response)
 
 
 def _outcome_at_station(operation: Json) -> Outcome:

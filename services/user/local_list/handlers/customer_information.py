@@ -13,9 +13,6 @@ async def customer_information(
     result: Result[ocpp2.CustomerInformationRequest, ocpp2.CustomerInformationResponse], lists: LocalLists
 ) -> None:
     token = result.request.id_token
-    if result.status != "Accepted" or not result.request.clear or token is None:
-        return
-    command_id, now = result.command_id, lists.clock()
-    await lists.change(
-        result.station_id, lambda known: known.customer_cleared(command_id, token.id_token, now)
-    )
+    if result.status == "Accepted" and result.request.clear and token is not None:
+        command, text = result.command_id, token.id_token
+        await lists.change(result.station_id, lambda known, now: known.customer_cleared(command, text, now))

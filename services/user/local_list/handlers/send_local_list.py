@@ -27,5 +27,5 @@ async def send_local_list_v2(
 
 
 async def _replaced(result: Result[Any, Any], version: int, lists: LocalLists) -> None:
-    command, now = result.command_id, lists.clock()
-    await lists.change(result.station_id, lambda known: known.replaced_by(command, version, now))
+    command = result.command_id
+    await lists.change(result.station_id, lambda known, now: known.replaced_by(command, version, now))

@@ -16,4 +16,4 @@ BOOT_TIME = timedelta(seconds=5)
 @router.on(STATION_CONNECTED)
 async def station_connected(call: Call[StationConnected], lists: LocalLists) -> None:
     at = call.received_at + BOOT_TIME
-    await lists.change(call.station_id, lambda known: known.connected(at))
+    await lists.change(call.station_id, lambda known, _: known.connected(at))
