@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-import orjson
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from libs.csms.clients.stations import command_id
@@ -27,59 +25,12 @@ ANSWER_DEADLINE = timedelta(minutes=4)
 """Longer than the device service keeps a command open without an answer."""
 POSTPONEMENT = Backoff(first=60, longest=3600)
 """While a station is away."""
-MAX_REFUSALS = 2
-"""In a row; then the list has failed."""
+BOOT_TIME = timedelta(seconds=5)
+"""A station that has just started sends its BootNotification first."""
 MAX_EXTERNAL_COMMANDS = 20
 """The latest commands of others are remembered, as the bus may deliver their results again."""
 MAX_EXTERNAL_VERSION = 2**30
 """Our versions do not go on from a greater one of somebody else, as OCPP has 31 bits for them."""
-
-
-class TokenInfo(Document):
-    """IdTokenInfoType, as far as a list carries it."""
-
-    status: str = Field(description="AuthorizationStatusEnumType.")
-    expiry_date_time: Time | None = Field(default=None, description="cacheExpiryDateTime, in 1.6 expiryDate.")
-    group_id_token: str | None = Field(default=None, description="groupIdToken, in 1.6 parentIdTag.")
-
-
-class Entry(Document):
-    """AuthorizationData: what a SendLocalList says of one token."""
-
-    id_token: str = Field(description="The text of the token.")
-    type: str = Field(description="IdTokenEnumType.")
-    id_token_info: TokenInfo | None = Field(default=None, description="Absent: the token is to be removed.")
-
-    @property
-    def key(self) -> str:
-        return token_key(self.id_token)
-
-    @property
-    def digest(self) -> str:
-        """The same for whatever is the same for the station."""
-        info = self.id_token_info and self.id_token_info.model_dump(mode="json")
-        return sha256(orjson.dumps([self.key, self.type.casefold(), info])).hexdigest()[:16]
-
-
-class SendLocalList(Document):
-    """A message that the station may have been sent. Its body never changes: it may be requested again."""
-
-    version_number: int = Field(description="versionNumber, in 1.6 listVersion.")
-    update_type: Literal["Full", "Differential"] = Field(
-        description="Full replaces the station's list, Differential changes it."
-    )
-    local_authorization_list: tuple[Entry, ...] = Field(description="One entry for each token.")
-    since: Time = Field(description="When it was first requested.")
-    revision: int = Field(description="The revision of the list that it was made for.")
-    is_overtaken: bool = Field(
-        default=False,
-        description="Somebody else sent the station a list meanwhile: nobody knows which came first.",
-    )
-
-    def body(self) -> Json:
-        """Of the operation send-local-list."""
-        message = {"version_number", "update_type", "local_authorization_list"}
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, include=message)
 
 
 class Outcome(NamedTuple):
@@ -94,9 +45,9 @@ class ListedToken(NamedTuple):
 
     id_token: str
     type: str = ""
-    """Of a confirmed one, which OCPP 2.x needs to remove it."""
+    """Of a confirmed one: to remove it, OCPP 2.x wants it as it was sent."""
     digest: str = ""
-    """Of its entry. Of a desired one empty, if the token is new or may have changed: it must be read."""
+    """Of its entry in a message. Of a desired one empty, if the token is new or may have changed."""
 
 
 # A list of 5,000 tokens is stored as one text: a map of Firestore refuses names such as __a__, and is slow to
@@ -109,13 +60,27 @@ def _from_text(value: Any) -> Any:
 
 
 def _to_text(listed: dict[str, ListedToken]) -> str:
-    return "\n".join("\t".join(one) for one in listed.values())
+    return "\n".join(map("\t".join, listed.values()))
 
 
 ListedTokens = Annotated[
     dict[str, ListedToken], BeforeValidator(_from_text), PlainSerializer(_to_text, when_used="json")
 ]
 """By key."""
+
+
+class SendLocalList(Document):
+    """A message that the station may have been sent. It may be requested again, so its body never changes."""
+
+    version_number: int = Field(description="versionNumber, in 1.6 listVersion.")
+    body: Json = Field(description="Of the operation send-local-list.")
+    tokens: ListedTokens = Field(description="Those in it; without digest the ones that it removes.")
+    is_whole: bool = Field(
+        description="The station has no other tokens then. False also if somebody else sent it a list"
+        " meanwhile: nobody knows which one came first."
+    )
+    since: Time = Field(description="When it was first requested.")
+    revision: int = Field(description="The revision of the list that it was made for.")
 
 
 class LocalListState(Document):
@@ -146,19 +111,13 @@ class LocalList(LocalListState):
     desired: ListedTokens = Field(default={}, description="The tokens on the list, in order of their keys.")
     confirmed: ListedTokens = Field(default={}, description="What the station has, as far as that is known.")
     last_version: int = Field(default=0, description="The greatest versionNumber that it may have seen.")
-    in_flight: SendLocalList | None = Field(
-        default=None, description="The message that is on its way, or was when a process died."
-    )
+    in_flight: SendLocalList | None = Field(default=None, description="The message that has no outcome yet.")
     retry_at: Time | None = Field(default=None, description="When there is something to do; absent: never.")
     revision: int = Field(default=0, description="Counts what clients, tokens and others have changed.")
-    refusals: int = Field(default=0, description="Messages that the station has refused in a row.")
+    is_refused: bool = Field(default=False, description="A message was; once more, and the list has failed.")
     postponements: int = Field(default=0, description="Times in a row that the station was away.")
-    is_leaving: bool = Field(
-        default=False, description="The station is sent an empty list; then this document is deleted."
-    )
-    external_commands: tuple[str, ...] = Field(
-        default=(), description="Ids of the latest commands of others that changed the station's list."
-    )
+    is_leaving: bool = Field(default=False, description="To be deleted when the station has an empty list.")
+    external_commands: tuple[str, ...] = Field(default=(), description="Ids of the latest, of other clients.")
 
     @property
     def tokens(self) -> int:
@@ -168,12 +127,12 @@ class LocalList(LocalListState):
         """The idempotency key under which the message of that version is requested, and requested again."""
         return f"local-list:{self.list_id}:{version}"
 
-    def edited(self, tokens: Mapping[str, ListedToken], now: datetime, is_leaving: bool = False) -> Self:
+    def edited(self, now: datetime, tokens: Mapping[str, ListedToken], is_leaving: bool = False) -> Self:
         """A client wants these tokens, by their keys."""
         desired = {key: self.desired.get(key, tokens[key]) for key in sorted(tokens)}
         return self.changed(desired=desired, is_leaving=is_leaving, updated_at=now).pending(now)
 
-    def tokens_changed(self, changed: Set[str], deleted: Set[str], now: datetime) -> Self:
+    def tokens_changed(self, now: datetime, changed: Set[str], deleted: Set[str]) -> Self:
         """Tokens by their keys. One that is deleted leaves the list."""
         if changed.isdisjoint(self.desired):
             return self
@@ -182,25 +141,25 @@ class LocalList(LocalListState):
         known = self.changed(desired=desired)
         return known if self.status == "unsupported" else known.pending(now)
 
-    def connected(self, at: datetime) -> Self:
-        """What has not succeeded is tried again then."""
-        return self if self.status == "synchronized" else self.pending(at)
+    def connected(self, now: datetime) -> Self:
+        """What has not succeeded is tried again."""
+        return self if self.status == "synchronized" else self.pending(now + BOOT_TIME)
 
-    def replaced_by(self, command: str, version: int, now: datetime) -> Self:
+    def replaced_by(self, now: datetime, command: str, version: int) -> Self:
         """A SendLocalList may have been accepted. If it was not ours, what the station has is not known."""
         is_ours = command == command_id(self.station_id, self.request_key(version))
         if is_ours or command in self.external_commands:
             return self
-        overtaken = self.in_flight and self.in_flight.changed(is_overtaken=True)
+        overtaken = self.in_flight and self.in_flight.changed(is_whole=False)
         known = self.counted(version)._remembering(command)._forgotten()
         return known.changed(in_flight=overtaken).pending(now)
 
-    def customer_cleared(self, command: str, id_token: str, now: datetime) -> Self:
+    def customer_cleared(self, now: datetime, command: str, id_token: str) -> Self:
         """That command took the token out of the list, once."""
         left = {key: one for key, one in self.desired.items() if key != token_key(id_token)}
         if command in self.external_commands or left == self.desired:
             return self
-        return self._remembering(command).edited(left, now, self.is_leaving)
+        return self._remembering(command).edited(now, left, self.is_leaving)
 
     def station_replaced(self, now: datetime) -> Self:
         """Another station has this id now, and has nothing yet. It is not sent what is in flight."""
@@ -209,7 +168,7 @@ class LocalList(LocalListState):
     def pending(self, at: datetime) -> Self:
         """Something has changed: the station is sent what it needs then."""
         known = self.changed(status="pending", reason=None, revision=self.revision + 1, retry_at=at)
-        return known.changed(refusals=0, postponements=0)
+        return known.changed(is_refused=False, postponements=0)
 
     def counted(self, version: int) -> Self:
         """The station has seen this version, which ours are to be greater than (D02)."""
@@ -221,7 +180,7 @@ class LocalList(LocalListState):
         at = message.since + RESUME_AFTER
         return self.changed(in_flight=message, last_version=message.version_number, retry_at=at)
 
-    def answered(self, version: int, outcome: Outcome, now: datetime) -> Self:
+    def answered(self, now: datetime, version: int, outcome: Outcome) -> Self:
         """The message of that version had this outcome; nothing changes if it is not in flight any more.
 
         After a refusal, or when nobody will learn the answer, the station is sent the full list. Without an
@@ -240,9 +199,10 @@ class LocalList(LocalListState):
                 return ended.postponed(now, sent.revision)
             case "unanswered":
                 return ended._forgotten().postponed(now, sent.revision)
+            case "refused" if not self.is_refused:
+                return ended._forgotten().changed(is_refused=True)
             case "refused":
-                refused = ended._forgotten().changed(refusals=self.refusals + 1)
-                return refused if refused.refusals < MAX_REFUSALS else refused.failed(outcome.reason)
+                return ended._forgotten().failed(outcome.reason)
             case "unsupported":
                 return ended._forgotten().failed(outcome.reason).changed(status="unsupported")
 
@@ -258,18 +218,15 @@ class LocalList(LocalListState):
 
     def synchronized(self, now: datetime) -> Self:
         """The station has all that is desired. There is nothing to do, but to delete a list that leaves."""
-        known = self.changed(status="synchronized", refusals=0, postponements=0)
+        known = self.changed(status="synchronized", is_refused=False, postponements=0)
         return known.changed(synchronized_at=now, retry_at=now if self.is_leaving else None)
 
     def _accepted(self, sent: SendLocalList) -> Self:
-        if sent.is_overtaken:
-            return self._forgotten().changed(postponements=0)
-        confirmed = dict(self.confirmed) if sent.update_type == "Differential" else {}
-        for entry in sent.local_authorization_list:
-            confirmed.pop(entry.key, None)
-            if entry.id_token_info is not None:
-                confirmed[entry.key] = ListedToken(entry.id_token, entry.type, entry.digest)
-        return self.changed(confirmed=confirmed, version=sent.version_number, postponements=0)
+        has = sent.tokens if sent.is_whole else self.confirmed | sent.tokens
+        confirmed = {key: one for key, one in has.items() if one.digest}
+        is_known = sent.is_whole or self.version is not None
+        known = self.changed(confirmed=confirmed, version=sent.version_number) if is_known else self
+        return known.changed(postponements=0)
 
     def _forgotten(self) -> Self:
         """Nobody knows what the station has: it is sent the full list."""

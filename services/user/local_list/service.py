@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from textwrap import shorten
-from typing import Self
+from typing import Concatenate, ParamSpec, Self
 
 import httpx
 
@@ -32,6 +32,8 @@ MAX_TEXT_BYTES = 200_000
 LISTS_PER_PAGE = 10
 """A page of them has some megabytes."""
 
+P = ParamSpec("P")
+
 router: Router[LocalLists] = Router("user")
 
 
@@ -53,21 +55,15 @@ class LocalLists:
         return self.tokens.changes.alarm
 
     async def shown(self, station_id: str) -> LocalList:
-        """Not synchronized while the change of one of its tokens has not been applied to it.
-
-        Raises ``NotFound``.
-        """
+        """Pending while the change of one of its tokens has not been applied to it. Raises ``NotFound``."""
         known = _existing(await self.documents.get(station_id))
-        if known.status != "synchronized":
-            return known
-        is_right = (await self.tokens.changes.outstanding()).isdisjoint(known.desired)
-        return known if is_right else known.changed(status="pending")
+        if known.status == "synchronized":
+            changed = await self.tokens.changes.outstanding()
+            return known if changed.isdisjoint(known.desired) else known.changed(status="pending")
+        return known
 
     async def replace(self, device: DeviceClient, station_id: str, texts: Sequence[str]) -> LocalList:
-        """The whole list. The first one of a station replaces whatever the station has.
-
-        Raises ``NotFound``, ``Unavailable`` and ``Invalid``.
-        """
+        """The first one replaces what the station has. Raises ``NotFound``, ``Unavailable``, ``Invalid``."""
         try:
             exists = await device.exists(station_id)
         except httpx.HTTPError as error:
@@ -77,9 +73,8 @@ class LocalLists:
         desired = _within_bounds(await self._registered(texts, "idTokens"), "idTokens")
         now = self.clock()
         new = LocalList(station_id=station_id, list_id=uuid.uuid4().hex, updated_at=now)
-        return self._scheduled(
-            await self.documents.update(station_id, lambda one: (one or new).edited(desired, now))
-        )
+        updated = await self.documents.update(station_id, lambda one: (one or new).edited(now, desired))
+        return self._scheduled(updated)
 
     async def patch(self, station_id: str, add: Sequence[str], remove: Sequence[str]) -> LocalList:
         """Raises ``NotFound`` and ``Invalid``."""
@@ -89,22 +84,26 @@ class LocalLists:
 
         def patched(known: LocalList, now: datetime) -> LocalList:
             kept = {key: token for key, token in (known.desired | added).items() if key not in removed}
-            return known.edited(_within_bounds(kept, "add"), now)
+            return known.edited(now, _within_bounds(kept, "add"))
 
         return _existing(await self.change(station_id, patched))
 
     async def delete(self, station_id: str) -> LocalList:
         """The station is sent an empty list, then the list is removed. Raises ``NotFound``."""
-        return _existing(
-            await self.change(station_id, lambda known, now: known.edited({}, now, is_leaving=True))
-        )
+        return _existing(await self.change(station_id, LocalList.edited, {}, is_leaving=True))
 
     async def change(
-        self, station_id: str, change: Callable[[LocalList, datetime], LocalList]
+        self,
+        station_id: str,
+        method: Callable[Concatenate[LocalList, datetime, P], LocalList],
+        *arguments: P.args,
+        **options: P.kwargs,
     ) -> LocalList | None:
         """None if the station has no list, as most have none: that costs one read."""
         now = self.clock()
-        changed = await update_existing(self.documents, station_id, lambda known: change(known, now))
+        changed = await update_existing(
+            self.documents, station_id, lambda known: method(known, now, *arguments, **options)
+        )
         return None if changed is None else self._scheduled(changed)
 
     async def station_deleted(self, station_id: str, at: datetime) -> None:
@@ -126,17 +125,11 @@ class LocalLists:
         """Tell the lists, in one pass for all these tokens, then forget the changes."""
         changed = {change.token for change in changes}
         deleted = {change.token for change in changes if change.is_deletion}
-        deleted |= changed - deleted - (await self.tokens_of(changed - deleted)).keys()
+        deleted |= changed - (await found(changed - deleted, self.tokens.documents.get)).keys()
         async for known in every(self.documents, Query(page_size=LISTS_PER_PAGE)):
             if not changed.isdisjoint(known.desired):
-                await self.change(
-                    known.station_id, lambda one, now: one.tokens_changed(changed, deleted, now)
-                )
+                await self.change(known.station_id, LocalList.tokens_changed, changed, deleted)
         await self.tokens.changes.remove(changes)
-
-    async def tokens_of(self, keys: Iterable[str]) -> dict[str, IdToken]:
-        """Those that exist, by key."""
-        return await _found(keys, self.tokens.documents.get)
 
     def _scheduled(self, known: LocalList) -> LocalList:
         if known.retry_at is not None:
@@ -146,27 +139,25 @@ class LocalLists:
     async def _registered(self, texts: Sequence[str], field: str) -> dict[str, ListedToken]:
         """The texts as they are registered, by key. A PIN is refused without being repeated."""
         wanted = {token_key(text): text for text in texts}
-        found = await self.tokens_of(wanted)
-        missing = [text for key, text in wanted.items() if key not in found]
-        if await _found(missing, self.tokens.key_code):
+        tokens = await found(wanted, self.tokens.documents.get)
+        missing = [text for key, text in wanted.items() if key not in tokens]
+        if await found(missing, self.tokens.key_code):
             raise Invalid(f"body.{field}: one is a KeyCode, whose text is not kept: no list has it")
         if missing:
             raise Invalid(f"body.{field}: unknown tokens: {_named(missing)}", idTokens=missing)
-        return {key: ListedToken(found[key].id_token or text) for key, text in wanted.items()}
+        return {key: ListedToken(tokens[key].id_token or text) for key, text in wanted.items()}
 
 
-async def _found(
-    names: Iterable[str], find: Callable[[str], Awaitable[IdToken | None]]
-) -> dict[str, IdToken]:
-    """What there is, by the names under which it was looked for."""
-    found: dict[str, IdToken] = {}
+async def found(names: Iterable[str], find: Callable[[str], Awaitable[IdToken | None]]) -> dict[str, IdToken]:
+    """The tokens that exist, by the names under which they are looked for."""
+    tokens: dict[str, IdToken] = {}
 
     async def look_for(name: str) -> None:
         if (token := await find(name)) is not None:
-            found[name] = token
+            tokens[name] = token
 
     await each(names, look_for)
-    return found
+    return tokens
 
 
 def _existing(known: LocalList | None) -> LocalList:
@@ -176,12 +167,13 @@ def _existing(known: LocalList | None) -> LocalList:
 
 
 def _within_bounds(tokens: Mapping[str, ListedToken], field: str) -> Mapping[str, ListedToken]:
-    if len(tokens) > MAX_TOKENS:
-        raise Invalid(f"body.{field}: a list has at most {MAX_TOKENS} tokens")
-    if sum(len(token.id_token.encode()) for token in tokens.values()) > MAX_TEXT_BYTES:
+    if (
+        len(tokens) > MAX_TOKENS
+        or sum(len(one.id_token.encode()) for one in tokens.values()) > MAX_TEXT_BYTES
+    ):
         raise Invalid(
-            f"body.{field}: the tokens of a list have at most {MAX_TEXT_BYTES} characters together, "
-            "where one beyond ASCII counts as the bytes of its UTF-8"
+            f"body.{field}: a list has at most {MAX_TOKENS} tokens, which have at most {MAX_TEXT_BYTES} "
+            "characters together, where one beyond ASCII counts as the bytes of its UTF-8"
         )
     return tokens
 

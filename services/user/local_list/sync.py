@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -18,9 +18,9 @@ from libs.csms.clock import rfc3339
 from libs.csms.storage.store import Json, Query
 from libs.ocpp_messages.version import Version
 
-from .model import RETRY_PAUSE, LocalList, Outcome, SendLocalList
-from .plan import Limits, Situation, entry_of, keys_to_read, plan
-from .service import LocalLists
+from .model import RETRY_PAUSE, LocalList, Outcome
+from .plan import Entry, Limits, Situation, keys_to_read, plan
+from .service import LocalLists, found
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ MAX_PARALLEL_LISTS = 20
 """In one process."""
 POLL_INTERVAL = timedelta(minutes=5)
 """The store is asked so often for what processes that died have left behind."""
-UNSUPPORTED = {"NotImplemented", "NotSupported"}
 
 
 async def reconcile(lists: LocalLists, device: DeviceClient, due: LocalList) -> None:
@@ -54,30 +53,25 @@ async def _send_all(lists: LocalLists, device: DeviceClient, due: LocalList) -> 
 
     A message that was found in flight is the only one: the list is due again after it.
     """
+    id, situation = due.station_id, None
     known: LocalList | None = due
-    situation = None
-    if due.in_flight is None:
-        if (situation := await _situation(lists, device, due)) is None:
-            return None
-        known = await lists.change(due.station_id, lambda one, now: plan(one, situation, now))
+    if due.in_flight is None and (situation := await _situation(lists, device, due)) is not None:
+        known = await lists.change(id, plan, situation)
     while known is not None and (sent := known.in_flight) is not None:
         key = known.request_key(sent.version_number)
-        outcome = _outcome(await device.operate(due.station_id, "send-local-list", sent.body(), key))
-        known = await _store(lists, due.station_id, sent, outcome, situation)
+        outcome = _outcome(await device.operate(id, "send-local-list", sent.body, key))
+        known = await lists.change(id, _after, sent.version_number, outcome, situation)
         if outcome.kind != "accepted":
             break
     return known
 
 
-async def _store(
-    lists: LocalLists, station_id: str, sent: SendLocalList, outcome: Outcome, situation: Situation | None
-) -> LocalList | None:
-    """The list after that outcome. If the message was accepted, the next one is in flight."""
-    next = situation if outcome.kind == "accepted" else None
-    version = sent.version_number
-    return await lists.change(
-        station_id, lambda one, now: plan(one.answered(version, outcome, now), next, now)
-    )
+def _after(
+    known: LocalList, now: datetime, version: int, outcome: Outcome, situation: Situation | None
+) -> LocalList:
+    """That outcome of the message of that version. If it was accepted, the next one is in flight."""
+    after = known.answered(now, version, outcome)
+    return plan(after, now, situation) if outcome.kind == "accepted" else after
 
 
 async def _situation(lists: LocalLists, device: DeviceClient, known: LocalList) -> Situation | None:
@@ -88,19 +82,19 @@ async def _situation(lists: LocalLists, device: DeviceClient, known: LocalList) 
         await lists.remove(known)
         return None
     if not status["connected"] or "ocppVersion" not in status:
-        await lists.change(id, lambda one, now: one.postponed(now, known.revision))
+        await lists.change(id, LocalList.postponed, known.revision)
         return None
     keys = set(keys_to_read(known))
-    tokens = await lists.tokens_of(keys)
+    tokens = await found(keys, lists.tokens.documents.get)
     if deleted := keys - tokens.keys():  # while they were put on the list
-        await lists.change(id, lambda one, now: one.tokens_changed(deleted, deleted, now))
+        await lists.change(id, LocalList.tokens_changed, deleted, deleted)
         return None
     version = Version(status["ocppVersion"])
     return Situation(
         revision=known.revision,
-        entries={key: entry_of(token, version) for key, token in tokens.items()},
+        entries={key: Entry.adding(token, version) for key, token in tokens.items()},
         limits=Limits.of(await device.variables(id, "LocalAuthListCtrlr")),
-        station_version=await _station_version(device, id) if known.refusals else 0,
+        station_version=await _station_version(device, id) if known.is_refused else 0,
     )
 
 
@@ -108,19 +102,17 @@ async def _station_version(device: DeviceClient, station_id: str) -> int:
     """After a refusal: the station may refuse every version that is not greater than its own (D02)."""
     response = await device.operate(station_id, "get-local-list-version", {})
     result = response.json().get("result") if response.status_code == 200 else None
-    version = result.get("versionNumber") if isinstance(result, dict) else None
-    return version if isinstance(version, int) else 0
+    return int((result or {}).get("versionNumber", 0))
 
 
 def _outcome(response: httpx.Response) -> Outcome:
     """Raises ``httpx.HTTPStatusError`` where the device service failed: nothing is known then."""
     match response.status_code:
-        case 200:
+        case 200 | 202:
             return _outcome_at_station(response.json())
-        case 504 if response.json().get("commandStatus") == "expired":
-            return Outcome("undelivered")
-        case 202 | 504:
-            return Outcome("unanswered")
+        case 504:
+            is_expired = response.json().get("commandStatus") == "expired"
+            return Outcome("undelivered" if is_expired else "unanswered")
         case 409 | 429:
             return Outcome("undelivered")
         case 404 | 413 | 422:
@@ -129,22 +121,20 @@ def _outcome(response: httpx.Response) -> Outcome:
 
 
 def _outcome_at_station(operation: Json) -> Outcome:
-    status, station_status = operation["status"], operation.get("stationStatus") or ""
-    error = operation.get("error") or {}
-    if status == "accepted":
-        return Outcome("accepted")
-    if status == "pending":
-        return Outcome("unanswered")
-    if status == "unsupported" or {station_status, error.get("code")} & UNSUPPORTED:
-        return Outcome("unsupported", "the station supports no local list")
-    answer = station_status or f"{error.get('code', status)} {error.get('description', '')}".strip()
+    match operation["status"]:
+        case "accepted":
+            return Outcome("accepted")
+        case "pending":
+            return Outcome("unanswered")
+        case "unsupported":
+            return Outcome("unsupported", "the station supports no local list")
+    error = operation.get("error", {"code": operation["status"], "description": ""})
+    answer = operation.get("stationStatus") or f"{error['code']} {error['description']}".strip()
     return Outcome("refused", f"the station answered {answer}")
 
 
 class SyncLoop:
-    """Looks after the lists in one process. The alarm wakes it for what this process changes. It polls
-    for what others that died have left behind.
-    """
+    """Looks after the lists in one process. The alarm wakes it for what this process changes."""
 
     def __init__(self, lists: LocalLists, device: DeviceClient) -> None:
         self._lists = lists

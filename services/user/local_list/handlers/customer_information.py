@@ -5,6 +5,7 @@ from __future__ import annotations
 from libs.csms.messaging.router import Result
 from libs.ocpp_messages import ocpp2, v21, v201
 
+from ..model import LocalList
 from ..service import LocalLists, router
 
 
@@ -14,5 +15,5 @@ async def customer_information(
 ) -> None:
     token = result.request.id_token
     if result.status == "Accepted" and result.request.clear and token is not None:
-        command, text = result.command_id, token.id_token
-        await lists.change(result.station_id, lambda known, now: known.customer_cleared(command, text, now))
+        text = token.id_token
+        await lists.change(result.station_id, LocalList.customer_cleared, result.command_id, text)
