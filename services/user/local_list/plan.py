@@ -26,6 +26,8 @@ WORDING_BYTES = 80
 """What an entry takes in OCPP 2.x beyond its own JSON, at most."""
 LIST_STATUSES = {"Accepted", "Blocked", "Expired", "Invalid", "NoCredit", "Unknown"}
 """A status for some places or times only is Invalid in a list."""
+INFO_FIELDS = {"status", "expiry_date_time", "group_id_token"}
+"""Of a token: its IdTokenInfoType."""
 
 
 class Limits(NamedTuple):
@@ -60,12 +62,8 @@ class Entry(NamedTuple):
     def adding(cls, token: IdToken, version: Version) -> Entry:
         status = token.status if token.status in LIST_STATUSES else "Invalid"
         group = group_id_token_for(version, token.group_id_token)
-        info = token.changed(status=status, group_id_token=group).model_dump(
-            mode="json",
-            by_alias=True,
-            exclude_none=True,
-            include={"status", "expiry_date_time", "group_id_token"},
-        )
+        known = token.changed(status=status, group_id_token=group)
+        info = known.model_dump(mode="json", by_alias=True, exclude_none=True, include=INFO_FIELDS)
         text = token.id_token or ""
         same_at_station = orjson.dumps([text.casefold(), token.type.casefold(), info])
         listed = ListedToken(text, token.type, sha256(same_at_station).hexdigest()[:16])
@@ -114,8 +112,12 @@ def plan(known: LocalList, now: datetime, situation: Situation | None) -> LocalL
     entries = _first(_missing(known, situation.entries, is_full), situation.limits)
     if not is_full and not entries:
         return known.synchronized(now)
+    return known.sending(_message(known, entries, is_full, now))
+
+
+def _message(known: LocalList, entries: Sequence[Entry], is_full: bool, now: datetime) -> SendLocalList:
     version = known.last_version + 1
-    message = SendLocalList(
+    return SendLocalList(
         version_number=version,
         body={
             "versionNumber": version,
@@ -127,7 +129,6 @@ def plan(known: LocalList, now: datetime, situation: Situation | None) -> LocalL
         since=now,
         revision=known.revision,
     )
-    return known.sending(message)
 
 
 def _missing(known: LocalList, entries: Mapping[str, Entry], is_full: bool) -> Iterator[Entry]:
@@ -136,11 +137,10 @@ def _missing(known: LocalList, entries: Mapping[str, Entry], is_full: bool) -> I
     Tokens go before others come, which need their room. One of another type is another token: the old one
     goes first, the new one comes in the next message.
     """
-    going = set()
+    going: set[str] = set()
     for key, has in () if is_full else known.confirmed.items():
-        if key not in known.desired or (
-            key in entries and entries[key].token.type.casefold() != has.type.casefold()
-        ):
+        coming = entries[key].token if key in entries else has
+        if key not in known.desired or coming.type.casefold() != has.type.casefold():
             going.add(key)
             yield Entry.removing(has)
     yield from (entries[key] for key in keys_to_read(known) if key not in going)

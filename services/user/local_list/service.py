@@ -33,6 +33,8 @@ LISTS_PER_PAGE = 10
 """A page of them has some megabytes."""
 
 P = ParamSpec("P")
+Change = Callable[Concatenate[LocalList, datetime, P], LocalList]
+"""A pure function of the list, the time, and what else has happened."""
 
 router: Router[LocalLists] = Router("user")
 
@@ -93,16 +95,12 @@ class LocalLists:
         return _existing(await self.change(station_id, LocalList.edited, {}, is_leaving=True))
 
     async def change(
-        self,
-        station_id: str,
-        method: Callable[Concatenate[LocalList, datetime, P], LocalList],
-        *arguments: P.args,
-        **options: P.kwargs,
+        self, station_id: str, change: Change[P], *arguments: P.args, **options: P.kwargs
     ) -> LocalList | None:
         """None if the station has no list, as most have none: that costs one read."""
         now = self.clock()
         changed = await update_existing(
-            self.documents, station_id, lambda known: method(known, now, *arguments, **options)
+            self.documents, station_id, lambda known: change(known, now, *arguments, **options)
         )
         return None if changed is None else self._scheduled(changed)
 
@@ -150,14 +148,13 @@ class LocalLists:
 
 async def found(names: Iterable[str], find: Callable[[str], Awaitable[IdToken | None]]) -> dict[str, IdToken]:
     """The tokens that exist, by the names under which they are looked for."""
-    tokens: dict[str, IdToken] = {}
+    tokens: dict[str, IdToken | None] = {}
 
     async def look_for(name: str) -> None:
-        if (token := await find(name)) is not None:
-            tokens[name] = token
+        tokens[name] = await find(name)
 
     await each(names, look_for)
-    return tokens
+    return {name: token for name, token in tokens.items() if token is not None}
 
 
 def _existing(known: LocalList | None) -> LocalList:
@@ -167,10 +164,8 @@ def _existing(known: LocalList | None) -> LocalList:
 
 
 def _within_bounds(tokens: Mapping[str, ListedToken], field: str) -> Mapping[str, ListedToken]:
-    if (
-        len(tokens) > MAX_TOKENS
-        or sum(len(one.id_token.encode()) for one in tokens.values()) > MAX_TEXT_BYTES
-    ):
+    size = sum(len(token.id_token.encode()) for token in tokens.values())
+    if len(tokens) > MAX_TOKENS or size > MAX_TEXT_BYTES:
         raise Invalid(
             f"body.{field}: a list has at most {MAX_TOKENS} tokens, which have at most {MAX_TEXT_BYTES} "
             "characters together, where one beyond ASCII counts as the bytes of its UTF-8"
