@@ -70,14 +70,20 @@ ListedTokens = Annotated[
 
 
 class SendLocalList(Document):
-    """A message that the station may have been sent. It may be requested again, so its body never changes."""
+    """A message that the station may have been sent. It may be requested again, so its body never changes.
+
+    One that an earlier version of the CSMS stored has no body: it is refused, then the full list is sent.
+    """
 
     version_number: int = Field(description="versionNumber, in 1.6 listVersion.")
-    body: Json = Field(description="Of the operation send-local-list.")
-    tokens: ListedTokens = Field(description="Those in it; without digest the ones that it removes.")
+    body: Json = Field(default={}, description="Of the operation send-local-list.")
+    tokens: ListedTokens = Field(
+        default={}, description="Those in it; without digest, those that it removes."
+    )
     is_whole: bool = Field(
+        default=False,
         description="The station has no other tokens then. False also if somebody else sent it a list"
-        " meanwhile: nobody knows which one came first."
+        " meanwhile: nobody knows which one came first.",
     )
     since: Time = Field(description="When it was first requested.")
     revision: int = Field(description="The revision of the list that it was made for.")

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from libs.csms.clients.stations import DeviceClient
+from libs.csms.clock import rfc3339
+from services.user.local_list.model import LocalList
 from services.user.tokens.bodies import IdTokenBody
 
 from .device_api import limit
@@ -212,6 +214,20 @@ async def test_a_late_answer_is_not_taken_for_that_to_the_next_message(csms: Wor
     on_its_way = (await csms.document()).in_flight
     assert on_its_way is not None
     assert on_its_way.version_number == csms.station.version == 2
+
+
+async def test_a_message_that_an_earlier_version_has_stored_does_not_stop_a_list(csms: World) -> None:
+    await csms.token("A", "B")
+    await csms.put("A", "B")
+    entry = {"idToken": "A", "type": "ISO14443", "idTokenInfo": {"status": "Accepted"}}
+    old = {"versionNumber": 1, "updateType": "Full", "localAuthorizationList": [entry], "revision": 1}
+    document = (await csms.document()).model_dump(mode="json", by_alias=True)
+    stored = LocalList.model_validate(document | {"inFlight": old | {"since": rfc3339(csms.now)}})
+    await csms.user.local_lists.documents.put("CS1", stored)
+    csms.station.next_answers = ["422"]
+    await csms.work()
+
+    await is_right(csms, a="Accepted", b="Accepted")
 
 
 TEXTS = [f"T{number}" for number in range(8)]
