@@ -71,8 +71,7 @@ def _after(
 ) -> LocalList:
     """That outcome of the message of that version. If it was accepted, the next one is in flight."""
     after = known.answered(now, version, outcome)
-    is_next = outcome.kind == "accepted" and after is not known
-    return plan(after, now, situation) if is_next else after
+    return plan(after, now, situation) if outcome.kind == "accepted" else after
 
 
 async def _situation(lists: LocalLists, device: DeviceClient, known: LocalList) -> Situation | None:

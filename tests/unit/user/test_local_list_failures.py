@@ -178,7 +178,10 @@ async def test_a_slow_replica_does_not_send_a_part_as_the_whole_list(csms: World
     await is_right(csms, a="Blocked", b="Accepted")
 
 
-async def test_a_slow_replica_sends_nothing_of_its_own_while_a_message_is_on_its_way(csms: World) -> None:
+@pytest.mark.parametrize("hour", [13, 14])
+async def test_a_slow_replica_sends_nothing_of_its_own_while_a_message_is_on_its_way(
+    csms: World, hour: int
+) -> None:
     """Another one has sent it meanwhile, and the station has not answered yet."""
     await csms.token("A")
     await csms.put("A")
@@ -189,11 +192,30 @@ async def test_a_slow_replica_sends_nothing_of_its_own_while_a_message_is_on_its
             csms.now = csms.now.replace(hour=13)
             csms.station.next_answers = ["silence"]
             await reconcile(lists, csms.device_client, "CS1")
+            csms.now = csms.now.replace(hour=hour)
             return []
 
     await reconcile(lists, Slow(csms.device_client._client), "CS1")
 
     assert len(csms.station.received) == 1
+
+
+async def test_a_slow_replica_does_not_send_what_has_failed_meanwhile(csms: World) -> None:
+    await csms.token("A")
+    await csms.put("A")
+    lists = csms.user.local_lists
+
+    class Slow(DeviceClient):
+        async def variables(self, station_id: str, component: str) -> list[Any]:
+            csms.station.next_answers = ["Failed", "Failed"]
+            await reconcile(lists, csms.device_client, "CS1")
+            await reconcile(lists, csms.device_client, "CS1")
+            return []
+
+    await reconcile(lists, Slow(csms.device_client._client), "CS1")
+
+    assert len(csms.station.received) == 2
+    assert (await csms.state())["status"] == "failed"
 
 
 async def test_a_late_answer_is_not_taken_for_that_to_the_next_message(csms: World) -> None:
