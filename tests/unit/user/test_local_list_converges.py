@@ -229,7 +229,7 @@ pauses = st.sampled_from([None, 0, 6, 20, 130, 400])
 
 
 @pytest.mark.parametrize("version", [Version.V16, Version.V201])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=st.lists(st.tuples(edits | misfortunes, pauses), max_size=15))
 def test_after_whatever_happens_the_station_has_its_list(version: Version, steps: list[Any]) -> None:
     """Every edit may be cut short: ``writes`` are those after which the user service dies."""
