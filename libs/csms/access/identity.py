@@ -12,11 +12,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..limits import FailedLogins, Seconds
 from ..settings import Settings
-from ..web.guard import DOCUMENTATION, HEALTH, is_exempt, requests_by, too_many
+from ..web.guard import DOCUMENTATION, HEALTH, SAFE_METHODS, is_exempt, requests_by, too_many
 from ..web.problems import problem
 from ..web.server import is_loopback
-from .callers import CALLER, LOCAL, SERVICES, TOKEN, Caller
+from .callers import CALLER, LOCAL, NOBODY, SERVICES, TOKEN, Caller
 from .keys import Keys
+from .sessions import CSRF_HEADER, SESSION, SIGN_IN, Sessions, cookie_in
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,14 @@ class Identity:
         keys: Keys | None,
         service_keys: dict[str, str],
         clock: Seconds = time.monotonic,
+        sessions: Sessions | None = None,
     ) -> None:
-        """``keys`` are those in the store; None for an API without one. ``service_keys`` are those of other
-        services, by their names.
+        """``keys`` and ``sessions`` are those in the store; None for an API without one. ``service_keys`` are
+        those of other services, by their names.
         """
         self._app = app
         self._keys = keys
+        self._sessions = sessions
         self._token = settings.api_token.get_secret_value().encode() if settings.api_token else None
         self._service_keys = service_keys
         self._is_loopback = is_loopback(settings.host)
@@ -52,12 +55,46 @@ class Identity:
             await self._app(scope, receive, send)
             return
         address = scope["client"][0] if scope.get("client") else ""
-        found = await self._caller(Headers(scope=scope).get("Authorization", ""), address)
+        found: Caller | Response
+        if (scope["method"], path) == SIGN_IN:
+            found = NOBODY
+        else:
+            headers = Headers(scope=scope)
+            found = await self._signed_in(scope, headers, address) or await self._caller(
+                headers.get("Authorization", ""), address
+            )
         if isinstance(found, Response):
             await found(scope, receive, send)
             return
         scope[CALLER] = found
         await self._app(scope, receive, send)
+
+    async def _signed_in(self, scope: Scope, headers: Headers, address: str) -> Caller | Response | None:
+        """By the session cookie, after which nothing else is looked at. A bearer goes before it.
+
+        Tokens of sessions cannot be guessed; but who tries ids of nobody makes the store read.
+        """
+        if self._sessions is None or headers.get("Authorization", "").lower().startswith("bearer "):
+            return None
+        cookie = cookie_in(headers, scope["scheme"])
+        if cookie is None or not await self._sessions.is_anybody():
+            return None
+        account = f"session of {cookie.partition(':')[0][:100]}"
+        if wait := self._failures.wait(address, account):
+            return too_many(wait, "too many cookies of nobody")
+        session = await self._sessions.signed_in(cookie)
+        if session is None:
+            if not await self._sessions.is_person(cookie):
+                self._failures.failed(address, account)
+            return problem(401, "the session has ended: sign in again", {"WWW-Authenticate": "Bearer"})
+        self._failures.succeeded(address, account)
+        if scope["method"] not in SAFE_METHODS and not session.accepts(headers.get(CSRF_HEADER, "")):
+            return problem(
+                403, f"who shows a session cookie needs {CSRF_HEADER} too, with the csrfToken of GET /me"
+            )
+        scope[SESSION] = session
+        wait = 0 if is_exempt(address) else self._requests.take(session.caller.id)
+        return too_many(wait, "too many requests of this caller") if wait else session.caller
 
     async def _caller(self, authorization: str, address: str) -> Caller | Response:
         """Or the refusal. A request without a key guesses nothing, so it does not count as a failure."""
@@ -90,6 +127,8 @@ class Identity:
     async def _needs_no_key(self) -> bool:
         """On loopback, until somebody has configured who may do what."""
         if self._token is not None or not self._is_loopback:
+            return False
+        if self._sessions is not None and await self._sessions.is_anybody():
             return False
         return self._keys is None or not await self._keys.is_any()
 
