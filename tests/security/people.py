@@ -11,6 +11,7 @@ import httpx
 import pyotp
 from argon2 import PasswordHasher
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from libs.csms.access.callers import Caller
 from libs.csms.access.keys import Keys
@@ -83,7 +84,7 @@ class People:
         await self.accounts.create(id, id.title(), PASSWORD, SHELL, role, **more)  # type: ignore[arg-type]
 
     def browser(
-        self, app: FastAPI | None = None, url: str = "http://localhost", address: str = "127.0.0.1"
+        self, app: ASGIApp | None = None, url: str = "http://localhost", address: str = "127.0.0.1"
     ) -> httpx.AsyncClient:
         """Which keeps cookies."""
         transport = httpx.ASGITransport(app or self.user, client=(address, 50_000))

@@ -6,22 +6,27 @@ import asyncio
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import RFC_9106_LOW_MEMORY
+from starlette.types import Receive, Scope, Send
 
-from libs.csms.access.people import IDLE_LIFETIME, MAX_SESSIONS, SESSION_LIFETIME
+from libs.csms.access.callers import CALLER
+from libs.csms.access.people import IDLE_LIFETIME, MAX_SESSIONS, SESSION_LIFETIME, Person
 from libs.csms.access.scopes import Role
 from libs.csms.access.sessions import (
     CACHE_LIFETIME,
     CACHE_SIZE,
     CSRF_HEADER,
     LOOPBACK_COOKIE,
+    MAX_REREADS_AT_ONCE,
     SECURE_COOKIE,
 )
+from libs.csms.storage.store import Collection, NotStored
 from services.user.people.passwords import MAX_HASHES, MAX_HASHES_AT_ONCE, Passwords, TooManySignIns
 from services.user.people.sign_in import MAX_GUESSES_AT_ONCE, MAX_WRONG_CODES_AT_ONCE
 
@@ -343,24 +348,56 @@ async def test_a_bearer_goes_before_the_cookie(people: People) -> None:
     assert (as_key["kind"], "csrfToken" in as_key, wrong) == ("key", False, 401)
 
 
-async def test_ids_of_nobody_are_slowed_down_and_stale_cookies_are_not(
+async def test_guesses_of_cookies_are_slowed_down_and_tell_nobody_who_there_is(
     people_with: Callable[..., People],
 ) -> None:
-    people = people_with(failed_logins_per_minute=10)
+    people = people_with(failed_logins_per_minute=20)
+    await people.add()
+    answers = {}
+    for number, id in enumerate(("anna", "nobody-knows")):
+        async with people.browser(address=f"192.0.2.{number}") as http:
+            answers[id] = []
+            for guess in range(30):
+                http.headers["Cookie"] = f"{LOOPBACK_COOKIE}={id}:{guess:043}"
+                answers[id].append(await status(http))
+
+    assert answers["anna"] == answers["nobody-knows"] == [401] * 20 + [429] * 10
+
+
+async def test_guesses_of_cookies_cost_the_same_reads_whether_or_not_there_is_a_person(
+    people: People,
+) -> None:
+    reads: Counter[str] = Counter()
+    collection = people.other_sessions.people
+
+    class Counted:
+        async def get(self, id: str) -> Person | None:
+            reads[id] += 1
+            return await collection.get(id)
+
+    people.other_sessions.people = Counted()  # type: ignore[assignment]
+    for number in range(100):
+        people.clock.forward(milliseconds=1)
+        for id in ("anna", "nobody-knows"):
+            await people.other_sessions.signed_in(f"{id}:{number:043}")
+
+    assert reads["anna"] == reads["nobody-knows"] == 1 + MAX_REREADS_AT_ONCE
+
+
+async def test_a_page_that_goes_on_with_an_old_cookie_is_not_in_the_way_of_a_new_one(
+    people_with: Callable[..., People],
+) -> None:
+    people = people_with(failed_logins_per_minute=20)
     await people.add()
     async with people.signed_in() as http:
-        stale = cookie_of(http)
+        old = cookie_of(http)
         await http.delete("/sessions/current")
-    async with people.browser() as http:
-        http.headers["Cookie"] = f"{LOOPBACK_COOKIE}={stale}"
-        polling = [await status(http) for _ in range(50)]
-        guesses = []
-        for number in range(30):
-            http.headers["Cookie"] = f"{LOOPBACK_COOKIE}=user{number}:{'A' * 43}"
-            guesses.append(await status(http))
-
-    assert set(polling) == {401}
-    assert guesses[-1] == 429
+    async with people.browser() as page:
+        page.headers["Cookie"] = f"{LOOPBACK_COOKIE}={old}"
+        polling = [await status(page) for _ in range(50)]
+    async with people.signed_in() as http:
+        assert await status(http) == 200
+    assert polling == [401] * 10 + [429] * 40
 
 
 async def test_the_cache_is_bounded_however_many_ids_are_guessed(people: People) -> None:
@@ -520,6 +557,78 @@ async def test_a_removed_person_is_out_and_a_new_one_of_that_name_has_no_old_ses
         gone = await status(bert)
         await people.add("bert", Role.OPERATOR)
         assert (removed.status_code, gone, await status(bert)) == (204, 401, 401)
+
+
+class Faulty:
+    """A collection that may be full, and whose reads may take long."""
+
+    def __init__(self, people: Collection[Person]) -> None:
+        self._people = people
+        self.is_full = False
+        self.has_read, self.may_read = asyncio.Event(), asyncio.Event()
+        self.may_read.set()
+
+    async def get(self, id: str) -> Person | None:
+        person = await self._people.get(id)
+        self.has_read.set()
+        await self.may_read.wait()
+        return person
+
+    async def update(self, *arguments: object) -> Person:
+        if self.is_full:
+            raise NotStored
+        return await self._people.update(*arguments)  # type: ignore[arg-type]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._people, name)
+
+
+@pytest.fixture
+def faulty(people: People) -> Faulty:
+    sessions = people.accounts.sessions
+    faulty = Faulty(sessions.people)
+    sessions.people = faulty  # type: ignore[assignment]
+    return faulty
+
+
+async def test_a_store_that_is_full_ends_no_session_and_begins_none(people: People, faulty: Faulty) -> None:
+    async with people.signed_in() as http:
+        faulty.is_full = True
+        people.clock.forward(minutes=10)
+        assert await status(http) == 200
+        assert (await sign_in(people.browser())).status_code == 503
+
+
+async def test_what_was_read_before_a_person_was_disabled_does_not_count_after_it(
+    people: People, faulty: Faulty
+) -> None:
+    await people.add("bert")
+    async with people.signed_in() as http:
+        people.clock.now += CACHE_LIFETIME
+        faulty.may_read.clear()
+        faulty.has_read.clear()
+        slow = asyncio.create_task(http.get("/me"))
+        await faulty.has_read.wait()
+        await people.accounts.sessions.update("anna", lambda known: known.disabled(people.clock.now))
+        faulty.may_read.set()
+        assert (await slow).status_code == 401
+        assert await status(http) == 401
+
+
+async def test_whoever_stands_around_the_api_learns_who_has_signed_in(people: People) -> None:
+    seen: list[Scope] = []
+
+    async def around(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await people.user(scope, receive, send)
+
+    async with people.browser(around) as http:
+        await sign_in(http, "anna", "wrong")
+        await sign_in(http)
+    assert [(scope[CALLER].kind, scope[CALLER].id) for scope in seen] == [
+        ("nobody", "nobody"),
+        ("person", "anna"),
+    ]
 
 
 async def test_a_person_has_a_bounded_number_of_sessions(people: People) -> None:

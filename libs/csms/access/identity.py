@@ -17,7 +17,7 @@ from ..web.problems import problem
 from ..web.server import is_loopback
 from .callers import CALLER, LOCAL, NOBODY, SERVICES, TOKEN, Caller
 from .keys import Keys
-from .sessions import CSRF_HEADER, SESSION, SIGN_IN, Sessions, cookie_in
+from .sessions import CSRF_HEADER, SESSION, SIGN_IN, Sessions, account_of, cookie_in
 
 log = logging.getLogger(__name__)
 
@@ -70,22 +70,18 @@ class Identity:
         await self._app(scope, receive, send)
 
     async def _signed_in(self, scope: Scope, headers: Headers, address: str) -> Caller | Response | None:
-        """By the session cookie, after which nothing else is looked at. A bearer goes before it.
-
-        Tokens of sessions cannot be guessed; but who tries ids of nobody makes the store read.
-        """
+        """By the session cookie, after which nothing else is looked at. A bearer goes before it."""
         if self._sessions is None or headers.get("Authorization", "").lower().startswith("bearer "):
             return None
         cookie = cookie_in(headers, scope["scheme"])
         if cookie is None or not await self._sessions.is_anybody():
             return None
-        account = f"session of {cookie.partition(':')[0][:100]}"
+        account = account_of(cookie)
         if wait := self._failures.wait(address, account):
-            return too_many(wait, "too many cookies of nobody")
+            return too_many(wait, "too many cookies of sessions that are over, or never were")
         session = await self._sessions.signed_in(cookie)
         if session is None:
-            if not await self._sessions.is_person(cookie):
-                self._failures.failed(address, account)
+            self._failures.failed(address, account)
             return problem(401, "the session has ended: sign in again", {"WWW-Authenticate": "Bearer"})
         self._failures.succeeded(address, account)
         if scope["method"] not in SAFE_METHODS and not session.accepts(headers.get(CSRF_HEADER, "")):

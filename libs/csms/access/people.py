@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timedelta
+from heapq import nlargest
 from typing import Self
 
 from pydantic import Field
@@ -107,8 +108,9 @@ class Person(Document):
         return tuple(one for one in self.sessions if one.counts(at))
 
     def with_session(self, session: Session, at: datetime) -> Self:
-        kept = sorted(self.current_sessions(at), key=lambda one: one.last_used_at, reverse=True)
-        return self.changed(sessions=(session, *kept[: MAX_SESSIONS - 1]))
+        known = self.current_sessions(at)
+        kept = nlargest(MAX_SESSIONS - 1, known, key=lambda one: one.last_used_at)
+        return self.changed(sessions=(session, *(one for one in known if one in kept)))
 
     def with_use(self, session_id: str, at: datetime) -> Self:
         return self.changed(

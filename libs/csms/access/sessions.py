@@ -34,7 +34,8 @@ CACHE_SIZE = 1_024
 """People, and ids of which there is nobody."""
 
 REREADS_PER_SECOND = 1.0
-"""Of one person, for tokens that are not among his sessions. Guesses cost no more than that."""
+"""Of one id, for tokens that are not among the person's sessions. Guesses cost no more than that, and the
+same whether or not there is a person of that id."""
 
 MAX_REREADS_AT_ONCE = 10
 
@@ -114,7 +115,7 @@ class Sessions:
         sha256, now = _digest(token), self.clock()
         person, read_at = await self._cached(id)
         session = person.session(sha256, now) if person is not None else None
-        if person is not None and session is None and read_at < now and not self._rereads.take(id):
+        if session is None and read_at < now and not self._rereads.take(id):
             person = await self._read(id)  # it may have begun in another process since
             session = person.session(sha256, now) if person is not None else None
         if person is None or session is None:
@@ -122,11 +123,6 @@ class Sessions:
         if session.used(now) is not session:
             await self._store_use(id, session.id, now)
         return SignedIn(person.caller, session.id, _csrf_token(token))
-
-    async def is_person(self, cookie: str) -> bool:
-        """Whether the id in a cookie is that of a person."""
-        parsed = _COOKIE.fullmatch(cookie)
-        return parsed is not None and (await self._cached(parsed[1])).person is not None
 
     async def is_anybody(self) -> bool:
         """Whether there is a person, also one who cannot sign in any more."""
@@ -201,6 +197,13 @@ def cookie_in(headers: Headers, scheme: str) -> str | None:
     pairs = [pair.strip().partition("=") for text in headers.getlist("Cookie") for pair in text.split(";")]
     values = [value for found, _, value in pairs if found == name]
     return values[0] if len(values) == 1 else None
+
+
+def account_of(cookie: str) -> str:
+    """Whose failures count against a cookie: its own. One that has ended, which a page may still send for
+    hours, is not in the way of the next one; and nobody learns which ids are those of people.
+    """
+    return f"session {_digest(cookie)}"
 
 
 def set_cookie(value: str, scheme: str) -> str:
