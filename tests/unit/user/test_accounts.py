@@ -163,6 +163,7 @@ async def test_nobody_adds_or_changes_who_may_more_than_he(people: People, admin
             await portal.patch("/users/anna", json={"password": "another four words"}),
             await portal.patch("/users/anna", json={"disabled": True}),
             await portal.patch("/users/anna", json={"role": "viewer"}),
+            await portal.patch("/users/anna", json={"role": None, "scopes": ["stations:read"]}),
             await portal.delete("/users/anna/totp"),
             await portal.delete("/users/anna"),
         ]
@@ -171,7 +172,7 @@ async def test_nobody_adds_or_changes_who_may_more_than_he(people: People, admin
             await portal.patch("/users/reader", json={"disabled": True}),
         ]
 
-    assert [answer.status_code for answer in refused] == [403] * 8
+    assert [answer.status_code for answer in refused] == [403] * 9
     assert [answer.status_code for answer in allowed] == [201, 200]
     assert (await people.accounts.existing("anna")).administers
 
