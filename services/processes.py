@@ -177,11 +177,26 @@ def _warn_of_api_token(settings: Settings) -> None:
 
 async def _first_key(keys: Keys, sessions: Sessions, settings: Settings) -> str | None:
     """The key of an administrator, made where nobody could do anything without it."""
-    if is_loopback(settings.host) or settings.api_token is not None:
-        return None
-    if await keys.is_any() or await sessions.is_anybody():
+    if not await _is_closed(keys, sessions, settings):
         return None
     return (await keys.create("made at the first start", "csms up", Role.ADMIN)).text
+
+
+async def _is_closed(keys: Keys, sessions: Sessions, settings: Settings) -> bool:
+    """Whether nobody may do anything: every request needs an identity, and there is none."""
+    if is_loopback(settings.host) or settings.api_token or settings.oidc_issuer or settings.iap_audience:
+        return False
+    return not await keys.is_any() and not await sessions.is_anybody()
+
+
+async def _warn_if_closed(keys: Keys, sessions: Sessions, settings: Settings) -> None:
+    """Of a service in its own process. Each of its replicas would make another key, and logs are no place for
+    one.
+    """
+    if await _is_closed(keys, sessions, settings):
+        log.warning(
+            "nobody may use the API: make a key with CSMS_BACKEND=google csms key create --role admin NAME"
+        )
 
 
 async def run_one(name: ServiceName, settings: Settings) -> None:
@@ -198,9 +213,16 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     ):
         if settings.pubsub_emulator_host:
             await _provision(bus)  # it forgets everything when it restarts
+        if name is not ServiceName.GATEWAY:
+            await _warn_if_closed(Keys.of(store, utc_now), Sessions.of(store, utc_now), settings)
 
         async def client(url: str) -> httpx.AsyncClient:
-            asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
+            if settings.service_accounts:
+                from libs.csms.access.google_id_tokens import IdTokenAuth
+
+                asking = httpx.AsyncClient(base_url=url, auth=IdTokenAuth(url, utc_now))
+            else:
+                asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
             return await stack.enter_async_context(asking)
 
         service: Service

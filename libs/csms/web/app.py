@@ -16,6 +16,8 @@ from ..access.keys import Keys
 from ..access.routes import SCHEME, MaySee
 from ..access.service_keys import accepted_keys
 from ..access.sessions import Sessions
+from ..access.token_callers import IdentityTokens
+from ..clock import utc_now
 from ..settings import Settings
 from ..storage.store import Document
 from .documentation import documentation
@@ -28,6 +30,8 @@ class Body(Document):
 
     model_config = ConfigDict(extra="forbid")
 
+
+BEARER = "A key, an identity token of `CSMS_OIDC_ISSUER`, or `CSMS_API_TOKEN`."
 
 _PROBLEM = {
     "description": "What is wrong, in the caller's terms.",
@@ -46,18 +50,26 @@ class _Guarded(FastAPI):
         self._keys = keys
         self._sessions = sessions
         self._service_keys = accepted_keys(settings)
+        self._tokens = IdentityTokens.of(settings, utc_now)
 
     def build_middleware_stack(self) -> ASGIApp:
         settings = self._settings
         known = BodyGuard(super().build_middleware_stack(), settings)
-        identity = Identity(known, settings, self._keys, self._service_keys, sessions=self._sessions)
+        identity = Identity(
+            known,
+            settings,
+            self._keys,
+            self._service_keys,
+            tokens=self._tokens,
+            sessions=self._sessions,
+        )
         return Guard(identity, settings)
 
     def openapi(self) -> dict[str, Any]:
         """With the scheme of which the scopes of all paths are."""
         description = super().openapi()
         schemes = description.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes[SCHEME] = {"type": "http", "scheme": "bearer", "description": "A key, or CSMS_API_TOKEN."}
+        schemes[SCHEME] = {"type": "http", "scheme": "bearer", "description": BEARER}
         return description
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 from ..store import Document, NotStored
 
@@ -45,9 +45,9 @@ class WriteGroup:
     rows: dict[str, dict[str, str | None]] = field(default_factory=lambda: defaultdict(dict))
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
-    def durable(self) -> asyncio.Future[None]:
+    def durable(self, loop: asyncio.AbstractEventLoop | None = None) -> asyncio.Future[None]:
         """A future for this caller alone, so that its cancellation cancels nobody else's write."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[None] = (loop or asyncio.get_running_loop()).create_future()
         self.waiting.append(future)
         return future
 
@@ -102,7 +102,12 @@ class GroupCommit:
         table, id = key
         self._filling.documents[key] = document
         self._filling.rows[table][id] = row
-        return self._filling.durable()
+        return self._filling.durable(self._loop)
+
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """Asked for once: with Python 3.11 that is a system call."""
+        return asyncio.get_running_loop()
 
     async def close(self) -> None:
         while (group := self.last()) is not None:
@@ -111,18 +116,15 @@ class GroupCommit:
         self._thread.shutdown()
 
     def _start_soon(self) -> None:
-        loop = asyncio.get_running_loop()
         if self._pause:
-            loop.call_later(self._pause, self._start)
+            self._loop.call_later(self._pause, self._start)
         else:
-            loop.call_soon(self._start)
+            self._loop.call_soon(self._start)
 
     def _start(self) -> None:
         group, self._filling = self._filling, WriteGroup()
         self._running = group
-        commit = asyncio.get_running_loop().run_in_executor(
-            self._thread, _commit, self._connection, group.rows
-        )
+        commit = self._loop.run_in_executor(self._thread, _commit, self._connection, group.rows)
         commit.add_done_callback(partial(self._ended, group))
 
     def _ended(self, group: WriteGroup, commit: asyncio.Future[None]) -> None:
