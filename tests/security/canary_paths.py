@@ -177,15 +177,15 @@ async def people(aviary: Aviary) -> None:
 
         assert (await sign_in(canary("wrong password of a person"))).status_code == 401
         assert (await sign_in(first, user=canary("password as the user name"))).status_code == 401
-        assert (await sign_in("wrong", code=canary("code")[:19])).status_code == 401
+        assert (await sign_in("wrong", oneTimePassword=canary("one-time password"))).status_code == 401
         assert (await sign_in(first, hint=canary("unknown field of a sign-in"))).status_code == 422
         browser.headers["X-CSRF-Token"] = (await sign_in(first)).json()["csrfToken"]
-        changed = {"old": first, "new": second}
+        changed = {"oldPassword": first, "newPassword": second}
         assert (await browsing.ask("PUT", "user", "/me/password", json=changed)).status_code == 204
         assert (await browsing.ask("PUT", "user", "/me/password", json=changed)).status_code == 403
         await browsing.ask("POST", "user", "/me/totp", json={"password": canary("wrong, for an app")})
         assert (await browsing.ask("POST", "user", "/me/totp", json={"password": second})).status_code == 201
-        await browsing.ask("POST", "user", "/me/totp/confirm", json={"code": canary("first code")[:19]})
+        await browsing.ask("POST", "user", "/me/totp/confirm", json={"oneTimePassword": canary("first code")})
         browser.headers["X-CSRF-Token"] = canary("wrong CSRF token")
         assert (await browsing.ask("DELETE", "user", "/sessions/current")).status_code == 403
         browser.cookies.clear()

@@ -112,7 +112,7 @@ class People:
     async def with_second_factor(self, browser: httpx.AsyncClient) -> tuple[str, list[str]]:
         """The secret of the app, and the recovery codes."""
         secret = (await browser.post("/me/totp", json={"password": PASSWORD})).json()["secret"]
-        confirmed = await browser.post("/me/totp/confirm", json={"code": self.code(secret)})
+        confirmed = await browser.post("/me/totp/confirm", json={"oneTimePassword": self.code(secret)})
         assert confirmed.status_code == 200, confirmed.text
         return secret, confirmed.json()["recoveryCodes"]
 
@@ -120,7 +120,7 @@ class People:
 async def sign_in(
     http: httpx.AsyncClient, user: str = "anna", password: str = PASSWORD, code: str | None = None
 ) -> httpx.Response:
-    body = {"user": user, "password": password} | ({} if code is None else {"code": code})
+    body = {"user": user, "password": password} | ({} if code is None else {"oneTimePassword": code})
     return await http.post("/sessions", json=body)
 
 

@@ -545,8 +545,12 @@ async def test_a_change_of_role_counts_in_open_sessions(people: People) -> None:
 
 async def test_a_new_password_ends_the_other_sessions(people: People) -> None:
     async with people.signed_in() as own, people.signed_in() as stolen:
-        wrong = await own.put("/me/password", json={"old": "wrong", "new": "some other words"})
-        changed = await own.put("/me/password", json={"old": PASSWORD, "new": "some other words"})
+        wrong = await own.put(
+            "/me/password", json={"oldPassword": "wrong", "newPassword": "some other words"}
+        )
+        changed = await own.put(
+            "/me/password", json={"oldPassword": PASSWORD, "newPassword": "some other words"}
+        )
         alive = [await status(own), await status(stolen)]
         old, new = (
             await sign_in(people.browser()),
@@ -739,7 +743,7 @@ async def test_a_recovery_code_counts_once(people: People) -> None:
 async def test_a_stolen_session_neither_adds_nor_removes_a_second_factor(people: People) -> None:
     async with people.signed_in() as stolen:
         added = await stolen.post("/me/totp", json={"password": "guess"})
-        confirmed = await stolen.post("/me/totp/confirm", json={"code": "123456"})
+        confirmed = await stolen.post("/me/totp/confirm", json={"oneTimePassword": "123456"})
         await people.with_second_factor(stolen)
         removed = await stolen.post("/me/totp/remove", json={"password": "guess"})
         by_way_of_users = await stolen.delete("/users/anna/totp")

@@ -9,7 +9,8 @@ import hmac
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple, Self
@@ -101,6 +102,7 @@ class Sessions:
         self._cache: OrderedDict[str, _Cached] = OrderedDict()
         self._rereads = TokenBuckets(REREADS_PER_SECOND, MAX_REREADS_AT_ONCE)
         self._anybody: tuple[bool, datetime] | None = None
+        self._writes = 0
 
     @classmethod
     def of(cls, store: Store, clock: Clock) -> Self:
@@ -142,21 +144,27 @@ class Sessions:
 
     async def add(self, id: str, change: Callable[[Person | None], Person]) -> Person:
         """As ``Collection.update``."""
-        person = await self.people.update(id, change)
+        with self._writing(id):
+            person = await self.people.update(id, change)
         self._anybody = True, self.clock()
-        self._remember(id, person)
         return person
 
     async def update(self, id: str, change: Callable[[Person], Person]) -> Person | None:
         """As ``update_existing``."""
-        person = await update_existing(self.people, id, change)
-        self._remember(id, person)
-        return person
+        with self._writing(id):
+            return await update_existing(self.people, id, change)
 
     async def delete(self, id: str) -> Person | None:
-        deleted = await self.people.delete(id)
-        self._remember(id, None)
-        return deleted
+        with self._writing(id):
+            return await self.people.delete(id)
+
+    @contextmanager
+    def _writing(self, id: str) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._writes += 1
+            self._cache.pop(id, None)
 
     async def _cached(self, id: str) -> _Cached:
         known, now = self._cache.get(id), self.clock()
@@ -166,20 +174,15 @@ class Sessions:
         return known
 
     async def _read(self, id: str) -> Person | None:
-        """Unless this process has written the person meanwhile: then what was read is older."""
-        now = self.clock()
+        now, writes = self.clock(), self._writes
         person = await self.people.get(id)
-        known = self._cache.get(id)
-        if known is not None and known.read_at >= now:
-            return known.person
-        self._remember(id, person)
-        return person
-
-    def _remember(self, id: str, person: Person | None) -> None:
-        self._cache[id] = _Cached(person, self.clock())
+        if self._writes != writes:  # by this process, and what was read may be older
+            return await self.people.get(id)
+        self._cache[id] = _Cached(person, now)
         self._cache.move_to_end(id)
         if len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)
+        return person
 
     async def _store_use(self, id: str, session_id: str, at: datetime) -> None:
         """Nobody is refused because this cannot be written."""

@@ -60,11 +60,13 @@ class NeedsTls(Forbidden):
 
 
 class SignInBody(Body):
+    """What is secret in these bodies has a name that says so: whatever hides secrets goes by names."""
+
     user: Annotated[str, Field(min_length=1, max_length=200)] = Field(
         description="User name or e-mail address, in any case."
     )
     password: Password = Field(description="The password.")
-    code: Code | None = Field(
+    one_time_password: Code | None = Field(
         default=None,
         description="Six digits of the app, or a recovery code; for who has a second factor.",
     )
@@ -75,12 +77,12 @@ class PasswordBody(Body):
 
 
 class NewPasswordBody(Body):
-    old: Password = Field(description="The password that counts until now.")
-    new: Password = Field(description="At least 12 characters, of any kind.")
+    old_password: Password = Field(description="The password that counts until now.")
+    new_password: Password = Field(description="At least 12 characters, of any kind.")
 
 
 class CodeBody(Body):
-    code: Code = Field(description="The six digits that the app shows now.")
+    one_time_password: Code = Field(description="The six digits that the app shows now.")
 
 
 class BegunSession(Document):
@@ -163,7 +165,7 @@ def _sessions(sign_ins: SignIns) -> APIRouter:
         scheme = request.url.scheme
         if scheme != "https" and not is_loopback(request.url.hostname or ""):
             raise NeedsTls
-        code = None if body.code is None else body.code.get_secret_value()
+        code = body.one_time_password.get_secret_value() if body.one_time_password else None
         entered = await sign_ins.sign_in(body.user, body.password.get_secret_value(), code, _address(request))
         request.scope[CALLER] = entered.person.caller
         response.headers["Set-Cookie"] = set_cookie(entered.session.cookie, scheme)
@@ -194,7 +196,7 @@ def _own_credentials(sign_ins: SignIns) -> APIRouter:
     @router.put("/password", status_code=204, openapi_extra=OWN)
     async def change_password(body: NewPasswordBody, session: TheSession, request: Request) -> None:
         """Your own. Ends your other sessions."""
-        old, new = body.old.get_secret_value(), body.new.get_secret_value()
+        old, new = body.old_password.get_secret_value(), body.new_password.get_secret_value()
         await sign_ins.change_password(session, old, new, _address(request))
 
     @router.get("/totp", openapi_extra=OWN)
@@ -211,7 +213,7 @@ def _own_credentials(sign_ins: SignIns) -> APIRouter:
     @router.post("/totp/confirm", openapi_extra=OWN)
     async def confirm(body: CodeBody, session: TheSession) -> RecoveryCodesView:
         """From now on you sign in with a code. Ends your other sessions."""
-        codes = await sign_ins.confirm(session, body.code.get_secret_value())
+        codes = await sign_ins.confirm(session, body.one_time_password.get_secret_value())
         return RecoveryCodesView(recovery_codes=codes)
 
     @router.post("/totp/remove", status_code=204, openapi_extra=OWN)

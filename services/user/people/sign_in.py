@@ -86,7 +86,7 @@ class WrongCode(Invalid):
     """The code is not the one that the app shows now."""
 
     def __init__(self) -> None:
-        super().__init__("body.code: is not the code that the app shows now")
+        super().__init__("body.oneTimePassword: is not the code that the app shows now")
 
 
 class Entered(NamedTuple):
@@ -116,10 +116,9 @@ class SignIns:
             person = await self._verified(id, password)
             if person is None:
                 raise WrongCredentials
-            hash = person.password
+            factor, hash = self._proved(person, code), person.password
             if self._passwords.is_outdated(hash):
                 hash = await self._passwords.hash(password)
-            factor = self._proved(person, code)
             new, now = self._sessions.new(id, address), self._clock()
 
             def begin(known: Person) -> Person:

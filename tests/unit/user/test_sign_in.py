@@ -80,7 +80,9 @@ async def test_keys_have_no_sessions_passwords_or_second_factors(people: People)
             await http.get("/sessions"),
             await http.delete("/sessions/current"),
             await http.get("/me/totp"),
-            await http.put("/me/password", json={"old": PASSWORD, "new": "another four words"}),
+            await http.put(
+                "/me/password", json={"oldPassword": PASSWORD, "newPassword": "another four words"}
+            ),
             await http.post("/me/totp", json={"password": PASSWORD}),
         ]
     assert [answer.status_code for answer in answers] == [404] * 5
@@ -89,7 +91,7 @@ async def test_keys_have_no_sessions_passwords_or_second_factors(people: People)
 
 async def test_a_new_password_follows_the_rules(anna: httpx.AsyncClient) -> None:
     answers = [
-        await anna.put("/me/password", json={"old": PASSWORD, "new": new})
+        await anna.put("/me/password", json={"oldPassword": PASSWORD, "newPassword": new})
         for new in ("short", "passwordpassword", "aaaaaaaaaaaa", "another four words")
     ]
     assert [answer.status_code for answer in answers] == [422, 422, 422, 204]
@@ -116,9 +118,9 @@ async def test_an_app_is_enrolled_by_its_uri(people: People, anna: httpx.AsyncCl
     before = (await anna.get("/me/totp")).json()
     app = pyotp.parse_uri(enrolled["uri"])
     assert isinstance(app, pyotp.TOTP)
-    wrong = await anna.post("/me/totp/confirm", json={"code": "abc"})
-    confirmed = await anna.post("/me/totp/confirm", json={"code": app.at(people.clock.now)})
-    again = await anna.post("/me/totp/confirm", json={"code": app.at(people.clock.now)})
+    wrong = await anna.post("/me/totp/confirm", json={"oneTimePassword": "abc"})
+    confirmed = await anna.post("/me/totp/confirm", json={"oneTimePassword": app.at(people.clock.now)})
+    again = await anna.post("/me/totp/confirm", json={"oneTimePassword": app.at(people.clock.now)})
 
     assert parse_qs(urlsplit(enrolled["uri"]).query)["secret"] == [enrolled["secret"]]
     assert (app.name, app.issuer, app.interval, app.digits) == ("anna", "CSMS", 30, 6)
