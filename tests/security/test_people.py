@@ -377,11 +377,15 @@ async def test_guesses_of_cookies_cost_the_same_reads_whether_or_not_there_is_a_
             return await collection.get(id)
 
     people.other_sessions.people = Counted()  # type: ignore[assignment]
+    for id in ("anna", "nobody-knows"):
+        await people.other_sessions.signed_in(f"{id}:{'A' * 43}")
+    first = dict(reads)
     for number in range(100):
         people.clock.forward(milliseconds=1)
         for id in ("anna", "nobody-knows"):
             await people.other_sessions.signed_in(f"{id}:{number:043}")
 
+    assert first == {"anna": 1, "nobody-knows": 1}
     assert reads["anna"] == reads["nobody-knows"] == 1 + MAX_REREADS_AT_ONCE
 
 
