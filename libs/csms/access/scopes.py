@@ -39,6 +39,8 @@ class Scope(StrEnum):
     PROFILES_WRITE = "profiles:write"
     KEYS_WRITE = "keys:write"
     """Keys of callers: to list, create, rotate and revoke them."""
+    USERS_WRITE = "users:write"
+    """People who sign in: to list, add, change, disable and remove them."""
     ADMISSION = "admission"
     """For gateways: whether a station may connect."""
     AUTHORIZATION = "authorization"

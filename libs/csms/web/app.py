@@ -15,6 +15,7 @@ from ..access.identity import Identity
 from ..access.keys import Keys
 from ..access.routes import SCHEME, MaySee
 from ..access.service_keys import accepted_keys
+from ..access.sessions import Sessions
 from ..access.token_callers import IdentityTokens
 from ..clock import utc_now
 from ..settings import Settings
@@ -41,17 +42,27 @@ _PROBLEM = {
 class _Guarded(FastAPI):
     """All of it is behind guard and identity: also what answers failures."""
 
-    def __init__(self, settings: Settings, keys: Keys | None, **options: Any) -> None:
+    def __init__(
+        self, settings: Settings, keys: Keys | None, sessions: Sessions | None, **options: Any
+    ) -> None:
         super().__init__(**options)
         self._settings = settings
         self._keys = keys
+        self._sessions = sessions
         self._service_keys = accepted_keys(settings)
         self._tokens = IdentityTokens.of(settings, utc_now)
 
     def build_middleware_stack(self) -> ASGIApp:
         settings = self._settings
         known = BodyGuard(super().build_middleware_stack(), settings)
-        identity = Identity(known, settings, self._keys, self._service_keys, tokens=self._tokens)
+        identity = Identity(
+            known,
+            settings,
+            self._keys,
+            self._service_keys,
+            tokens=self._tokens,
+            sessions=self._sessions,
+        )
         return Guard(identity, settings)
 
     def openapi(self) -> dict[str, Any]:
@@ -69,14 +80,16 @@ def create_app(
     ready: Callable[[], bool] = lambda: True,
     *,
     keys: Keys | None = None,
+    sessions: Sessions | None = None,
     may_see: MaySee | None = None,
 ) -> FastAPI:
-    """The API of one service. ``keys`` are those that callers may present; ``may_see`` says which stations a
-    caller may see who is bound to groups, in a service that knows their groups.
+    """The API of one service. ``keys`` and ``sessions`` are those that callers may show; ``may_see`` says
+    which stations a caller may see who is bound to groups, in a service that knows their groups.
     """
     app = _Guarded(
         settings,
         keys,
+        sessions,
         title=title,
         version="1",
         docs_url=None,
