@@ -60,7 +60,7 @@ class Attack:
         """A third each: half of the headers, half of a body, half of a station's handshake."""
         await asyncio.sleep(number / SLOW_CLIENTS * 3)
         while self.goes_on:
-            with suppress(OSError):
+            with suppress(OSError, RuntimeError):  # uvloop raises the latter where the connection has ended
                 await self._send_slowly(number)
             await asyncio.sleep(PAUSE_AFTER_ERROR)
 
@@ -74,16 +74,16 @@ class Attack:
             head += b"x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
         elif kind == 2:
             head = f"GET /ocpp/SLOW{number} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-Slow: ".encode()
+        ended = asyncio.ensure_future(reader.read())
         try:
             writer.write(head)
-            ended = asyncio.ensure_future(reader.read())
             while self.goes_on and not ended.done():
                 await asyncio.wait([ended], timeout=SLOW_INTERVAL)
                 writer.write(b"x")
             self.counts["ended by the CSMS"] += ended.done()
+        finally:
             ended.cancel()
             await asyncio.gather(ended, return_exceptions=True)
-        finally:
             writer.close()
 
     async def flood(self, number: int) -> None:
@@ -100,7 +100,7 @@ class Attack:
                 await asyncio.sleep(PAUSE_AFTER_ERROR)
                 continue
             self.counts["bodies"] += 1
-            with suppress(OSError):
+            with suppress(OSError, RuntimeError):
                 writer.write(head)
                 sent = 0
                 while self.goes_on and sent < FLOOD_LENGTH and not reader.at_eof():
@@ -121,7 +121,7 @@ class Attack:
                     await self._guess_station_secret()
                 else:
                     await self._guess_tokens(number, pause)
-            except (OSError, asyncio.IncompleteReadError, ValueError):
+            except (OSError, RuntimeError, asyncio.IncompleteReadError, ValueError):
                 self.counts["connections that ended"] += 1
                 await asyncio.sleep(PAUSE_AFTER_ERROR)
 

@@ -21,6 +21,7 @@ from libs.csms.access.service_keys import bearer
 from libs.csms.access.sessions import Sessions
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
+from libs.csms.clients.groups import HttpStationGroups
 from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.lifespan import Service, run
@@ -161,7 +162,9 @@ async def run_all(
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
-            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now, keys, sessions),
+            transaction.transaction_service(
+                settings, bus, store, tokens.authorize, utc_now, keys, sessions, stations.registry
+            ),
             gateway_service(settings, bus, stations.security.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
@@ -234,8 +237,11 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 authorizer = await stack.enter_async_context(_authorizer(settings))
                 service = user.user_service(settings, bus, store, asked, utc_now, authorizer)
             case ServiceName.TRANSACTION:
-                authorize = HttpAuthorization(await client(settings.user_url)).authorize
-                service = transaction.transaction_service(settings, bus, store, authorize, utc_now)
+                asking = await client(settings.user_url)
+                authorize, groups = HttpAuthorization(asking).authorize, HttpStationGroups(asking)
+                service = transaction.transaction_service(
+                    settings, bus, store, authorize, utc_now, stations=groups
+                )
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)

@@ -7,13 +7,14 @@ import asyncio
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.groups import TheStations
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.storage.store import Document
 
 from .commands.api import commands_api
 from .commands.api_batches import batches_api
-from .connectivity.api import connectivity_api, connectors_by_status
+from .connectivity.api import connectivity_api, connectors_by_status, count_stations
 from .deviations.api import compliance_api, deviations_api
 from .device_model.api import device_model_api
 from .jobs.api import jobs_api
@@ -33,7 +34,10 @@ class Summary(Document):
         description="How many connectors of connected stations have which status; those of stations that are"
         " away are `Offline`. A station as a whole (connector 0 of OCPP 1.6) is none."
     )
-    dead_letters: int = Field(description="How many messages no attempt could handle.")
+    dead_letters: int | None = Field(
+        default=None,
+        description="How many messages no attempt could handle; absent for callers who are bound to groups.",
+    )
     disk_almost_full: bool | None = Field(
         default=None,
         description="True while less of the disk is free than CSMS_MIN_FREE_DISK; otherwise absent. Messages"
@@ -75,8 +79,18 @@ def _of_existing_station(device: Device) -> APIRouter:
 def _summary_api(device: Device) -> APIRouter:
     router = ScopedRouter(Scope.STATIONS_READ, tags=["Fleet"])
 
-    @router.get("/summary", response_model=Summary, response_model_exclude_none=True)
-    async def summary() -> Summary:
+    @router.get(
+        "/summary",
+        response_model=Summary,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def summary(visible: TheStations) -> Summary:
+        """For a caller who is bound to groups, of the stations in them, which are read one by one."""
+        if not visible.are_all:
+            ids = await visible.ids()
+            online, statuses = await count_stations(device.connectivity, ids)
+            return Summary(charging_stations=len(ids), connected=online, connectors=statuses)
         stations, connected, dead, connectors = await asyncio.gather(
             device.registry.stations.count({}),
             device.connectivity.connections.count({"connected": True}),

@@ -70,7 +70,7 @@ def app_of(device: Device, settings: Settings, keys: Keys, sessions: Sessions) -
         settings,
         keys=keys,
         sessions=sessions,
-        may_see=device.registry.check_group,
+        stations=device.registry,
     )
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
-from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.groups import TheStations, VisibleStations
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.clock import Time
 from libs.csms.station_messages.api import bound, messages_api
@@ -18,7 +19,7 @@ from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 from .bodies import TransactionEnd
 from .derived import Quality, token_key
 from .meter_values import MeterValue, Place, samples_of
-from .model import Transaction, TransactionView
+from .model import Transaction, TransactionView, UnknownTransaction
 from .service import TransactionService
 
 StationId = Annotated[str | None, Parameter(alias="stationId", description="Of this charging station.")]
@@ -36,8 +37,9 @@ To = Annotated[Time | None, Parameter(description="Started before this time.")]
 def api(service: TransactionService) -> APIRouter:
     router = ScopedRouter(Scope.TRANSACTIONS_READ, Scope.TRANSACTIONS_WRITE, tags=["transactions"])
 
-    @router.get("/transactions", response_model_exclude_none=True)
+    @router.get("/transactions", response_model_exclude_none=True, openapi_extra=TELLS_GROUPS_APART)
     async def list_transactions(
+        stations: TheStations,
         station_id: StationId = None,
         id_token: IdToken = None,
         active: Active = None,
@@ -47,48 +49,64 @@ def api(service: TransactionService) -> APIRouter:
         page_size: PageSize = 100,
         page_token: PageToken = "",
     ) -> PageOf[TransactionView]:
-        """Newest first, by the time of their start."""
-        query = Query(
-            equals(
-                stationId=station_id,
-                idTokenKey=None if id_token is None else token_key(id_token),
-                active=active,
-                quality=quality,
-            ),
-            order_by="startedAt",
-            descending=True,
-            from_=bound(from_),
-            to=bound(to),
-            page_size=page_size,
-            page_token=page_token,
-        )
-        found = await service.transactions.find(query)
+        """Newest first, by the time of their start; for a caller who is bound to groups, of one station after
+        the other.
+        """
+
+        async def find(of_station: str | None, size: int, token: str) -> Page[Transaction]:
+            query = Query(
+                equals(
+                    stationId=of_station,
+                    idTokenKey=None if id_token is None else token_key(id_token),
+                    active=active,
+                    quality=quality,
+                ),
+                order_by="startedAt",
+                descending=True,
+                from_=bound(from_),
+                to=bound(to),
+                page_size=size,
+                page_token=token,
+            )
+            return await service.transactions.find(query)
+
+        found = await stations.find(station_id, find, page_size, page_token)
         return page_of(Page(found.items, found.next_page_token))
 
-    @router.get("/transactions/{id}", response_model_exclude_none=True)
-    async def get_transaction(id: str) -> TransactionView:
-        return await service.transaction(id)
+    @router.get("/transactions/{id}", response_model_exclude_none=True, openapi_extra=TELLS_GROUPS_APART)
+    async def get_transaction(id: str, stations: TheStations) -> TransactionView:
+        return await _visible(service, id, stations)
 
-    @router.post("/transactions/{id}/end", response_model_exclude_none=True)
-    async def end_transaction(id: str, body: TransactionEnd) -> TransactionView:
+    @router.post("/transactions/{id}/end", response_model_exclude_none=True, openapi_extra=TELLS_GROUPS_APART)
+    async def end_transaction(id: str, body: TransactionEnd, stations: TheStations) -> TransactionView:
         """End a transaction whose end the station does not report, so that its token is free again.
 
         The station is told nothing. Should it report the end all the same, that one counts, and this one is
         still shown. 409 if it has ended; sent again, the same end is answered again.
         """
-        end = body.checked(await service.transaction(id), service.clock())
+        end = body.checked(await _visible(service, id, stations), service.clock())
         return await service.end(id, end)
 
-    @router.get("/transactions/{id}/metervalues", response_model_exclude_none=True)
+    @router.get(
+        "/transactions/{id}/metervalues", response_model_exclude_none=True, openapi_extra=TELLS_GROUPS_APART
+    )
     async def list_meter_values(
-        id: str, page_size: PageSize = 100, page_token: PageToken = ""
+        id: str, stations: TheStations, page_size: PageSize = 100, page_token: PageToken = ""
     ) -> PageOf[MeterValue]:
         """Sampled values one by one, the oldest first."""
-        transaction = await service.transaction(id)
+        transaction = await _visible(service, id, stations)
         return page_of(await _meter_values(service, transaction, page_size, page_token))
 
     router.include_router(messages_api(service.message_log, service.clock))
     return router
+
+
+async def _visible(service: TransactionService, id: str, stations: VisibleStations) -> Transaction:
+    """Raises ``UnknownTransaction`` for one of a station that the caller may not see, too."""
+    transaction = await service.transaction(id)
+    if not await stations.include(transaction.station_id):
+        raise UnknownTransaction(id)
+    return transaction
 
 
 async def _meter_values(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from libs.csms.access.groups import StationGroups
 from libs.csms.access.keys import Keys
 from libs.csms.access.sessions import Sessions
 from libs.csms.clients.authorization import Authorize
@@ -34,8 +35,11 @@ def transaction_service(
     clock: Clock,
     keys: Keys | None = None,
     sessions: Sessions | None = None,
+    stations: StationGroups | None = None,
 ) -> Service:
-    """``keys`` and ``sessions`` are those of the process, where others use them too."""
+    """``keys`` and ``sessions`` are those of the process, where others use them too. Without ``stations``,
+    callers who are bound to groups see no transaction.
+    """
     delay = timedelta(seconds=settings.missing_events_delay)
     deps = TransactionService.of(store, authorize, bus, clock, delay, DailyLimits.of(settings))
     app = create_app(
@@ -44,6 +48,7 @@ def transaction_service(
         settings,
         keys=keys or Keys.of(store, clock),
         sessions=sessions or Sessions.of(store, clock),
+        stations=stations,
     )
     return Service(
         name=router.service,

@@ -6,6 +6,10 @@ from functools import partial
 
 from fastapi import APIRouter
 
+from libs.csms.access.groups import StationGroups
+from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.scopes import Scope
+from libs.csms.clients.groups import GroupOfStation
 from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
@@ -13,8 +17,9 @@ from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.middleware import HANDLER_TIMEOUT, time_limit
 from libs.csms.settings import Settings
 from libs.csms.station_messages.api import messages_api
-from libs.csms.storage.store import Store
+from libs.csms.storage.store import Page, Store
 from libs.csms.web.app import create_app
+from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 from libs.csms.web.server import serve
 
 from .local_list.api import local_lists_api
@@ -42,7 +47,12 @@ def user_service(
 def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -> Service:
     """The service of a ``User`` that others in this process use too: transactions call its ``authorize``."""
     app = create_app(
-        "User service", api(user, device), settings, keys=user.keys, sessions=user.accounts.sessions
+        "User service",
+        api(user, device),
+        settings,
+        keys=user.keys,
+        sessions=user.accounts.sessions,
+        stations=device,
     )
     return Service(
         name=router.service,
@@ -67,4 +77,24 @@ def api(user: User, device: DeviceClient) -> APIRouter:
     paths.include_router(reservations_api(user.reservations))
     paths.include_router(messages_api(user.message_log, user.clock))
     paths.include_router(local_lists_api(user.local_lists, device))
+    paths.include_router(station_groups_api(device))
     return paths
+
+
+def station_groups_api(stations: StationGroups) -> APIRouter:
+    """For the transaction service, which asks nobody else."""
+    router = ScopedRouter(Scope.STATIONS_READ, prefix="/stationgroups", tags=["Groups of stations"])
+
+    @router.get("", response_model_exclude_none=True)
+    async def list_stations_of_group(
+        group: str, page_size: PageSize = 100, page_token: PageToken = ""
+    ) -> PageOf[GroupOfStation]:
+        """The ids of the stations of a group, as the device service lists them."""
+        ids, following = await stations.ids_in_group(group, page_size, page_token)
+        return page_of(Page([GroupOfStation(id=id, group=group) for id in ids], following))
+
+    @router.get("/{id}", response_model_exclude_none=True)
+    async def get_group_of_station(id: str) -> GroupOfStation:
+        return GroupOfStation(id=id, group=await stations.group_of(id))
+
+    return router

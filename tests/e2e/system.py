@@ -160,7 +160,9 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     services = [
         device.service_of(stations, device_api, settings),
         user.service_of(tokens, asked, settings, bus),
-        transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now),
+        transaction.transaction_service(
+            settings, bus, store, tokens.authorize, utc_now, stations=stations.registry
+        ),
         gateway_service(settings, bus, stations.security.admit, utc_now),
         gateway_service(settings, bus, stations.security.admit, utc_now),
     ]

@@ -37,6 +37,7 @@ ONLY_FROM = {
 ASKS = {
     "admission": ("websocket_gateway", "device"),
     "authorization": ("transaction", "user"),
+    "groups": ("transaction", "user"),
     "stations": ("user", "device"),
 }
 """Who asks whom over HTTP with each module of libs/csms/clients. Both know the types in it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from .callers import OtherGroups, caller_of
+from .groups import visible_stations
 from .masking import with_masked_tokens
 from .scopes import Scope
 
@@ -17,11 +18,8 @@ SCHEME = "key"
 
 TELLS_GROUPS_APART = {"x-tells-groups-apart": True}
 """For ``openapi_extra`` of a path whose handler shows callers who are bound to groups of stations only those.
-Without it, such callers may use paths below ``/chargingstations/{id}`` of a service that knows the groups.
+Without it, such callers may use paths below ``/chargingstations/{id}``, and no others.
 """
-
-MaySee = Callable[[str, frozenset[str]], Awaitable[None]]
-"""From a station's id, and the groups that the caller is bound to. Raises ``NotFound`` if it is in none."""
 
 
 def needs(*scopes: Scope) -> dict[str, Any]:
@@ -47,20 +45,19 @@ class ScopedRoute(APIRoute):
             for scope in scopes:
                 caller.check(scope)
             if caller.groups is not None and not is_apart:
-                await _check_station(request, caller.groups)
+                await _check_station(request)
             response = await handle(request)
             return response if caller.sees_tokens else with_masked_tokens(response)
 
         return checked
 
 
-async def _check_station(request: Request, groups: frozenset[str]) -> None:
-    """By the id in the path, where the service knows the stations."""
-    may_see: MaySee | None = request.app.state.may_see
+async def _check_station(request: Request) -> None:
+    """By the id in the path. Raises ``UnknownStation``."""
     id = request.path_params.get("id")
-    if may_see is None or id is None or not request.scope["path"].startswith("/chargingstations/"):
+    if id is None or not request.scope["path"].startswith("/chargingstations/"):
         raise OtherGroups
-    await may_see(id, groups)
+    await visible_stations(request).check(id)
 
 
 class ScopedRouter(APIRouter):

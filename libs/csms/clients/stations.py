@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import orjson
 
-from ..storage.store import Json
+from ..access.groups import IdsInGroup, UnknownStation
+from ..errors import Unavailable
+from ..storage.store import BadPageToken, Json
+
+RETRY_AFTER = 5
+"""Seconds, while the device service does not answer."""
 
 ANSWER_TIMEOUT = 30.0
 """Seconds that the device service waits for a station's answer before it says that there is none yet."""
@@ -23,6 +30,26 @@ class DeviceClient:
 
     async def exists(self, station_id: str) -> bool:
         return await self._get(station_id, "") is not None
+
+    async def group_of(self, id: str) -> str | None:
+        """Raises ``UnknownStation``, and ``Unavailable`` instead of ``httpx.HTTPError``."""
+        with _unavailable():
+            station = await self._get(id, "")
+        if station is None:
+            raise UnknownStation
+        group: str | None = station.get("group")
+        return group
+
+    async def ids_in_group(self, group: str, size: int, token: str) -> IdsInGroup:
+        """Raises ``BadPageToken``, and ``Unavailable`` instead of ``httpx.HTTPError``."""
+        parameters: dict[str, str | int] = {"group": group, "pageSize": size, "pageToken": token}
+        with _unavailable():
+            response = await self._client.get("/chargingstations", params=parameters)
+            if response.status_code == 422:
+                raise BadPageToken("not a page token of a list of stations")
+            response.raise_for_status()
+        page = response.json()
+        return [station["id"] for station in page["items"]], page.get("nextPageToken", "")
 
     async def status(self, station_id: str) -> Json | None:
         """``connected``, ``ocppVersion`` and more; None if there is no such station."""
@@ -60,6 +87,14 @@ class DeviceClient:
         response.raise_for_status()
         found: Json = response.json()
         return found
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise Unavailable("the device service does not answer", retry_after=RETRY_AFTER) from error
 
 
 def command_id(station_id: str, key: str) -> str:

@@ -11,9 +11,10 @@ from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.types import ASGIApp
 
+from ..access.groups import StationGroups
 from ..access.identity import Identity
 from ..access.keys import Keys
-from ..access.routes import SCHEME, MaySee
+from ..access.routes import SCHEME
 from ..access.service_keys import accepted_keys
 from ..access.sessions import Sessions
 from ..access.token_callers import IdentityTokens
@@ -81,10 +82,10 @@ def create_app(
     *,
     keys: Keys | None = None,
     sessions: Sessions | None = None,
-    may_see: MaySee | None = None,
+    stations: StationGroups | None = None,
 ) -> FastAPI:
-    """The API of one service. ``keys`` and ``sessions`` are those that callers may show; ``may_see`` says
-    which stations a caller may see who is bound to groups, in a service that knows their groups.
+    """The API of one service. ``keys`` and ``sessions`` are those that callers may show; ``stations``
+    tells their groups, so that callers may be bound to some.
     """
     app = _Guarded(
         settings,
@@ -97,7 +98,7 @@ def create_app(
         generate_unique_id_function=lambda route: to_camel(route.name),
     )
     errors: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
-    app.state.may_see = may_see
+    app.state.stations = stations
     app.include_router(router, responses=errors)
     app.include_router(documentation(title))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from libs.csms.access.groups import UnknownStation
 from libs.csms.errors import DomainError
 from libs.csms.parallel import each
 from libs.csms.storage.queries import equals
@@ -11,7 +12,6 @@ from libs.csms.storage.store import Query
 from libs.ocpp_messages.errors import ErrorCode
 
 from ..registry.model import Station
-from ..registry.service import UnknownStation
 from .batch import Batch
 from .cancellation import expire_batch
 from .limits import refuse_too_much

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 
-from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.groups import TheStations
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.parallel import each
 from libs.csms.storage.queries import equals, every
-from libs.csms.storage.store import Query
+from libs.csms.storage.store import Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 from libs.ocpp_messages.event import RefusalReason
 from libs.ocpp_messages.version import Version
@@ -33,8 +36,14 @@ OFFLINE = "Offline"
 def connectivity_api(connectivity: Connectivity) -> APIRouter:
     router = ScopedRouter(Scope.STATIONS_READ, tags=["Fleet"])
 
-    @router.get("/connections", response_model=PageOf[Connection], response_model_exclude_none=True)
+    @router.get(
+        "/connections",
+        response_model=PageOf[Connection],
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
     async def list_connections(
+        stations: TheStations,
         connected: bool | None = None,
         gateway_id: Annotated[str | None, Parameter(alias="gatewayId")] = None,
         ocpp_version: Annotated[Version | None, Parameter(alias="ocppVersion")] = None,
@@ -42,14 +51,31 @@ def connectivity_api(connectivity: Connectivity) -> APIRouter:
         page_token: PageToken = "",
     ) -> PageOf[Connection]:
         """The newest connection of every station, in the order of station ids."""
-        found = equals(connected=connected, gatewayId=gateway_id, ocppVersion=ocpp_version)
-        query = Query(found, page_size=page_size, page_token=page_token)
-        return page_of(await connectivity.connections.find(query))
+
+        async def find(station_id: str | None, size: int, token: str) -> Page[Connection]:
+            if station_id is not None:
+                one = await connectivity.connections.get(station_id)
+                return Page([one] if one is not None and is_wanted(one) else [])
+            found = equals(connected=connected, gatewayId=gateway_id, ocppVersion=ocpp_version)
+            return await connectivity.connections.find(Query(found, page_size=size, page_token=token))
+
+        def is_wanted(one: Connection) -> bool:
+            return (
+                connected in (None, one.connected)
+                and gateway_id in (None, one.gateway_id)
+                and ocpp_version in (None, one.ocpp_version)
+            )
+
+        return page_of(await stations.find(None, find, page_size, page_token))
 
     @router.get(
-        "/connectionattempts", response_model=PageOf[ConnectionAttempt], response_model_exclude_none=True
+        "/connectionattempts",
+        response_model=PageOf[ConnectionAttempt],
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
     )
     async def list_connection_attempts(
+        stations: TheStations,
         station_id: Annotated[str | None, Parameter(alias="stationId")] = None,
         reason: RefusalReason | None = None,
         page_size: PageSize = 100,
@@ -58,9 +84,13 @@ def connectivity_api(connectivity: Connectivity) -> APIRouter:
         """Handshakes that were refused, newest first: at most 1,000, one of each station and reason. An
         `unknownStation` can be registered with its id by `POST /chargingstations`.
         """
-        found = equals(stationId=station_id, reason=reason)
-        query = Query(found, "lastAt", descending=True, page_size=page_size, page_token=page_token)
-        return page_of(await connectivity.attempts.find(query))
+
+        async def find(id: str | None, size: int, token: str) -> Page[ConnectionAttempt]:
+            found = equals(stationId=id, reason=reason)
+            query = Query(found, "lastAt", descending=True, page_size=size, page_token=token)
+            return await connectivity.attempts.find(query)
+
+        return page_of(await stations.find(station_id, find, page_size, page_token))
 
     return router
 
@@ -92,3 +122,23 @@ async def _offline_connectors(connectivity: Connectivity) -> Counter[str]:
 
     await each(every(connectivity.connections, Query({"connected": False}, page_size=1_000)), add)
     return offline
+
+
+async def count_stations(connectivity: Connectivity, ids: Sequence[str]) -> tuple[int, dict[str, int]]:
+    """How many of these stations are connected, and their connectors as in ``connectors_by_status``. Reads
+    what is known of each.
+    """
+    connected, counts = 0, Counter(dict.fromkeys([*STATUSES, OFFLINE], 0))
+
+    async def add(id: str) -> None:
+        nonlocal connected
+        connection, connectors = await asyncio.gather(
+            connectivity.connection(id), connectivity.connectors_of(id)
+        )
+        connected += connection.connected
+        counts.update(
+            one.status if connection.connected else OFFLINE for one in connectors if one.evse_id > 0
+        )
+
+    await each(ids, add)
+    return connected, dict(counts)

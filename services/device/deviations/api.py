@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
 from fastapi import Query as Parameter
 
-from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.groups import TheStations
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.clock import Clock
 from libs.csms.storage.queries import equals, every
-from libs.csms.storage.store import Page, Query
+from libs.csms.storage.store import Page, Query, Scalar
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
 from .markdown import as_markdown
-from .model import DeviationView
+from .model import DeviationView, StationDeviation
 from .report import ComplianceReport, compliance_report
-from .service import Deviations
+from .service import MAX_DEVIATIONS, Deviations
 
 Rule = Annotated[str | None, Parameter(description="Deviations of this rule, or CALLERRORs of this code.")]
 Action = Annotated[str | None, Parameter(description="Deviations in this OCPP action.")]
@@ -63,6 +65,17 @@ def deviations_api(deviations: Deviations) -> APIRouter:
     return router
 
 
+async def _of_stations(
+    deviations: Deviations, ids: Sequence[str], wanted: Mapping[str, Scalar]
+) -> AsyncIterator[StationDeviation]:
+    """Those with the wanted fields, of these stations."""
+    for id in ids:
+        async for one in every(deviations.documents, Query({"stationId": id}, page_size=MAX_DEVIATIONS)):
+            fields = one.model_dump(by_alias=True, include={"vendor", "model", "firmware_version"})
+            if all(fields[name] == value for name, value in wanted.items()):
+                yield one
+
+
 def compliance_api(deviations: Deviations, clock: Clock) -> APIRouter:
     router = ScopedRouter(Scope.PROFILES_READ, tags=["Deviations"])
 
@@ -70,14 +83,22 @@ def compliance_api(deviations: Deviations, clock: Clock) -> APIRouter:
         "/deviations",
         response_model=ComplianceReport,
         response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
         responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
     )
     async def get_compliance_report(
-        vendor: Vendor = None, model: Model = None, firmware: Firmware = None, format: Format = "json"
+        visible: TheStations,
+        vendor: Vendor = None,
+        model: Model = None,
+        firmware: Firmware = None,
+        format: Format = "json",
     ) -> ComplianceReport | Response:
-        """How the stations of each model depart from OCPP, over all stations."""
+        """How the stations of each model depart from OCPP, over all stations that the caller may see."""
         wanted = equals(vendor=vendor, model=model, firmwareVersion=firmware)
-        found = every(deviations.documents, Query(wanted, page_size=1_000))
+        if visible.are_all:
+            found = every(deviations.documents, Query(wanted, page_size=1_000))
+        else:
+            found = _of_stations(deviations, await visible.ids(), wanted)
         report = await compliance_report(found, clock(), vendor, model, firmware)
         if format == "markdown":
             return Response(as_markdown(report), media_type="text/markdown")

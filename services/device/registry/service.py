@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
+from libs.csms.access.groups import IdsInGroup, UnknownStation, in_order_of_groups
 from libs.csms.clock import Clock, rfc3339
-from libs.csms.errors import Conflict, Invalid, NotFound
+from libs.csms.errors import Conflict, Invalid
 from libs.csms.messaging.bus import Bus
 from libs.csms.storage.queries import every, update_existing, update_from
-from libs.csms.storage.store import BadPageToken, Collection, Index, Page, Query, Store, filters
+from libs.csms.storage.store import Collection, Index, Page, Query, Store, filters
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import (
     EventData,
@@ -39,13 +40,6 @@ RESUME_INTERVAL = 300.0
 DELETED = "the charging station has been deleted"
 REJECTED = "the charging station has been rejected"
 """Reasons of close frames."""
-
-
-class UnknownStation(NotFound):
-    """There is no charging station of that id."""
-
-    def __init__(self) -> None:
-        super().__init__("there is no charging station of that id")
 
 
 class StationExists(Conflict):
@@ -80,24 +74,22 @@ class Registry:
             raise UnknownStation
         return station
 
-    async def check_group(self, id: str, groups: frozenset[str]) -> None:
-        """For callers who are bound to groups: raises ``UnknownStation`` for a station of another one too."""
-        if (await self.existing(id)).group not in groups:
-            raise UnknownStation
+    async def group_of(self, id: str) -> str | None:
+        """Raises ``UnknownStation``."""
+        return (await self.existing(id)).group
+
+    async def ids_in_group(self, group: str, size: int, token: str) -> IdsInGroup:
+        page = await self.find(Query({"group": group}, page_size=size, page_token=token))
+        return [station.id for station in page.items], page.next_page_token
 
     async def find_in_groups(self, groups: frozenset[str], size: int, token: str) -> Page[Station]:
         """In the order of the groups, then of ids. A page ends where a group ends."""
-        if not groups:
-            return Page([])
-        ordered = sorted(groups)
-        number, dot, rest = (token or "0.").partition(".")
-        if not dot or number not in map(str, range(len(ordered))):
-            raise BadPageToken("unreadable page token")
-        page = await self.find(Query({"group": ordered[int(number)]}, page_size=size, page_token=rest))
-        if page.next_page_token:
-            return Page(page.items, f"{number}.{page.next_page_token}")
-        following = int(number) + 1
-        return Page(page.items, f"{following}." if following < len(ordered) else "")
+
+        async def find(group: str, rest: str) -> tuple[Sequence[Station], str]:
+            page = await self.find(Query({"group": group}, page_size=size, page_token=rest))
+            return page.items, page.next_page_token
+
+        return Page(*await in_order_of_groups(groups, token, find))
 
     async def find(self, query: Query) -> Page[Station]:
         page = await self.stations.find(query)

@@ -11,9 +11,11 @@ from fastapi import APIRouter, Path, Response
 from fastapi import Query as Parameter
 
 from libs.csms.access.callers import TheCaller
-from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.groups import TheStations
+from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.clients.authorization import Authorization
+from libs.csms.errors import Forbidden
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
@@ -29,6 +31,13 @@ Type = Annotated[str | None, Parameter(description="Tokens of this type, which i
 Group = Annotated[
     str | None, Parameter(alias="groupIdToken", description="Tokens of this group, compared exactly.")
 ]
+
+
+class StationNeeded(Forbidden):
+    """A caller who is bound to groups asks for no station."""
+
+    def __init__(self) -> None:
+        super().__init__("body.stationId: you may ask for the stations of your groups only")
 
 
 def tokens_api(tokens: Tokens) -> APIRouter:
@@ -84,9 +93,20 @@ def tokens_api(tokens: Tokens) -> APIRouter:
 def authorizations_api(tokens: Tokens) -> APIRouter:
     router = ScopedRouter(Scope.AUTHORIZATION, tags=["Authorization"])
 
-    @router.post("/authorizations", response_model=Authorization, response_model_exclude_none=True)
-    async def authorize(body: AuthorizationBody) -> Authorization:
-        """May this token charge now? An unknown token is an answer, with the status Unknown."""
+    @router.post(
+        "/authorizations",
+        response_model=Authorization,
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def authorize(body: AuthorizationBody, stations: TheStations) -> Authorization:
+        """May this token charge now? An unknown token is an answer, with the status Unknown. A caller who is
+        bound to groups asks for a station of them.
+        """
+        if not stations.are_all:
+            if body.station_id is None:
+                raise StationNeeded
+            await stations.check(body.station_id)
         return await tokens.authorize(body.id_token, body.type, body.presented)
 
     return router
