@@ -24,7 +24,7 @@ bench: .venv/run       ## the benchmark, against a CSMS in its own process
 siege: .venv/run       ## what attacks do to stations that charge meanwhile: slow clients, bodies, guesses
 	python -m benchmarks.siege
 
-fuzz: .venv/dev        ## a million damaged frames, 100,000 damaged requests, a million forged keys and tokens
+fuzz: .venv/dev        ## a million damaged frames, 100,000 damaged requests, a million forged keys and tokens, requests as every role
 	python -m tests.fuzz
 
 lock: .venv/dev        ## requirements*.txt from pyproject.toml

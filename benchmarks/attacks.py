@@ -30,7 +30,7 @@ FLOOD_CHUNK = b" " * 65_536
 FLOOD_LENGTH = 300_000_000
 """Bytes that each body of the flood says it has."""
 
-GUESSING_CLIENTS = 2_000
+GUESSING_CLIENTS = 1_000
 """Each waits for its answer before it guesses again."""
 
 GUESSES_PER_SECOND = 10_000

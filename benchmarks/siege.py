@@ -137,7 +137,7 @@ def _figures(
     attack: str, before: Sequence[Phase], during: Sequence[Phase], counts: Counter[str], seconds: float
 ) -> list[Figure]:
     ratio = median(after.p99 / earlier.p99 for earlier, after in zip(before, during, strict=True))
-    start = before[0].peak
+    growth = max(after.peak - earlier.peak for earlier, after in zip(before, during, strict=True))
     return [
         *(Figure(attack, what, count, "") for what, count in counts.items()),
         Figure(attack, "of the most frequent a second", max(counts.values(), default=0) / seconds, "/s"),
@@ -147,8 +147,8 @@ def _figures(
         Figure(attack, "calls without an answer", sum(phase.errors for phase in during), "", below=1),
         Figure(attack, "processor before", median(phase.cpu for phase in before), "%"),
         Figure(attack, "processor during", median(phase.cpu for phase in during), "%"),
-        Figure(attack, "memory before, at most", start, "MB"),
-        Figure(attack, "growth", max(phase.peak for phase in during) - start, "MB", below=MAX_GROWTH),
+        Figure(attack, "memory before, at most", before[0].peak, "MB"),
+        Figure(attack, "growth in one round, at most", growth, "MB", below=MAX_GROWTH),
     ]
 
 

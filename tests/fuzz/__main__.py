@@ -1,5 +1,5 @@
 """``python -m tests.fuzz``: damaged frames and requests against a CSMS that it starts itself, then forged
-keys and tokens against what finds the caller of a request.
+keys and tokens against what finds the caller of a request, then requests as every role.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from .roles import RoleOutcome, fuzz_roles
 from .run import Outcome, fuzz
 from .tokens import TokenOutcome, fuzz_tokens
 
@@ -21,6 +22,7 @@ def main(
     frames: Annotated[int, typer.Option(help="OCPP frames.")] = 1_000_000,
     requests: Annotated[int, typer.Option(help="HTTP requests.")] = 100_000,
     tokens: Annotated[int, typer.Option(help="Keys and tokens.")] = 1_000_000,
+    role_requests: Annotated[int, typer.Option(help="HTTP requests for each path, as every role.")] = 50,
     seed: Annotated[str, typer.Option(help="That of an earlier run sends the same again.")] = "",
     seconds: Annotated[float, typer.Option(help="After so long it ends, whatever was sent.")] = 1_800,
     growth: Annotated[float, typer.Option(help="MB that the CSMS may grow by once it is warm.")] = 150,
@@ -31,11 +33,14 @@ def main(
         outcome = asyncio.run(fuzz(Path(folder), frames, requests, seed, seconds, _print_progress))
     with tempfile.TemporaryDirectory() as folder:
         forged = asyncio.run(fuzz_tokens(Path(folder), tokens, seed, seconds, _print_tokens))
+    with tempfile.TemporaryDirectory() as folder:
+        roles = asyncio.run(fuzz_roles(Path(folder), role_requests, seed))
     if outcome.rss_end - outcome.rss_warm > growth:
         outcome.failures.append(f"grew by more than {growth:g} MB")
     _print(outcome)
     _print_forged(forged)
-    sys.exit(1 if outcome.failures or forged.failures else 0)
+    _print_roles(roles, seed)
+    sys.exit(1 if outcome.failures or forged.failures or roles.failures else 0)
 
 
 def _print_progress(outcome: Outcome) -> None:
@@ -55,6 +60,14 @@ def _print_forged(outcome: TokenOutcome) -> None:
     for failure in outcome.failures[:20]:
         print(f"\nFAILED: {failure}")
     print(f"\nseed {outcome.seed}: {len(outcome.failures)} failures with keys and tokens", flush=True)
+
+
+def _print_roles(outcome: RoleOutcome, seed: str) -> None:
+    for name, count in sorted(outcome.counts.items()):
+        print(f"{count:9} {name}")
+    for failure in outcome.failures[:20]:
+        print(f"\nFAILED: {failure}")
+    print(f"\nseed {seed}: {len(outcome.failures)} failures of roles", flush=True)
 
 
 def _print(outcome: Outcome) -> None:

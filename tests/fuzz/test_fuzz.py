@@ -8,12 +8,15 @@ from random import Random
 from libs.ocpp_messages.version import Version
 
 from .mutation import Mutator, examples
+from .roles import fuzz_roles
 from .run import fuzz, logged_failures
 from .tokens import fuzz_tokens
 
 FRAMES = 5_000
 REQUESTS = 600
 TOKENS = 5_000
+ROLE_REQUESTS = 2
+"""For each path."""
 TIME_LIMIT = 60.0
 """Seconds."""
 
@@ -39,6 +42,16 @@ async def test_nobody_is_let_in_by_a_damaged_or_forged_key_or_token(tmp_path: Pa
         "alg none",
         "claims changed",
     }
+
+
+async def test_no_role_does_more_than_its_scopes_say_or_makes_a_service_fail(tmp_path: Path) -> None:
+    outcome = await fuzz_roles(tmp_path, ROLE_REQUESTS, "short")
+
+    assert outcome.failures == []
+    for sender in ("viewer", "operator", "technician", "security", "admin", "bound"):
+        assert outcome.counts[f"{sender}: HTTP 200"] > 0
+        assert (outcome.counts[f"{sender}: HTTP 403"] > 0) == (sender != "admin")
+    assert outcome.counts["bound: HTTP 404"] > outcome.counts["admin: HTTP 404"] > 0
 
 
 def test_a_seed_makes_the_same_frames_again() -> None:
