@@ -17,6 +17,8 @@ from libs.csms.access.callers import SERVICES, Caller
 from libs.csms.access.keys import Keys
 from libs.csms.access.scopes import Role, Scope
 from libs.csms.access.service_keys import bearer
+from libs.csms.audit.key import AuditKey
+from libs.csms.audit.trail import Trail
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
 from libs.csms.clients.stations import DeviceClient
@@ -33,6 +35,7 @@ from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
 from libs.csms.web.server import bind, inside, is_loopback
+from services.user.audit.api import audit_api
 from services.user.people.api import people_api
 from services.user.tokens.authorizer import Authorizer, client_of
 
@@ -140,27 +143,31 @@ async def run_all(
     """
     if settings.backend == "google":
         Pepper.of(settings)  # so that it is missed before anything is opened
+        AuditKey.of(settings)
     ports = {name: f"{name}_port" for name in ServiceName}
     async with (
         _listening(settings, ports) as listeners,
         _BACKENDS[settings.backend](settings) as (bus, store),
         _authorizer(settings) as authorizer,
     ):
-        tokens = User.of(store, utc_now, settings, authorizer)
+        tokens = User.of(store, utc_now, settings, authorizer, process="csms")
         _warn_of_api_token(settings)
         if (first_key := await _first_key(tokens.keys, settings)) is not None:
             show_key(first_key)
         stations = Device.of(store, bus, utc_now, settings)
-        device_api = device.app_of(stations, settings, tokens.keys)
+        device_api = device.app_of(stations, settings, tokens.keys, tokens.trail)
         asked = DeviceClient(inside(device_api, SERVICES["user"]))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
-            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now, tokens.keys),
+            transaction.transaction_service(
+                settings, bus, store, tokens.authorize, utc_now, tokens.keys, tokens.trail
+            ),
             gateway_service(settings, bus, stations.security.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
-        await run([(service, listeners[service.name]) for service in services], started)
+        async with tokens.trail.running():
+            await run([(service, listeners[service.name]) for service in services], started)
 
 
 def _warn_of_api_token(settings: Settings) -> None:
@@ -182,6 +189,8 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     settings = settings.model_copy(update={"backend": "google"})
     if name in (ServiceName.DEVICE, ServiceName.USER):
         Pepper.of(settings)  # so that it is missed before anything is opened
+    if name is not ServiceName.GATEWAY:
+        AuditKey.of(settings)
     _warn_of_api_token(settings)
     ports = {name: f"{name}_port" if settings.port is None else "port"}
     async with (
@@ -199,18 +208,31 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
         service: Service
         match name:
             case ServiceName.DEVICE:
-                service = device.device_service(settings, bus, store, utc_now)
+                trail = await stack.enter_async_context(_trail(name, store, settings))
+                service = device.device_service(settings, bus, store, utc_now, trail)
             case ServiceName.USER:
                 asked = DeviceClient(await client(settings.device_url))
                 authorizer = await stack.enter_async_context(_authorizer(settings))
-                service = user.user_service(settings, bus, store, asked, utc_now, authorizer)
+                tokens = User.of(store, utc_now, settings, authorizer)
+                await stack.enter_async_context(tokens.trail.running())
+                service = user.service_of(tokens, asked, settings, bus)
             case ServiceName.TRANSACTION:
                 authorize = HttpAuthorization(await client(settings.user_url)).authorize
-                service = transaction.transaction_service(settings, bus, store, authorize, utc_now)
+                trail = await stack.enter_async_context(_trail(name, store, settings))
+                service = transaction.transaction_service(
+                    settings, bus, store, authorize, utc_now, trail=trail
+                )
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)
         await run([(service, listeners[name])], lambda: log.info("accepting connections"))
+
+
+@asynccontextmanager
+async def _trail(process: str, store: Store, settings: Settings) -> AsyncIterator[Trail]:
+    trail = Trail.of(process, store, utc_now, settings)
+    async with trail.running():
+        yield trail
 
 
 @asynccontextmanager
@@ -229,7 +251,10 @@ async def keys_client(settings: Settings, key: str) -> AsyncIterator[httpx.Async
                 headers={"Authorization": f"Bearer {key or token}"} if key or token else {},
             )
         else:
-            api = create_app("Keys", people_api(Keys.of(store, utc_now)), settings)
+            trail = await stack.enter_async_context(_trail("shell", store, settings))
+            paths = people_api(Keys.of(store, utc_now))
+            paths.include_router(audit_api(trail))
+            api = create_app("Shell", paths, settings, trail=trail)
             client = inside(api, Caller("csms key", "service", frozenset(Scope)))
         yield await stack.enter_async_context(client)
 

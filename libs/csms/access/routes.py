@@ -8,6 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
+from ..audit.requests import begin_act
+from ..web.guard import SAFE_METHODS
 from .callers import OtherGroups, caller_of
 from .masking import with_masked_tokens
 from .scopes import Scope
@@ -19,6 +21,9 @@ TELLS_GROUPS_APART = {"x-tells-groups-apart": True}
 """For ``openapi_extra`` of a path whose handler shows callers who are bound to groups of stations only those.
 Without it, such callers may use paths below ``/chargingstations/{id}`` of a service that knows the groups.
 """
+
+CHANGES_NOTHING = {"x-changes-nothing": True}
+"""For ``openapi_extra`` of a path that only asks, by POST: it is not in the audit trail."""
 
 MaySee = Callable[[str, frozenset[str]], Awaitable[None]]
 """From a station's id, and the groups that the caller is bound to. Raises ``NotFound`` if it is in none."""
@@ -38,9 +43,17 @@ class ScopedRoute(APIRoute):
         declared = (self.openapi_extra or {}).get("security", [])
         return [Scope(scope) for one in declared for scope in one[SCHEME]]
 
+    @property
+    def is_act(self) -> bool:
+        """Whether it may change something."""
+        return not (set(self.methods or ()) <= SAFE_METHODS or self._says(CHANGES_NOTHING))
+
+    def _says(self, extra: dict[str, Any]) -> bool:
+        return extra.items() <= (self.openapi_extra or {}).items()
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle, scopes = super().get_route_handler(), self.scopes
-        is_apart = TELLS_GROUPS_APART.items() <= (self.openapi_extra or {}).items()
+        is_apart, is_act = self._says(TELLS_GROUPS_APART), self.is_act
 
         async def checked(request: Request) -> Response:
             caller = caller_of(request)
@@ -48,6 +61,8 @@ class ScopedRoute(APIRoute):
                 caller.check(scope)
             if caller.groups is not None and not is_apart:
                 await _check_station(request, caller.groups)
+            if is_act:
+                await begin_act(request, self.path_format)
             response = await handle(request)
             return response if caller.sees_tokens else with_masked_tokens(response)
 

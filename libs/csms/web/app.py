@@ -15,6 +15,8 @@ from ..access.identity import Identity
 from ..access.keys import Keys
 from ..access.routes import SCHEME, MaySee
 from ..access.service_keys import accepted_keys
+from ..audit.requests import Recorder, Refusals
+from ..audit.trail import Trail
 from ..settings import Settings
 from ..storage.store import Document
 from .documentation import documentation
@@ -37,16 +39,21 @@ _PROBLEM = {
 class _Guarded(FastAPI):
     """All of it is behind guard and identity: also what answers failures."""
 
-    def __init__(self, settings: Settings, keys: Keys | None, **options: Any) -> None:
+    def __init__(self, settings: Settings, keys: Keys | None, trail: Trail | None, **options: Any) -> None:
         super().__init__(**options)
         self._settings = settings
         self._keys = keys
+        self._trail = trail
         self._service_keys = accepted_keys(settings)
 
     def build_middleware_stack(self) -> ASGIApp:
         settings = self._settings
-        known = BodyGuard(super().build_middleware_stack(), settings)
-        return Guard(Identity(known, settings, self._keys, self._service_keys), settings)
+        known: ASGIApp = BodyGuard(super().build_middleware_stack(), settings)
+        if self._trail is None:
+            return Guard(Identity(known, settings, self._keys, self._service_keys), settings)
+        known = Recorder(known, self._trail, self.title)
+        identified = Identity(known, settings, self._keys, self._service_keys)
+        return Guard(identified, settings, refused=Refusals(self._trail, self.title))
 
     def openapi(self) -> dict[str, Any]:
         """With the scheme of which the scopes of all paths are."""
@@ -64,13 +71,16 @@ def create_app(
     *,
     keys: Keys | None = None,
     may_see: MaySee | None = None,
+    trail: Trail | None = None,
 ) -> FastAPI:
     """The API of one service. ``keys`` are those that callers may present; ``may_see`` says which stations a
-    caller may see who is bound to groups, in a service that knows their groups.
+    caller may see who is bound to groups, in a service that knows their groups. ``trail`` is where acts are
+    written down before they happen.
     """
     app = _Guarded(
         settings,
         keys,
+        trail,
         title=title,
         version="1",
         docs_url=None,
