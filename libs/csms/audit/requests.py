@@ -96,7 +96,7 @@ class Refusals:
 def draft_of(
     scope: Scope, service: str, trail: Trail, template: str | None, token_type: str | None = None
 ) -> Record:
-    """Who asks for what. Of a path that nobody knows, only the first part is kept: any other may be secret."""
+    """Who asks for what. Of a path that nobody knows, only the first part is kept."""
     headers = Headers(scope=scope)
     caller: Caller | None = scope.get(CALLER)
     client_request_id = headers.get("X-Request-ID", "")
