@@ -17,7 +17,6 @@ from ..web.guard import REFUSED
 Outcome = Literal["succeeded", "refused", "failed", "unknown"]
 
 RECORD_INDEXES = [
-    Index(("segment",)),
     Index((), "at", descending=True),
     *(
         Index((field,), "at", descending=True, embedded=False)
@@ -25,6 +24,12 @@ RECORD_INDEXES = [
     ),
 ]
 """A segment is verified in the order of its ids. Lists are the newest first."""
+
+LOGGED_HEAD = "audit trail: "
+"""Before a head in the log."""
+
+OPENING = "open the trail"
+"""The action of openings."""
 
 SEGMENT_INDEXES = [Index((), "startedAt", descending=True)]
 
@@ -78,7 +83,7 @@ class SegmentHead(Document):
 class Segment(Document):
     """A part of the trail, which one process has written."""
 
-    id: str = Field(description="When it began, and which of those: `20261121T213902-1f6b0c27`.")
+    id: str = Field(description="When it began, and which of those: `20261121T213902123456-1f6b0c27`.")
     service: str = Field(description="The process that wrote it: `csms`, `device`, `transaction`, `user`.")
     started_at: Time = Field(description="When it began.")
     key_id: str = Field(description="Id of the key that signs it.")
@@ -130,6 +135,9 @@ class Record(Document):
     left_out: int | None = Field(
         default=None,
         description="Refusals of this status to this address that have no record, since the last with one.",
+    )
+    left_out_elsewhere: int | None = Field(
+        default=None, description="The same of other statuses and addresses, where there were very many."
     )
     heads: tuple[SegmentHead, ...] = Field(
         default=(), description="Of an opening: the newest heads of the segments before, up to 20."

@@ -9,14 +9,14 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Self
+from typing import NamedTuple, Self
 
 from ..clock import Clock
 from ..limits import Seconds, TokenBuckets, network_of
 from ..settings import Settings
 from ..storage.store import Collection, Query, Store
 from .key import AuditKey
-from .model import RECORD_INDEXES, SEGMENT_INDEXES, End, Record, Segment, SegmentHead
+from .model import LOGGED_HEAD, OPENING, RECORD_INDEXES, SEGMENT_INDEXES, End, Record, Segment, SegmentHead
 from .segment import MAX_BATCH, WRITE_TIMEOUT, NotRecorded, OpenSegment
 
 log = logging.getLogger(__name__)
@@ -105,15 +105,15 @@ class Trail:
 
     def refused(self, refusal: Record) -> None:
         """Write down a refusal soon, unless there are too many; nobody waits for it."""
-        status, network = refusal.status or 0, network_of(refusal.address or "")
-        left_out = self.refusals.counted(status, network)
-        if left_out is None:
-            return
-        writing = asyncio.get_running_loop().create_task(
-            self._add_refusal(refusal.changed(left_out=left_out or None), network)
-        )
-        self._unwatched.add(writing)
-        writing.add_done_callback(self._unwatched.discard)
+        key = refusal.status or 0, network_of(refusal.address or "")
+        left_out = self.refusals.counted(key)
+        if left_out is not None:
+            record = refusal.changed(
+                left_out=left_out.alike or None, left_out_elsewhere=left_out.others or None
+            )
+            writing = asyncio.get_running_loop().create_task(self._add_refusal(record, key, left_out))
+            self._unwatched.add(writing)
+            writing.add_done_callback(self._unwatched.discard)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -151,11 +151,11 @@ class Trail:
                 if is_complete:
                     self._open.remove(segment)
 
-    async def _add_refusal(self, refusal: Record, network: str) -> None:
+    async def _add_refusal(self, record: Record, key: RefusalKey, left_out: LeftOut) -> None:
         try:
-            await self.add(refusal)
+            await self.add(record)
         except NotRecorded:
-            self.refusals.not_written(refusal.status or 0, network, 1 + (refusal.left_out or 0))
+            self.refusals.leave_out(key, left_out.alike + 1, left_out.others)
 
     async def _segment(self) -> OpenSegment:
         """The one that takes new records. Raises ``NotRecorded``."""
@@ -174,7 +174,7 @@ class Trail:
     async def _opened(self) -> OpenSegment:
         """A new segment, which begins by naming the heads of those before. Raises ``NotRecorded``."""
         now = self.clock()
-        id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        id = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
         known = Segment(id=id, service=self.service, started_at=now, key_id=self.key.public.id)
         segment = OpenSegment(id, self.records, self.key, self._count_written)
         try:
@@ -191,6 +191,7 @@ class Trail:
                 id="",
                 segment=id,
                 kind="opening",
+                action=OPENING,
                 at=now,
                 service=self.service,
                 heads=heads,
@@ -228,7 +229,7 @@ class Trail:
                 key_id="",
             )
         )
-        log.info("audit trail: %s", head.model_dump_json(by_alias=True))
+        log.info("%s%s", LOGGED_HEAD, head.model_dump_json(by_alias=True))
         known = Segment(id=segment.id, service=self.service, started_at=head.at, key_id=head.key_id)
         try:
             async with asyncio.timeout(WRITE_TIMEOUT):
@@ -240,27 +241,41 @@ class Trail:
         segment.head = head
 
 
+RefusalKey = tuple[int, str]
+"""HTTP status and network."""
+
+
+class LeftOut(NamedTuple):
+    """Refusals without a record since the last that has one."""
+
+    alike: int
+    """Of the same key."""
+    others: int
+    """Of other keys, whose counters had no room."""
+
+
 class Refusals:
     """Which refusals have a record, and how many have none. Its memory is bounded."""
 
     def __init__(self, clock: Seconds = time.monotonic) -> None:
         self._each = TokenBuckets(REFUSALS_PER_MINUTE / 60, REFUSALS_PER_MINUTE, clock=clock)
         self._all = TokenBuckets(REFUSALS_IN_ALL / 60, REFUSALS_IN_ALL, clock=clock)
-        self._left_out: OrderedDict[tuple[int, str], int] = OrderedDict()
+        self._left_out: OrderedDict[RefusalKey, int] = OrderedDict()
+        self._others = 0
 
-    def counted(self, status: int, network: str) -> int | None:
-        """How many have no record since the last one that has; None if this has none either."""
-        if self._each.take((status, network)) or self._all.take("all"):
-            self.not_written(status, network, 1)
+    def counted(self, key: RefusalKey) -> LeftOut | None:
+        """What was left out before it; None if it is left out too."""
+        if self._each.take(key) or self._all.take("all"):
+            self.leave_out(key, 1)
             return None
-        return self._left_out.pop((status, network), 0)
+        others, self._others = self._others, 0
+        return LeftOut(self._left_out.pop(key, 0), others)
 
-    def not_written(self, status: int, network: str, count: int) -> None:
-        key = status, network
-        self._left_out[key] = self._left_out.get(key, 0) + count
+    def leave_out(self, key: RefusalKey, alike: int, others: int = 0) -> None:
+        self._left_out[key] = self._left_out.get(key, 0) + alike
+        self._others += others
         if len(self._left_out) > MAX_COUNTERS:
-            (status, network), count = self._left_out.popitem(last=False)
-            log.warning("address %s: %d refusals (%d) have no audit record", network, count, status)
+            self._others += self._left_out.popitem(last=False)[1]
 
     def __len__(self) -> int:
         return len(self._left_out)
