@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-from libs.csms.access.callers import Caller
+from libs.csms.access.callers import CALLER, Caller
 from libs.csms.access.keys import Keys
 from libs.csms.access.routes import CHANGES_NOTHING, ScopedRouter
 from libs.csms.access.scopes import Role, Scope
@@ -24,14 +25,16 @@ from libs.csms.audit.requests import CommandIds
 from libs.csms.audit.segment import NotRecorded
 from libs.csms.audit.trail import REFUSALS_PER_MINUTE, Refusals, Trail
 from libs.csms.clock import utc_now
-from libs.csms.errors import Conflict
+from libs.csms.errors import Conflict, Unauthenticated
 from libs.csms.settings import load
+from libs.csms.storage.queries import every
 from libs.csms.storage.sqlite.store import SqliteStore
-from libs.csms.storage.store import NotStored
+from libs.csms.storage.store import NotStored, Query
 from libs.csms.web.app import Body, create_app
 from libs.csms.web.server import inside
 from services.user.audit.api import audit_api
 
+from .audit_victim import Thing
 from .trails import Copy, act, carry_out, trail_of
 
 
@@ -78,6 +81,13 @@ class Things:
         @router.put("/chargingstations/{id}/things/{idToken}")
         async def put_thing(id: str, request: Request) -> None:
             self.done.append(id)
+
+        @router.post("/sessions", status_code=201)
+        async def sign_in(body: Name, request: Request) -> str:
+            if body.password != "right":
+                raise Unauthenticated("wrong")
+            request.scope[CALLER] = Caller(f"person-{body.name}", "key", frozenset())
+            return "the session"
 
         @router.post("/question", openapi_extra=CHANGES_NOTHING)
         async def ask() -> int:
@@ -156,6 +166,52 @@ async def test_what_fails_has_a_record_too(things: Things) -> None:
         ("POST /things", None, "failed", 422),
         ("POST /things/{id}/break", "7", "failed", 500),
     ]
+
+
+def nobody(things: Things) -> httpx.AsyncClient:
+    """Who is about to sign in. No scope is needed for that."""
+    return inside(things.app, Caller("nobody", "nobody", frozenset({Scope.STATIONS_WRITE})))  # type: ignore[arg-type]
+
+
+async def test_who_signs_in_is_recorded_with_the_account_and_without_the_password(things: Things) -> None:
+    async with nobody(things) as http:
+        right = await http.post("/sessions", json={"name": "anna", "password": "right"})
+        wrong = await http.post("/sessions", json={"name": "otto", "password": "wrong"})
+    [signed_in, refused] = await things.records()
+
+    assert (right.status_code, wrong.status_code) == (201, 401)
+    assert [
+        (one.outcome, one.status, one.caller_id, one.changes[0].value) for one in (signed_in, refused)
+    ] == [
+        ("succeeded", 201, "person-anna", "anna"),
+        ("refused", 401, "nobody", "otto"),
+    ]
+    assert {one.changes[1].value for one in (signed_in, refused)} == {"***"}
+    assert await (await Copy.of(things.trail)).broken() == []
+
+
+async def test_guesses_of_passwords_are_sampled_and_the_right_one_is_always_recorded(things: Things) -> None:
+    async with nobody(things) as http:
+        for _ in range(3 * REFUSALS_PER_MINUTE):
+            await http.post("/sessions", json={"name": "anna", "password": "wrong"})
+        for _ in range(3 * REFUSALS_PER_MINUTE):
+            await http.post("/sessions", json={"no": "name"})
+        for _ in range(2 * REFUSALS_PER_MINUTE):
+            await http.post("/sessions", json={"name": "anna", "password": "right"})
+    outcomes = [one.outcome for one in await things.records()]
+
+    assert outcomes.count("refused") == outcomes.count("failed") == REFUSALS_PER_MINUTE
+    assert outcomes.count("succeeded") == 2 * REFUSALS_PER_MINUTE
+
+
+async def test_nobody_signs_in_unrecorded(things: Things) -> None:
+    Refusing(things.trail)
+    async with nobody(things) as http:
+        answer = await http.post("/sessions", json={"name": "anna", "password": "right"})
+
+    assert answer.status_code == 503
+    assert "the session" not in answer.text
+    assert answer.headers["X-Request-ID"]
 
 
 async def test_reading_and_asking_write_nothing(things: Things) -> None:
@@ -314,7 +370,8 @@ async def test_refusals_are_recorded_wherever_they_are(things: Things) -> None:
         key = {"Authorization": f"Bearer {viewer}"}
         assert (await http.get("/things")).status_code == 401
         assert (await http.post("/things", json={}, headers=key)).status_code == 403
-        assert (await http.get("/audit", headers=key)).status_code == 403
+        assert (await http.get("/audit/key", headers=key)).status_code == 403
+        assert (await http.delete("/things/7", headers=key)).status_code == 403
         assert (await http.get("/things/secret-text", headers={"Host": "evil.example"})).status_code == 421
         assert (await http.post("/things", headers={"Origin": "https://evil.example"})).status_code == 403
     records = await things.records()
@@ -322,7 +379,8 @@ async def test_refusals_are_recorded_wherever_they_are(things: Things) -> None:
     assert {(one.kind, one.status, one.action, one.path, one.caller_kind) for one in records} == {
         ("refusal", 401, "GET /things", "/things", None),
         ("refusal", 403, "POST /things", "/things", "key"),
-        ("refusal", 403, "GET /audit", "/audit", "key"),
+        ("refusal", 403, "GET /audit/key", "/audit/key", "key"),
+        ("refusal", 403, "DELETE /things/{id}", "/things/7", "key"),
         ("refusal", 421, "GET /things", "/things", None),
         ("refusal", 403, "POST /things", "/things", None),
     }
@@ -460,3 +518,26 @@ async def test_only_who_may_read_the_trail_reads_it(things: Things) -> None:
     assert key_view["publicKey"] == things.trail.key.public.text
     bound = Caller("bound", "key", frozenset({Scope.AUDIT_READ}), frozenset({"north"}))
     assert (await audit(things, bound)).status_code == 403
+
+
+@pytest.mark.parametrize("lines", [8, 13, 30])
+async def test_of_a_process_that_is_killed_there_is_no_act_without_a_record(
+    tmp_path: Path, lines: int
+) -> None:
+    command = [sys.executable, "-m", "tests.security.audit_victim", str(tmp_path)]
+    victim = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert victim.stdout is not None
+    for _ in range(lines):
+        assert await victim.stdout.readline() == b"working\n"
+    victim.kill()
+    await victim.wait()
+    store = SqliteStore(tmp_path / "csms.db")
+    done = {one.id async for one in every(store.collection("things", Thing), Query())}
+    copy = await Copy.of(trail_of(store))
+    await store.close()
+    recorded = {one.target: one.outcome for one in copy.records_ if one.kind == "act"}
+
+    assert len(done) > 8
+    assert done <= recorded.keys()
+    assert {id for id, outcome in recorded.items() if outcome == "succeeded"} <= done
+    assert await copy.broken() == []

@@ -13,12 +13,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..access.callers import CALLER, Caller
 from ..web.guard import REQUEST_ID, SAFE_METHODS
+from ..web.problems import problem
 from .changes import changes_of, filled, shown_location, shown_parameters
-from .model import Change, End, Record
+from .model import Change, End, Record, outcome_of
+from .segment import NotRecorded
 from .trail import Trail
 
 ACT = "csms.act"
 """Where the act stands in the ASGI scope of its request. Nothing on the wire can write there."""
+
+NOBODY = "nobody"
+"""Kind of the caller who is about to sign in."""
 
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -31,6 +36,10 @@ class Act:
     service: str
     record: Record | None = None
     """As it was written before it is carried out."""
+    sign_in: Record | None = None
+    """Of a request without a caller, who may become one by it: it is written when it is over, as anybody can
+    send as many as he likes.
+    """
     command_ids: list[str] = field(default_factory=list)
     """Of the commands that it has made; its handler adds them."""
 
@@ -39,7 +48,22 @@ class Act:
         changes = changes_of(await request.body())
         draft = draft_of(request.scope, self.service, self.trail, template, _token_type(changes))
         target = draft.target or next((one.value for one in changes if one.field == "id"), None)
-        self.record = await self.trail.begin(draft.changed(changes=changes, target=target))
+        draft = draft.changed(changes=changes, target=target)
+        if draft.caller_kind in (None, NOBODY):
+            self.sign_in = draft
+        else:
+            self.record = await self.trail.begin(draft)
+
+    async def signed_in(self, scope: Scope, status: int) -> None:
+        """Write down a sign-in before its answer is sent. Raises ``NotRecorded``."""
+        if self.sign_in is None:
+            return
+        caller: Caller | None = scope.get(CALLER)
+        record = self.sign_in.changed(status=status, outcome=outcome_of(status))
+        if status >= 400:
+            self.trail.refused(record.changed(kind="refusal"))
+        elif caller is not None:
+            await self.trail.add(record.changed(caller_id=caller.id, caller_kind=caller.kind))
 
     async def end(self, status: int, location: str | None) -> None:
         if self.record is not None:
@@ -64,12 +88,19 @@ class Recorder:
             return
         act = scope[ACT] = Act(self._trail, self._service)
         start: Message | None = None
+        is_withheld = False
 
         async def noted(message: Message) -> None:
-            nonlocal start
+            nonlocal start, is_withheld
             if message["type"] == "http.response.start":
                 start = message
-            await send(message)
+                try:
+                    await act.signed_in(scope, message["status"])
+                except NotRecorded as error:
+                    is_withheld = True
+                    await problem(503, error.detail)(scope, receive, send)
+            if not is_withheld:
+                await send(message)
 
         try:
             await self._app(scope, receive, noted)
@@ -87,7 +118,7 @@ class Refusals:
 
     def __call__(self, scope: Scope, status: int) -> None:
         act: Act | None = scope.get(ACT)
-        if act is None or act.record is None:
+        if act is None or (act.record is None and act.sign_in is None):
             template = getattr(scope.get("route"), "path_format", None)
             draft = draft_of(scope, self._service, self._trail, template)
             self._trail.refused(draft.changed(kind="refusal", status=status, outcome="refused"))
