@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
@@ -29,26 +29,27 @@ MAX_PATH = 300
 """Characters."""
 
 
-def changes_of(body: bytes) -> tuple[Change, ...]:
-    """The fields of a JSON object, in its order; nothing of anything else."""
+def changes_of(body: bytes, known: Collection[str]) -> tuple[Change, ...]:
+    """The fields of a JSON object, in its order; nothing of anything else. Only of fields that are ``known``,
+    of which it is clear what is secret, the values are kept.
+    """
     try:
         content = orjson.loads(body)
         if not isinstance(content, dict):
             return ()
         if len(body) > MAX_READ:
             return tuple(Change(field=_cut(name)) for name in islice(content, MAX_CHANGES))
-        return tuple(islice(_changes(with_masked_tokens(masked(content)), ""), MAX_CHANGES))
+        return tuple(islice(_changes(with_masked_tokens(masked(content)), known), MAX_CHANGES))
     except (orjson.JSONDecodeError, CallError):
         return ()
 
 
-def _changes(content: Mapping[str, Any], within: str) -> Iterator[Change]:
+def _changes(content: Mapping[str, Any], known: Collection[str]) -> Iterator[Change]:
     for name, value in content.items():
-        field = within + name
         if isinstance(value, dict) and value and not is_secret_name(name):
-            yield from _changes(value, f"{field}.")
+            yield from (Change(field=_cut(f"{name}.{one}")) for one in value)
         else:
-            yield Change(field=_cut(field), value=_value(name, value))
+            yield Change(field=_cut(name), value=_value(name, value) if name in known else None)
 
 
 def _value(name: str, value: Any) -> str | None:

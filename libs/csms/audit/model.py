@@ -49,8 +49,9 @@ class Change(Document):
     field: str = Field(description="Name of a field of the body; one inside of another is `location.lat`.")
     value: str | None = Field(
         default=None,
-        description="The first 100 characters of the new value, secrets and tokens hidden; absent where it is"
-        " a list or an object.",
+        description="The first 100 characters of the new value, secrets and tokens hidden; absent of lists,"
+        " objects and what is inside of them, of fields that the path does not know, and of what goes to a"
+        " station, which its command has.",
     )
 
 

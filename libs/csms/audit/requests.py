@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -43,9 +43,9 @@ class Act:
     command_ids: list[str] = field(default_factory=list)
     """Of the commands that it has made; its handler adds them."""
 
-    async def begin(self, request: Request, template: str) -> None:
+    async def begin(self, request: Request, template: str, known: Collection[str]) -> None:
         """Write down what is going to happen. Raises ``NotRecorded``."""
-        changes = changes_of(await request.body())
+        changes = changes_of(await request.body(), known)
         draft = draft_of(request.scope, self.service, self.trail, template, _token_type(changes))
         target = draft.target or next((one.value for one in changes if one.field == "id"), None)
         draft = draft.changed(changes=changes, target=target)
@@ -156,11 +156,14 @@ def _token_type(changes: Sequence[Change]) -> str | None:
     return next((one.value for one in changes if one.field == "type"), None)
 
 
-async def begin_act(request: Request, template: str) -> None:
-    """For a path that may change something, before it does. Raises ``NotRecorded``."""
+async def begin_act(request: Request, template: str, known: Collection[str]) -> None:
+    """For a path that may change something, before it does. Raises ``NotRecorded``.
+
+    Of the fields of the body that are ``known``, the values are kept too.
+    """
     act: Act | None = request.scope.get(ACT)
     if act is not None:
-        await act.begin(request, template)
+        await act.begin(request, template, known)
 
 
 def _command_ids(request: Request) -> list[str]:
