@@ -59,6 +59,8 @@ secret() {
 secret csms-api-token 30 device transaction user
 # Secrets of stations and KeyCodes are hashed with it: if it is lost, all of them must be set anew.
 secret csms-pepper 32 device user
+# With it the audit trail is signed: whoever has it can write another trail.
+secret csms-audit-key 32 device transaction user
 # With these the services ask each other; the gateway may ask for admission with its own, and nothing else.
 secret csms-gateway-key 32 gateway device
 secret csms-transaction-key 32 transaction user
@@ -103,12 +105,13 @@ key() { echo "/keys/$1/key=csms-$1-key:latest"; }
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
   local name=$1 variables=$2 token=CSMS_API_TOKEN=csms-api-token:latest secrets
+  local audit=CSMS_AUDIT_KEY=csms-audit-key:latest
   local pepper=CSMS_PEPPER=csms-pepper:1 # never a newer version: nothing that was hashed would match
   case $name in
     gateway) secrets=$(key gateway) ;;
-    device) secrets=$token,$pepper,$(key gateway),$(key user) ;;
-    transaction) secrets=$token,$(key transaction) ;;
-    user) secrets=$token,$pepper,$(key user),$(key transaction) ;;
+    device) secrets=$token,$audit,$pepper,$(key gateway),$(key user) ;;
+    transaction) secrets=$token,$audit,$(key transaction) ;;
+    user) secrets=$token,$audit,$pepper,$(key user),$(key transaction) ;;
   esac
   shift 2
   gcloud run deploy "csms-$name" --image="$image" --region="$REGION" --service-account="$(account "$name")" \

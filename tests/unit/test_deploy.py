@@ -173,9 +173,9 @@ def test_only_services_that_hash_secrets_get_the_pepper(calls: list[str]) -> Non
 SERVICES = ["device", "gateway", "transaction", "user"]
 SECRETS = {
     "gateway": {"gateway-key"},
-    "device": {"api-token", "gateway-key", "pepper", "user-key"},
-    "transaction": {"api-token", "transaction-key"},
-    "user": {"api-token", "pepper", "transaction-key", "user-key"},
+    "device": {"api-token", "audit-key", "gateway-key", "pepper", "user-key"},
+    "transaction": {"api-token", "audit-key", "transaction-key"},
+    "user": {"api-token", "audit-key", "pepper", "transaction-key", "user-key"},
 }
 PERMISSIONS = [tuple(line.split()) for line in permissions.permissions()]
 
