@@ -13,7 +13,7 @@ import typer
 
 from libs.csms.audit.key import AuditKey, PublicKey, by_id
 from libs.csms.audit.sources import ApiSource, FileSource, export, logged_heads
-from libs.csms.audit.verify import Source, Summary
+from libs.csms.audit.verify import Source, Summary, Unreadable
 from libs.csms.audit.verify import verify as verified
 from libs.csms.settings import BadSetting, load
 
@@ -42,7 +42,11 @@ def verify(
     key: KeyFlag = "",
 ) -> None:
     """Check every hash and signature. Ends with 1 and the id of the first record that is wrong."""
-    summary = _run(_summary(file, public_key or [], log, key))
+    try:
+        summary = _run(_summary(file, public_key or [], log, key))
+    except Unreadable as error:
+        typer.echo(error)
+        raise SystemExit(1) from None
     for broken in summary.broken:
         typer.echo(f"{broken.place}: {broken.what}")
     whole = "broken" if summary.broken else "whole"

@@ -67,6 +67,13 @@ def test_a_trail_is_verified_wherever_it_is_and_the_first_broken_record_is_named
     assert (broken.returncode, broken.stderr) == (1, "4 records in 1 segments: the trail is broken\n")
     assert re.fullmatch(rf"{id}: was changed.*\n", broken.stdout)
 
+    with closing(sqlite3.connect(data / "csms.db")) as database, database:
+        database.execute("UPDATE audit SET doc = replace(doc, '\"kind\"', '\"kin\"') WHERE id = ?", [id])
+    unreadable = audit(given, "verify")
+    assert unreadable.returncode == 1
+    before = f"{id.rpartition('-')[0]}-00000001"
+    assert unreadable.stdout == f"/audit/records: one of the next after {before} cannot be read\n"
+
     text = file.read_text()
     file.write_text(text.replace('"path":"/chargingstations"', '"path":"/chargingstation"', 1))
     assert audit(given, "verify", "--file", str(file)).returncode == 1

@@ -19,7 +19,7 @@ from libs.csms.audit import trail as module
 from libs.csms.audit.key import AuditKey, by_id
 from libs.csms.audit.model import End, Link, Record, Segment, SegmentHead, record_id
 from libs.csms.audit.sources import FileSource, logged_heads
-from libs.csms.audit.verify import has_gaps, until, verify
+from libs.csms.audit.verify import Unreadable, has_gaps, until, verify
 from libs.csms.clock import utc_now
 from libs.csms.storage.sqlite.store import SqliteStore
 
@@ -357,6 +357,6 @@ async def test_a_trail_is_whole_while_it_is_read_and_written(store: SqliteStore)
 
 
 async def test_a_file_that_is_no_trail_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x").write_text("[1]\n")
-    with pytest.raises(ValueError, match="no JSON object"):
+    (tmp_path / "x").write_text('{"segment": 1}\n')
+    with pytest.raises(Unreadable, match="line 1"):
         await FileSource(tmp_path / "x").segments()

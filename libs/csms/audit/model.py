@@ -140,8 +140,8 @@ class Record(Document):
     left_out_elsewhere: int | None = Field(
         default=None, description="The same of other statuses and addresses, where there were very many."
     )
-    heads: tuple[SegmentHead, ...] = Field(
-        default=(), description="Of an opening: the newest heads of the segments before, up to 20."
+    heads: tuple[SegmentHead, ...] | None = Field(
+        default=None, description="Of an opening: the newest heads of the segments before, up to 20."
     )
     link: Link | None = Field(default=None, description="Its place in the chain.")
     outcome: Outcome = Field(

@@ -98,7 +98,9 @@ class Recorder:
                     await act.signed_in(scope, message["status"])
                 except NotRecorded as error:
                     is_withheld = True
-                    await problem(503, error.detail)(scope, receive, send)
+                    await problem(503, error.detail, {"Retry-After": str(error.retry_after)})(
+                        scope, receive, send
+                    )
             if not is_withheld:
                 await send(message)
 

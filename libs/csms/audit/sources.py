@@ -12,7 +12,7 @@ import orjson
 
 from ..storage.store import Document
 from .model import LOGGED_HEAD, OPENING, Record, Segment, SegmentHead
-from .verify import has_gaps, last_number, until
+from .verify import Unreadable, has_gaps, last_number, until
 
 PAGE_SIZE = 1_000
 
@@ -59,45 +59,54 @@ class ApiSource:
     async def _every(
         self, path: str, type_: type[Stored], token: str = "", **filters: str
     ) -> AsyncIterator[tuple[Stored, str]]:
-        """Each with the token of its page. Raises ``httpx.HTTPError``."""
+        """Each with the token of its page. Raises ``httpx.HTTPError``, and ``Unreadable`` with the last one
+        that can be read.
+        """
+        size, last = PAGE_SIZE, ""
         while True:
-            parameters = {"pageSize": str(PAGE_SIZE), "pageToken": token, **filters}
+            parameters = {"pageSize": str(size), "pageToken": token, **filters}
             response = await self._client.get(path, params=parameters)
+            if response.status_code == 500 and size > 1:
+                size = 1
+                continue
+            if response.status_code == 500:
+                raise Unreadable(f"{path}: one of the next after {last or 'the beginning'} cannot be read")
             response.raise_for_status()
             page = response.json()
             for item in page["items"]:
                 yield type_.model_validate(item), token
+                last = item["id"]
             if "nextPageToken" not in page:
                 return
             token = page["nextPageToken"]
 
 
 class FileSource:
-    """A file with a JSON object in each line: ``segment`` or ``record``. Raises ``ValueError`` elsewhere."""
+    """A file with a JSON object in each line: ``segment`` or ``record``."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     async def segments(self) -> list[Segment]:
-        return [Segment.model_validate(line["segment"]) for line in self._lines() if "segment" in line]
+        return list(self._documents("segment", Segment))
 
     async def openings(self) -> list[Record]:
-        return [one for one in self._records() if one.kind == "opening"]
+        return [one for one in self._documents("record", Record) if one.kind == "opening"]
 
     async def records(self) -> AsyncIterator[list[Record]]:
-        for _, group in groupby(self._records(), lambda record: record.segment):
+        for _, group in groupby(self._documents("record", Record), lambda record: record.segment):
             yield list(group)
 
-    def _records(self) -> Iterator[Record]:
-        return (Record.model_validate(line["record"]) for line in self._lines() if "record" in line)
-
-    def _lines(self) -> Iterator[dict[str, object]]:
+    def _documents(self, name: str, type_: type[Stored]) -> Iterator[Stored]:
+        """Raises ``Unreadable``."""
         with self._file.open("rb") as lines:
-            for line in lines:
-                content = orjson.loads(line)
-                if not isinstance(content, dict):
-                    raise ValueError("a line is no JSON object")
-                yield content
+            for number, line in enumerate(lines, 1):
+                try:
+                    content = orjson.loads(line)
+                    if name in content:
+                        yield type_.model_validate(content[name])
+                except (ValueError, TypeError) as error:
+                    raise Unreadable(f"{self._file}: line {number} cannot be read") from error
 
 
 def logged_heads(file: Path) -> list[SegmentHead]:

@@ -18,8 +18,12 @@ class Broken(NamedTuple):
     what: str
 
 
+class Unreadable(Exception):
+    """What is stored at some place is not what the trail consists of. It hides what comes after it."""
+
+
 class Source(Protocol):
-    """Where a trail is read from."""
+    """Where a trail is read from. All raise ``Unreadable``."""
 
     async def segments(self) -> list[Segment]: ...
 
@@ -43,7 +47,7 @@ async def verify(
 ) -> Summary:
     """``keys`` are those that are trusted, by their ids. ``logged`` are heads from an archive of the log."""
     segments = {one.id: one for one in await source.segments()}
-    claims = _claims([*logged, *(head for one in await source.openings() for head in one.heads)])
+    claims = _claims([*logged, *(head for one in await source.openings() for head in one.heads or ())])
     broken: list[Broken] = []
     seen: set[str] = set()
     count = 0
