@@ -17,11 +17,12 @@ from pydantic import ValidationError
 
 from libs.csms.audit import trail as module
 from libs.csms.audit.key import AuditKey, by_id
-from libs.csms.audit.model import End, Link, Record, Segment, SegmentHead, record_id
+from libs.csms.audit.model import End, Link, Record, Segment, SegmentHead, genesis, record_id
 from libs.csms.audit.sources import FileSource, logged_heads
 from libs.csms.audit.verify import Unreadable, has_gaps, until, verify
 from libs.csms.clock import utc_now
 from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.storage.store import Document
 
 from .trails import Copy, carry_out, trail_of
 
@@ -72,10 +73,14 @@ def flip(copy: Copy, chosen: random.Random) -> None:
     documents: list[Any] = chosen.choice([copy.segments_, copy.records_])
     at = chosen.randrange(len(documents))
     document = documents[at]
-    content = document.model_dump(mode="json", by_alias=True, exclude_none=True)
+    content = json_of(document)
     place, name = chosen.choice([*leaves(content)])
     place[name] = altered(place[name], chosen)
     documents[at] = type(document).model_validate(content)
+
+
+def json_of(document: Document) -> dict[str, Any]:
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def leaves(value: Any) -> Any:
@@ -93,6 +98,26 @@ def altered(value: Any, chosen: random.Random) -> Any:
         return value + chosen.choice([-1, 1])
     at = chosen.randrange(len(value)) if value else 0
     return value[:at] + chr(ord(value[at]) ^ 1 if value else 65) + value[at + 1 :]
+
+
+def restate(copy: Copy, chosen: random.Random) -> None:
+    """What is derived from the rest says something else."""
+    at = chosen.randrange(len(copy.records_))
+    outcomes = {"succeeded", "refused", "failed", "unknown"} - {copy.records_[at].outcome}
+    copy.records_[at] = copy.records_[at].changed(outcome=chosen.choice(sorted(outcomes)))
+
+
+def unlink(copy: Copy, chosen: random.Random) -> None:
+    """The end of a record, or what is said to be one, is in no chain."""
+    at = chosen.randrange(len(copy.records_))
+    end = copy.records_[at].end or End(at=utc_now(), status=200)
+    copy.records_[at] = copy.records_[at].ended(end.changed(link=None))
+
+
+def store_apart(copy: Copy, chosen: random.Random) -> None:
+    """Under an id that is not its own, so that it is read elsewhere."""
+    at = chosen.randrange(1, len(copy.records_) - 5)
+    copy.records_.append(copy.records_.pop(at))
 
 
 def drop(copy: Copy, chosen: random.Random) -> None:
@@ -202,6 +227,9 @@ def add_segment(copy: Copy, chosen: random.Random) -> None:
 
 MUTATIONS = [
     flip,
+    restate,
+    unlink,
+    store_apart,
     drop,
     drop_an_end,
     reorder,
@@ -227,6 +255,23 @@ def test_every_change_is_found(whole: Copy, mutate: Any, seed: int) -> None:
         return  # nobody can read it any more
     assert copy.segments_ != whole.segments_ or copy.records_ != whole.records_
     assert asyncio.run(copy.broken()) != []
+
+
+async def test_every_field_of_every_document_is_covered(whole: Copy) -> None:
+    chosen, missed = random.Random(9), []
+    for name in ("segments_", "records_"):
+        for at, document in enumerate(getattr(whole, name)):
+            for number, _ in enumerate(leaves(json_of(document))):
+                content, copy = json_of(document), copy_of(whole)
+                place, field = [*leaves(content)][number]
+                place[field] = altered(place[field], chosen)
+                try:
+                    getattr(copy, name)[at] = type(document).model_validate(content)
+                except ValidationError:
+                    continue
+                if not await copy.broken():
+                    missed.append((name, at, field))
+    assert missed == []
 
 
 async def test_the_first_broken_record_is_named(whole: Copy) -> None:
@@ -295,6 +340,36 @@ async def test_what_was_dropped_at_the_end_is_found_by_the_log(
     [broken] = (await verify(early, keys, logged_heads(log))).broken
     assert "is missing" in broken.what
     assert (await verify(await Copy.of(trail), keys, logged_heads(log))).broken == []
+
+
+async def test_who_has_the_key_and_writes_another_trail_is_found_by_the_log(whole: Copy) -> None:
+    copy, key = copy_of(whole), whole.trusted.key
+    segment = max(copy.segments_, key=lambda one: one.started_at)
+    own = [one for one in copy.records_ if one.segment == segment.id]
+    number, hash, forged = 0, genesis(segment.id), []
+    for record in own:
+        number += 1
+        other = record.without_end().changed(id=record_id(segment.id, number), caller_id="somebody else")
+        hash = other.digest(number, hash)
+        other = other.changed(outcome="succeeded" if number == 1 else "unknown")
+        forged.append(other.changed(link=Link(number=number, hash=hash, signature=key.sign_hash(hash))))
+    assert segment.head is not None
+    head = key.signed(segment.head.changed(number=number, hash=hash))
+    copy.segments_ = [one.changed(head=head) if one is segment else one for one in copy.segments_]
+    copy.records_ = [one for one in copy.records_ if one.segment != segment.id] + forged
+    logged = [segment.head.changed(number=2, hash=links_of(own)[1].hash)]
+
+    assert await copy.broken() == []
+    [broken] = (await verify(copy, by_id([key.public]), [key.signed(one) for one in logged])).broken
+    assert broken == (record_id(segment.id, 2), "is another one than the signed head names")
+
+
+async def test_a_record_that_is_stored_apart_is_named(whole: Copy) -> None:
+    copy = copy_of(whole)
+    copy.records_.append(copy.records_[0])
+    assert (copy.records_[0].id, copy.records_[0].kind) == (copy.records_[-1].id, "opening")
+    [broken] = await copy.broken()
+    assert "is stored apart" in broken.what
 
 
 async def test_two_processes_write_segments_of_their_own(store: SqliteStore) -> None:

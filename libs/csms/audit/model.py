@@ -67,10 +67,10 @@ class SegmentHead(Document):
     number: int = Field(description="Number of the last link.")
     hash: str = Field(description="Hash of the last link.")
     at: Time = Field(description="When it was signed.")
-    closed: bool = Field(default=False, description="Whether nothing comes after it.")
-    unconfirmed: tuple[str, ...] = Field(
-        default=(),
-        description="Hashes of the links after it whose write failed: the store may have them all the same.",
+    closed: bool = Field(
+        default=False,
+        description="Whether it is the last one. Records after it are those whose write failed, and which the"
+        " store has all the same.",
     )
     key_id: str = Field(description="Id of the key that signed it.")
     signature: str = Field(default="", description="Of all other fields: Ed25519, base64.")

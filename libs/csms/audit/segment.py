@@ -65,7 +65,6 @@ class OpenSegment:
         self.number, self.hash = 0, genesis(id)
         """Of the last link that is durable."""
         self.is_broken = False
-        self.unconfirmed: tuple[str, ...] = ()
         self.head: SegmentHead | None = None
         """The newest that was signed."""
         self.acts = 0
@@ -107,17 +106,16 @@ class OpenSegment:
 
     async def _write_some(self, batch: list[_Waiting]) -> None:
         number, hash = self.number, self.hash
-        records, hashes = [], []
+        records = []
         for waiting in batch:
             record, link = waiting.linked(number + 1, hash, self._key)
             number, hash = link.number, link.hash
             records.append(record)
-            hashes.append(hash)
         try:
             async with asyncio.timeout(WRITE_TIMEOUT):
                 await self._documents.put_all({record.id: record for record in records})
         except Exception as error:
-            self.is_broken, self.unconfirmed = True, tuple(hashes)
+            self.is_broken = True
             log.error("%d records of the audit trail were not written", len(batch), exc_info=error)
             for waiting in batch:
                 _fail(waiting)

@@ -225,7 +225,6 @@ class Trail:
                 hash=segment.hash,
                 at=self.clock(),
                 closed=closed,
-                unconfirmed=segment.unconfirmed,
                 key_id="",
             )
         )

@@ -116,8 +116,6 @@ def _wrong(segment: Segment, step: _Step, previous: str, key: PublicKey) -> str:
     record, link = step.record, step.link
     if record.segment != segment.id or not (step.is_end or record.id == record_id(segment.id, link.number)):
         return "is of another place"
-    if (record.kind == "opening") != (link.number == 1):
-        return "a segment begins with its opening, and has one"
     if record.kind == "opening" and (record.service, record.at) != (segment.service, segment.started_at):
         return "its segment is said to be of another service or time"
     digest = record.end_digest if step.is_end else record.digest
@@ -153,11 +151,6 @@ def _broken_heads(
             return Broken(place, f"number {last + 1} is missing, and all up to {head.number}")
         if hashes[head.number] != head.hash:
             return Broken(record_id(segment.id, head.number), "is another one than the signed head names")
-        if head.closed:
-            beyond = [number for number in sorted(hashes) if number > head.number]
-            for number in beyond:
-                if hashes[number] not in head.unconfirmed:
-                    return Broken(record_id(segment.id, number), "comes after the end of its segment")
     return None
 
 
