@@ -226,6 +226,23 @@ async def test_reading_and_asking_write_nothing(things: Things) -> None:
     assert (await Copy.of(things.trail)).segments_ == []
 
 
+async def test_a_body_that_is_refused_is_refused_as_without_a_trail(store: SqliteStore) -> None:
+    things = Things(store, max_body_bytes=2_000)
+
+    async def too_long() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b" " * 1_000
+
+    async with things.client(**{"Content-Type": "application/json"}) as http:
+        answers = [
+            await http.post("/things", content=too_long()),
+            await http.post("/things", content=b" " * 3_000),
+            await http.post("/things", content=b"{}", headers={"Content-Type": "text/plain"}),
+        ]
+    assert [answer.status_code for answer in answers] == [413, 413, 415]
+    assert await things.records() == []
+
+
 async def test_a_station_and_a_token_in_the_path(things: Things) -> None:
     async with things.client() as http:
         await http.put("/chargingstations/CS1/things/04AABBCCDD", json={})

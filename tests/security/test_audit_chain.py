@@ -19,10 +19,11 @@ from libs.csms.audit import trail as module
 from libs.csms.audit.key import AuditKey, by_id
 from libs.csms.audit.model import End, Link, Record, Segment, SegmentHead, genesis, record_id
 from libs.csms.audit.sources import FileSource, logged_heads
+from libs.csms.audit.trail import Trail
 from libs.csms.audit.verify import Unreadable, has_gaps, until, verify
 from libs.csms.clock import utc_now
 from libs.csms.storage.sqlite.store import SqliteStore
-from libs.csms.storage.store import Document
+from libs.csms.storage.store import Document, NotStored
 
 from .trails import Copy, carry_out, trail_of
 
@@ -414,6 +415,72 @@ async def test_a_full_segment_takes_ends_and_no_new_acts(
     assert [head is not None and head.closed for head in heads] == [True] * (len(heads) - 1) + [False]
     assert all(one.outcome == "succeeded" for one in copy.records_)
     assert await copy.broken() == []
+
+
+async def head_of(trail: Trail, number: int) -> SegmentHead:
+    """Of its only segment, as soon as one of that number or more is stored."""
+    async with asyncio.timeout(30):
+        while True:
+            [segment] = (await Copy.of(trail)).segments_
+            if segment.head is not None and segment.head.number >= number:
+                return segment.head
+            await asyncio.sleep(0.01)
+
+
+async def test_a_head_is_signed_soon_after_a_record_and_once_more_at_the_end(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEAD_INTERVAL", 0.01)
+    trail = trail_of(store)
+    async with trail.running():
+        await carry_out(trail, 1)
+        first = await head_of(trail, 3)
+        await carry_out(trail, 2)
+        second = await head_of(trail, 5)
+    last = await head_of(trail, 5)
+
+    assert [(one.number, one.closed) for one in (first, second, last)] == [(3, False), (5, False), (5, True)]
+    assert all(trail.key.public.signed_head(one) for one in (first, second, last))
+
+
+async def test_a_hundred_links_do_not_wait_for_their_head(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEAD_INTERVAL", 3600)
+    trail = trail_of(store)
+    async with trail.running():
+        await asyncio.gather(*(carry_out(trail, number) for number in range(60)))
+        assert (await head_of(trail, 100)).closed is False
+
+
+class Refusing:
+    """The documents of segments, which cannot be written for a while."""
+
+    def __init__(self, trail: Trail) -> None:
+        self._segments = trail.segments
+        self.refused = 0
+        trail.segments = self  # type: ignore[assignment]
+
+    async def update(self, id: str, change: Any) -> Any:
+        if self.refused < 3:
+            self.refused += 1
+            raise NotStored
+        return await self._segments.update(id, change)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._segments, name)
+
+
+async def test_a_head_that_cannot_be_stored_is_stored_later(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEAD_INTERVAL", 0.01)
+    trail = trail_of(store)
+    refusing = Refusing(trail)
+    async with trail.running():
+        await carry_out(trail, 1)
+        await head_of(trail, 3)
+    assert refusing.refused == 3
 
 
 async def test_a_trail_is_whole_while_it_is_read_and_written(store: SqliteStore) -> None:

@@ -56,14 +56,12 @@ class Act:
 
     async def signed_in(self, scope: Scope, status: int) -> None:
         """Write down a sign-in before its answer is sent. Raises ``NotRecorded``."""
-        if self.sign_in is None:
-            return
-        caller: Caller | None = scope.get(CALLER)
-        record = self.sign_in.changed(status=status, outcome=outcome_of(status))
-        if status >= 400:
-            self.trail.refused(record.changed(kind="refusal"))
-        elif caller is not None:
-            await self.trail.add(record.changed(caller_id=caller.id, caller_kind=caller.kind))
+        draft, caller = self.sign_in, scope.get(CALLER)
+        if draft is not None and status >= 400:
+            self.trail.refused(status, draft.address or "", draft.changed)
+        elif draft is not None and caller is not None:
+            draft = draft.changed(status=status, outcome=outcome_of(status))
+            await self.trail.add(draft.changed(caller_id=caller.id, caller_kind=caller.kind))
 
     async def end(self, status: int, location: str | None) -> None:
         if self.record is not None:
@@ -121,9 +119,12 @@ class Refusals:
     def __call__(self, scope: Scope, status: int) -> None:
         act: Act | None = scope.get(ACT)
         if act is None or (act.record is None and act.sign_in is None):
-            template = getattr(scope.get("route"), "path_format", None)
-            draft = draft_of(scope, self._service, self._trail, template)
-            self._trail.refused(draft.changed(kind="refusal", status=status, outcome="refused"))
+            address = scope["client"][0] if scope.get("client") else ""
+            self._trail.refused(status, address, lambda: self._draft(scope))
+
+    def _draft(self, scope: Scope) -> Record:
+        template = getattr(scope.get("route"), "path_format", None)
+        return draft_of(scope, self._service, self._trail, template)
 
 
 def draft_of(

@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, Self
 
@@ -16,7 +16,17 @@ from ..limits import Seconds, TokenBuckets, network_of
 from ..settings import Settings
 from ..storage.store import Collection, Query, Store
 from .key import AuditKey
-from .model import LOGGED_HEAD, OPENING, RECORD_INDEXES, SEGMENT_INDEXES, End, Record, Segment, SegmentHead
+from .model import (
+    LOGGED_HEAD,
+    OPENING,
+    RECORD_INDEXES,
+    SEGMENT_INDEXES,
+    End,
+    Record,
+    Segment,
+    SegmentHead,
+    outcome_of,
+)
 from .segment import MAX_BATCH, WRITE_TIMEOUT, NotRecorded, OpenSegment
 
 log = logging.getLogger(__name__)
@@ -103,13 +113,17 @@ class Trail:
         segment = await self._segment()
         return await segment.add(record.changed(segment=segment.id))
 
-    def refused(self, refusal: Record) -> None:
+    def refused(self, status: int, address: str, draft: Callable[[], Record]) -> None:
         """Write down a refusal soon, unless there are too many; nobody waits for it."""
-        key = refusal.status or 0, network_of(refusal.address or "")
+        key = status, network_of(address)
         left_out = self.refusals.counted(key)
         if left_out is not None:
-            record = refusal.changed(
-                left_out=left_out.alike or None, left_out_elsewhere=left_out.others or None
+            record = draft().changed(
+                kind="refusal",
+                status=status,
+                outcome=outcome_of(status),
+                left_out=left_out.alike or None,
+                left_out_elsewhere=left_out.others or None,
             )
             writing = asyncio.get_running_loop().create_task(self._add_refusal(record, key, left_out))
             self._unwatched.add(writing)
