@@ -179,9 +179,25 @@ def _warn_of_api_token(settings: Settings) -> None:
 
 async def _first_key(keys: Keys, settings: Settings) -> str | None:
     """The key of an administrator, made where nobody could do anything without it."""
-    if is_loopback(settings.host) or settings.api_token is not None or await keys.is_any():
+    if not await _is_closed(keys, settings):
         return None
     return (await keys.create("made at the first start", "csms up", Role.ADMIN)).text
+
+
+async def _is_closed(keys: Keys, settings: Settings) -> bool:
+    """Whether nobody may do anything: every request needs an identity, and there is none."""
+    is_configured = settings.api_token or settings.oidc_issuer or settings.iap_audience
+    return not is_loopback(settings.host) and not is_configured and not await keys.is_any()
+
+
+async def _warn_if_closed(keys: Keys, settings: Settings) -> None:
+    """Of a service in its own process. Each of its replicas would make another key, and logs are no place for
+    one.
+    """
+    if await _is_closed(keys, settings):
+        log.warning(
+            "nobody may use the API: make a key with CSMS_BACKEND=google csms key create --role admin NAME"
+        )
 
 
 async def run_one(name: ServiceName, settings: Settings) -> None:
@@ -200,9 +216,16 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     ):
         if settings.pubsub_emulator_host:
             await _provision(bus)  # it forgets everything when it restarts
+        if name is not ServiceName.GATEWAY:
+            await _warn_if_closed(Keys.of(store, utc_now), settings)
 
         async def client(url: str) -> httpx.AsyncClient:
-            asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
+            if settings.service_accounts:
+                from libs.csms.access.google_id_tokens import IdTokenAuth
+
+                asking = httpx.AsyncClient(base_url=url, auth=IdTokenAuth(url, utc_now))
+            else:
+                asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
             return await stack.enter_async_context(asking)
 
         service: Service

@@ -33,13 +33,10 @@ from services.user import app as user
 from services.user.service import User
 from services.websocket_gateway.app import gateway_service
 
+from ..ports import free_port
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-for-these-tests"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 async def until_ready(port: int, check: Callable[[], None] = lambda: None) -> None:

@@ -31,8 +31,8 @@ class OtherGroups(Forbidden):
 @dataclass(frozen=True)
 class Caller:
     id: str
-    """Of the key; or the name of the service."""
-    kind: Literal["local", "token", "key", "service"]
+    """Of the key; the name of the service; of a person, such as ``iap:alice@example.com``."""
+    kind: Literal["local", "token", "key", "person", "service"]
     """``local``: on loopback, where nobody needs a key. ``token``: by ``CSMS_API_TOKEN``. ``service``:
     another service of this CSMS."""
     scopes: frozenset[Scope]

@@ -10,13 +10,17 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..errors import Forbidden
 from ..limits import FailedLogins, Seconds
 from ..settings import Settings
 from ..web.guard import DOCUMENTATION, HEALTH, is_exempt, requests_by, too_many
-from ..web.problems import problem
+from ..web.problems import problem, problem_of
 from ..web.server import is_loopback
 from .callers import CALLER, LOCAL, SERVICES, TOKEN, Caller
+from .identity_tokens import ExpiredToken, WrongToken
 from .keys import Keys
+from .signing_keys import KeysUnavailable
+from .token_callers import IdentityTokens
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +38,14 @@ class Identity:
         keys: Keys | None,
         service_keys: dict[str, str],
         clock: Seconds = time.monotonic,
+        tokens: IdentityTokens | None = None,
     ) -> None:
         """``keys`` are those in the store; None for an API without one. ``service_keys`` are those of other
-        services, by their names.
+        services, by their names. ``tokens`` are those of outside issuers, where there are any.
         """
         self._app = app
         self._keys = keys
+        self._tokens = tokens
         self._token = settings.api_token.get_secret_value().encode() if settings.api_token else None
         self._service_keys = service_keys
         self._is_loopback = is_loopback(settings.host)
@@ -52,7 +58,10 @@ class Identity:
             await self._app(scope, receive, send)
             return
         address = scope["client"][0] if scope.get("client") else ""
-        found = await self._caller(Headers(scope=scope).get("Authorization", ""), address)
+        headers = Headers(scope=scope)
+        found = await self._by_identity_token(headers, address) or await self._caller(
+            headers.get("Authorization", ""), address
+        )
         if isinstance(found, Response):
             await found(scope, receive, send)
             return
@@ -79,6 +88,30 @@ class Identity:
             log.warning("address %s: a bearer token was wrong", address)
         return problem(401, "a key is needed, as the bearer", {"WWW-Authenticate": "Bearer"})
 
+    async def _by_identity_token(self, headers: Headers, address: str) -> Caller | Response | None:
+        """Whom an identity token names, or the refusal; None where there is none. One that has expired is no
+        guess.
+        """
+        presented = self._tokens.presented(headers) if self._tokens is not None else None
+        if self._tokens is None or presented is None:
+            return None
+        account = presented.account
+        if wait := self._failures.wait(address, account):
+            return too_many(wait, "too many wrong tokens")
+        try:
+            caller = await self._tokens.caller(presented)
+        except ExpiredToken:
+            return _refused("the identity token has expired")
+        except WrongToken as error:
+            self._failures.failed(address, account)
+            log.warning("address %s: an identity token was wrong: %s", address, error)
+            return _refused("the identity token does not count here")
+        except (Forbidden, KeysUnavailable) as error:
+            return problem_of(error)
+        self._failures.succeeded(address, account)
+        wait = 0 if is_exempt(address) else self._requests.take(caller.id)
+        return too_many(wait, "too many requests of this caller") if wait else caller
+
     async def _known(self, presented: str) -> Caller | None:
         if self._token is not None and hmac.compare_digest(presented.encode(), self._token):
             return TOKEN
@@ -89,7 +122,7 @@ class Identity:
 
     async def _needs_no_key(self) -> bool:
         """On loopback, until somebody has configured who may do what."""
-        if self._token is not None or not self._is_loopback:
+        if self._token is not None or self._tokens is not None or not self._is_loopback:
             return False
         return self._keys is None or not await self._keys.is_any()
 
@@ -98,3 +131,7 @@ def _account(presented: str) -> str:
     """Whose secret is guessed: the key of the id in what is presented."""
     prefix, _, rest = presented.partition("_")
     return rest.partition("_")[0][:32] if prefix == "csms" else TOKEN_HOLDER
+
+
+def _refused(detail: str) -> Response:
+    return problem(401, detail, {"WWW-Authenticate": 'Bearer error="invalid_token"'})

@@ -15,8 +15,10 @@ from ..access.identity import Identity
 from ..access.keys import Keys
 from ..access.routes import SCHEME, MaySee
 from ..access.service_keys import accepted_keys
+from ..access.token_callers import IdentityTokens
 from ..audit.requests import Recorder, Refusals
 from ..audit.trail import Trail
+from ..clock import utc_now
 from ..settings import Settings
 from ..storage.store import Document
 from .documentation import documentation
@@ -29,6 +31,8 @@ class Body(Document):
 
     model_config = ConfigDict(extra="forbid")
 
+
+BEARER = "A key, an identity token of `CSMS_OIDC_ISSUER`, or `CSMS_API_TOKEN`."
 
 _PROBLEM = {
     "description": "What is wrong, in the caller's terms.",
@@ -45,21 +49,23 @@ class _Guarded(FastAPI):
         self._keys = keys
         self._trail = trail
         self._service_keys = accepted_keys(settings)
+        self._tokens = IdentityTokens.of(settings, utc_now)
 
     def build_middleware_stack(self) -> ASGIApp:
         settings = self._settings
         known: ASGIApp = BodyGuard(super().build_middleware_stack(), settings)
+        if self._trail is not None:
+            known = Recorder(known, self._trail, self.title)
+        identity = Identity(known, settings, self._keys, self._service_keys, tokens=self._tokens)
         if self._trail is None:
-            return Guard(Identity(known, settings, self._keys, self._service_keys), settings)
-        known = Recorder(known, self._trail, self.title)
-        identified = Identity(known, settings, self._keys, self._service_keys)
-        return Guard(identified, settings, refused=Refusals(self._trail, self.title))
+            return Guard(identity, settings)
+        return Guard(identity, settings, refused=Refusals(self._trail, self.title))
 
     def openapi(self) -> dict[str, Any]:
         """With the scheme of which the scopes of all paths are."""
         description = super().openapi()
         schemes = description.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes[SCHEME] = {"type": "http", "scheme": "bearer", "description": "A key, or CSMS_API_TOKEN."}
+        schemes[SCHEME] = {"type": "http", "scheme": "bearer", "description": BEARER}
         return description
 
 
