@@ -116,8 +116,9 @@ class Settings(BaseSettings):
     )
     pepper: SecretStr | None = Field(
         None,
-        description="Pepper, the key with which secrets of stations and KeyCodes are hashed: at least 32 "
-        "random bytes in hexadecimal or base64. Without it they must all be set anew.",
+        description="Pepper, the key with which secrets of stations and KeyCodes are hashed, and those of "
+        "second factors encrypted: at least 32 random bytes in hexadecimal or base64. Without it they must "
+        "all be set anew.",
     )
     pepper_file: Path | None = Field(
         None,
@@ -217,8 +218,8 @@ class Settings(BaseSettings):
     failed_logins_per_minute: int = Field(
         60,
         ge=1,
-        description="Wrong tokens and wrong secrets of stations: from one address after as many at once, for "
-        "one account after ten. More are a 429 and not looked at.",
+        description="Wrong tokens, passwords and secrets of stations: from one address after as many at "
+        "once, for one account after ten. More are a 429 and not looked at.",
     )
     connections_per_address: int = Field(
         1000,
