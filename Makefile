@@ -7,7 +7,7 @@ run: .venv/run         ## the whole CSMS in one process
 	csms up
 
 test: .venv/dev        ## every test; those on the emulators too, where the emulators can be had
-	pytest --numprocesses 2 --dist loadfile
+	pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev       ## format, lint, types
 	ruff format --check . && ruff check . && mypy
@@ -21,7 +21,7 @@ conformance: .venv/dev ## the certification test cases, with their table in docs
 bench: .venv/run       ## the benchmark, against a CSMS in its own process
 	python -m benchmarks
 
-fuzz: .venv/dev        ## a million damaged frames and 100,000 damaged requests, against a CSMS in its own process
+fuzz: .venv/dev        ## a million damaged frames, 100,000 damaged requests, a million forged keys and tokens
 	python -m tests.fuzz
 
 lock: .venv/dev        ## requirements*.txt from pyproject.toml

@@ -2,10 +2,12 @@
 # Deploys the CSMS to Google Cloud Run, on Pub/Sub and Firestore. Safe to run again: it changes what is there.
 #   PROJECT=my-project REGION=europe-west1 deploy/deploy.sh
 # Each service runs as an account of its own, with the rights that deploy/permissions.txt lists and no more.
+# Only stations reach the CSMS from the internet, and operators by accounts of Google that may invoke the services.
+# With APIS=public, the APIs can be reached by everybody who has a key.
 # Needs a project with billing, and of its owner: gcloud auth login && gcloud auth application-default login.
 # npx (of Node.js) runs the Firebase CLI, which creates the indexes that are missing.
 set -euo pipefail
-: "${PROJECT:?the Google Cloud project}" "${REGION:=europe-west1}" "${ROUTING:=inbox}"
+: "${PROJECT:?the Google Cloud project}" "${REGION:=europe-west1}" "${ROUTING:=inbox}" "${APIS:=private}"
 cd "$(dirname "$0")/.."
 export CLOUDSDK_CORE_PROJECT=$PROJECT
 image=$REGION-docker.pkg.dev/$PROJECT/csms/ocpp-csms
@@ -61,15 +63,12 @@ secret csms-api-token 30 device transaction user
 secret csms-pepper 32 device user
 # With it the audit trail is signed: whoever has it can write another trail.
 secret csms-audit-key 32 device transaction user
-# With these the services ask each other; the gateway may ask for admission with its own, and nothing else.
-secret csms-gateway-key 32 gateway device
-secret csms-transaction-key 32 transaction user
-secret csms-user-key 32 user device
 
 # A message that ends the process of whoever handles it goes to the topic of the dead-letter policy: Pub/Sub moves
 # it there itself, by its own account, which needs the right to do so.
 gcloud beta services identity create --service=pubsub.googleapis.com >/dev/null
-pubsub=service-$(gcloud projects describe "$PROJECT" --format='value(projectNumber)')@gcp-sa-pubsub.iam.gserviceaccount.com
+number=$(gcloud projects describe "$PROJECT" --format='value(projectNumber)')
+pubsub=service-$number@gcp-sa-pubsub.iam.gserviceaccount.com
 
 gcloud run jobs deploy csms-provision --image="$image" --region="$REGION" --args=provision \
   --service-account="$(account provision)" --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT" --execute-now --wait
@@ -99,36 +98,55 @@ done
 # come. It sets X-Forwarded-Proto and appends the client to X-Forwarded-For.
 front_ends=169.254.0.0/16
 
-# The key of a service, as the file that it is read from.
-key() { echo "/keys/$1/key=csms-$1-key:latest"; }
+# The URL of a service is known before it is deployed, and so is the audience of the ID tokens with which others ask it.
+url() { echo "https://csms-$1-$number.$REGION.run.app"; }
+# How people sign in: what this script is given of it, the APIs are given.
+people=
+for variable in ${!CSMS_OIDC_*} ${!CSMS_IAP_*}; do people+=";$variable=${!variable}"; done
+accounts=gateway=$(account gateway),transaction=$(account transaction),user=$(account user)
 
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
-  local name=$1 variables=$2 token=CSMS_API_TOKEN=csms-api-token:latest secrets
+  local name=$1 variables=$2 access=--no-allow-unauthenticated secrets
+  local token=CSMS_API_TOKEN=csms-api-token:latest
   local audit=CSMS_AUDIT_KEY=csms-audit-key:latest
   local pepper=CSMS_PEPPER=csms-pepper:1 # never a newer version: nothing that was hashed would match
   case $name in
-    gateway) secrets=$(key gateway) ;;
-    device) secrets=$token,$audit,$pepper,$(key gateway),$(key user) ;;
-    transaction) secrets=$token,$audit,$(key transaction) ;;
-    user) secrets=$token,$audit,$pepper,$(key user),$(key transaction) ;;
+    gateway) secrets=--clear-secrets ;;
+    device | user) secrets=--set-secrets=$token,$audit,$pepper ;;
+    transaction) secrets=--set-secrets=$token,$audit ;;
   esac
+  if [ "$name" = gateway ] || [ "$APIS" = public ]; then access=--allow-unauthenticated; fi
   shift 2
   gcloud run deploy "csms-$name" --image="$image" --region="$REGION" --service-account="$(account "$name")" \
-    --set-secrets="$secrets" --args="run,$name" --no-cpu-throttling --min-instances=1 --allow-unauthenticated \
+    "$secrets" --args="run,$name" --no-cpu-throttling --min-instances=1 "$access" \
     --startup-probe=httpGet.path=/readyz --liveness-probe=httpGet.path=/healthz \
-    --set-env-vars="GOOGLE_CLOUD_PROJECT=$PROJECT,CSMS_HOST=0.0.0.0,CSMS_SERVICE_KEYS=/keys,CSMS_PUBLIC_HOSTS=*.run.app,CSMS_GATEWAY_HOST=0.0.0.0,CSMS_TRUSTED_PROXIES=$front_ends$variables" "$@"
+    --set-env-vars="^;^GOOGLE_CLOUD_PROJECT=$PROJECT;CSMS_HOST=0.0.0.0;CSMS_SERVICE_ACCOUNTS=$accounts;CSMS_SERVICE_AUDIENCE=$(url "$name");CSMS_PUBLIC_HOSTS=*.run.app;CSMS_GATEWAY_HOST=0.0.0.0;CSMS_TRUSTED_PROXIES=$front_ends$variables" "$@"
 }
-url() { gcloud run services describe "csms-$1" --region="$REGION" --format='value(status.url)'; }
 
-# Each is deployed after those that it asks. All are reached without an account of Google: stations and operators have
-# none, and the services ask each other with keys of their own. Cloud Run always ends TLS, so no station comes without.
-deploy device ",CSMS_MIN_SECURITY_PROFILE=2"
-deploy user ",CSMS_DEVICE_URL=$(url device)"
-deploy transaction ",CSMS_USER_URL=$(url user)"
+# One service may ask another, also where that is private.
+invoke() {
+  gcloud run services add-iam-policy-binding "csms-$2" --region="$REGION" \
+    --member="serviceAccount:$(account "$1")" --role=roles/run.invoker >/dev/null
+}
+
+# Each is deployed after those that it asks. Stations have no account of Google: the gateway is reached without one.
+# Cloud Run always ends TLS, so no station comes without.
+deploy device "$people;CSMS_MIN_SECURITY_PROFILE=2"
+invoke gateway device
+invoke user device
+deploy user "$people;CSMS_DEVICE_URL=$(url device)"
+invoke transaction user
+deploy transaction "$people;CSMS_USER_URL=$(url user)"
 # Cloud Run ends a WebSocket after 60 minutes at most and holds 1,000 an instance.
-deploy gateway ",CSMS_DEVICE_URL=$(url device),CSMS_GATEWAY_ROUTING=$ROUTING" --timeout=3600 --concurrency=1000
+deploy gateway ";CSMS_DEVICE_URL=$(url device);CSMS_GATEWAY_ROUTING=$ROUTING" --timeout=3600 --concurrency=1000
 
 echo "stations: $(url gateway | sed s/^http/ws/)/ocpp/{stationId}"
-for name in device transaction user; do echo "$name: $(url "$name")/docs"; done
+for name in device transaction user; do
+  if [ "$APIS" = public ]; then
+    echo "$name: $(url "$name")/docs"
+  else
+    echo "$name: gcloud run services proxy csms-$name --project=$PROJECT --region=$REGION --port=8080"
+  fi
+done
 echo "their token: gcloud secrets versions access latest --secret=csms-api-token --project=$PROJECT"

@@ -18,7 +18,7 @@ from libs.csms.audit.verify import verify as verified
 from libs.csms.settings import BadSetting, load
 
 from .key_commands import KeyFlag
-from .processes import keys_client
+from .processes import access_client
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail: verify and export it.")
 
@@ -72,7 +72,7 @@ async def _summary(file: Path | None, public_keys: list[str], log: Path | None, 
 
 
 async def _exported(file: Path, key: str) -> int:
-    async with keys_client(load(), key) as http:
+    async with access_client(load(), key) as http:
         with file.open("xb") as lines:
             return await export(ApiSource(http), lines.write)
 
@@ -82,7 +82,7 @@ async def _source(file: Path | None, key: str) -> AsyncIterator[Source]:
     if file is not None:
         yield FileSource(file)
         return
-    async with keys_client(load(), key) as http:
+    async with access_client(load(), key) as http:
         yield ApiSource(http)
 
 

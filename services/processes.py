@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 
 from libs.csms.access.callers import SERVICES, Caller
 from libs.csms.access.keys import Keys
 from libs.csms.access.scopes import Role, Scope
 from libs.csms.access.service_keys import bearer
+from libs.csms.access.sessions import Sessions
 from libs.csms.audit.key import AuditKey
 from libs.csms.audit.trail import Trail
 from libs.csms.clients.admission import HttpAdmission
@@ -36,7 +38,9 @@ from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
 from libs.csms.web.server import bind, inside, is_loopback
 from services.user.audit.api import audit_api
+from services.user.people.accounts import Accounts
 from services.user.people.api import people_api
+from services.user.people.users_api import users_api
 from services.user.tokens.authorizer import Authorizer, client_of
 
 from .device import app as device
@@ -152,16 +156,17 @@ async def run_all(
     ):
         tokens = User.of(store, utc_now, settings, authorizer, process="csms")
         _warn_of_api_token(settings)
-        if (first_key := await _first_key(tokens.keys, settings)) is not None:
+        keys, sessions = tokens.keys, tokens.accounts.sessions
+        if (first_key := await _first_key(keys, sessions, settings)) is not None:
             show_key(first_key)
         stations = Device.of(store, bus, utc_now, settings)
-        device_api = device.app_of(stations, settings, tokens.keys, tokens.trail)
+        device_api = device.app_of(stations, settings, keys, sessions, tokens.trail)
         asked = DeviceClient(inside(device_api, SERVICES["user"]))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
             transaction.transaction_service(
-                settings, bus, store, tokens.authorize, utc_now, tokens.keys, tokens.trail
+                settings, bus, store, tokens.authorize, utc_now, keys, sessions, tokens.trail
             ),
             gateway_service(settings, bus, stations.security.admit, utc_now),
         ]
@@ -177,11 +182,28 @@ def _warn_of_api_token(settings: Settings) -> None:
         )
 
 
-async def _first_key(keys: Keys, settings: Settings) -> str | None:
+async def _first_key(keys: Keys, sessions: Sessions, settings: Settings) -> str | None:
     """The key of an administrator, made where nobody could do anything without it."""
-    if is_loopback(settings.host) or settings.api_token is not None or await keys.is_any():
+    if not await _is_closed(keys, sessions, settings):
         return None
     return (await keys.create("made at the first start", "csms up", Role.ADMIN)).text
+
+
+async def _is_closed(keys: Keys, sessions: Sessions, settings: Settings) -> bool:
+    """Whether nobody may do anything: every request needs an identity, and there is none."""
+    if is_loopback(settings.host) or settings.api_token or settings.oidc_issuer or settings.iap_audience:
+        return False
+    return not await keys.is_any() and not await sessions.is_anybody()
+
+
+async def _warn_if_closed(keys: Keys, sessions: Sessions, settings: Settings) -> None:
+    """Of a service in its own process. Each of its replicas would make another key, and logs are no place for
+    one.
+    """
+    if await _is_closed(keys, sessions, settings):
+        log.warning(
+            "nobody may use the API: make a key with CSMS_BACKEND=google csms key create --role admin NAME"
+        )
 
 
 async def run_one(name: ServiceName, settings: Settings) -> None:
@@ -200,9 +222,16 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     ):
         if settings.pubsub_emulator_host:
             await _provision(bus)  # it forgets everything when it restarts
+        if name is not ServiceName.GATEWAY:
+            await _warn_if_closed(Keys.of(store, utc_now), Sessions.of(store, utc_now), settings)
 
         async def client(url: str) -> httpx.AsyncClient:
-            asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
+            if settings.service_accounts:
+                from libs.csms.access.google_id_tokens import IdTokenAuth
+
+                asking = httpx.AsyncClient(base_url=url, auth=IdTokenAuth(url, utc_now))
+            else:
+                asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
             return await stack.enter_async_context(asking)
 
         service: Service
@@ -236,9 +265,9 @@ async def _trail(process: str, store: Store, settings: Settings) -> AsyncIterato
 
 
 @asynccontextmanager
-async def keys_client(settings: Settings, key: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of ``/keys``: on the store; or where a running CSMS has that, of its REST API, with this key
-    or the API token.
+async def access_client(settings: Settings, key: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of ``/keys`` and ``/users``: on the store; or where a running CSMS has that, of its REST API,
+    with this key or the API token.
     """
     async with AsyncExitStack() as stack:
         try:
@@ -252,10 +281,12 @@ async def keys_client(settings: Settings, key: str) -> AsyncIterator[httpx.Async
             )
         else:
             trail = await stack.enter_async_context(_trail("shell", store, settings))
-            paths = people_api(Keys.of(store, utc_now))
+            paths = APIRouter()
+            paths.include_router(people_api(Keys.of(store, utc_now)))
+            paths.include_router(users_api(Accounts.of(store, utc_now)))
             paths.include_router(audit_api(trail))
             api = create_app("Shell", paths, settings, trail=trail)
-            client = inside(api, Caller("csms key", "service", frozenset(Scope)))
+            client = inside(api, Caller("csms", "service", frozenset(Scope)))
         yield await stack.enter_async_context(client)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -15,8 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from .ports import free_port
+
 IMAGE = "gcr.io/google.com/cloudsdktool/google-cloud-cli:emulators"
 READY_TIMEOUT = 90.0
+
+JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""For processes that live for minutes: with the compiler for long-lived ones they take twice the CPU time."""
 
 
 class Unavailable(Exception):
@@ -78,10 +82,10 @@ def _find(emulator: Emulator, stack: ExitStack) -> str:
 
 
 def _start_process(emulator: Emulator, java: str, jar: Path, stack: ExitStack) -> str:
-    port = _free_port()
+    port = free_port()
     arguments = [argument.format(jar=jar) for argument in emulator.java]
     process = subprocess.Popen(
-        [java, *arguments, "--host=127.0.0.1", f"--port={port}", *emulator.options],
+        [java, *JAVA_OPTIONS, *arguments, "--host=127.0.0.1", f"--port={port}", *emulator.options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -110,12 +114,6 @@ def _start_container(emulator: Emulator, stack: ExitStack) -> str:
 def _docker_runs() -> bool:
     docker = shutil.which("docker")
     return docker is not None and not subprocess.run([docker, "info"], capture_output=True).returncode
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(host: str) -> None:

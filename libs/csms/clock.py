@@ -25,7 +25,10 @@ def rfc3339(at: datetime) -> str:
 def parse_time(text: str) -> datetime:
     """RFC 3339 or ISO 8601, to the millisecond. A time without zone counts as UTC. Raises ``ValueError``."""
     at = datetime.fromisoformat(text.upper())  # RFC 3339 §5.6: "t" and "z" are as good
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    elif at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
     return _to_milliseconds(at)
 
 
@@ -34,7 +37,7 @@ def latest(*times: datetime | None) -> datetime | None:
 
 
 def _to_milliseconds(at: datetime) -> datetime:
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000) if at.microsecond % 1000 else at
 
 
 def _in_utc(at: datetime) -> datetime:

@@ -14,6 +14,7 @@ from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    BeforeValidator,
     Field,
     IPvAnyNetwork,
     SecretStr,
@@ -21,6 +22,8 @@ from pydantic import (
     field_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from .access.scopes import Role
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -39,6 +42,28 @@ def _origin(text: str) -> str:
 
 
 Origin = Annotated[str, AfterValidator(_origin)]
+
+
+def _pairs(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    pairs = [pair.rpartition("=") for pair in text.split(",") if pair.strip()]
+    found = {name.strip(): value.strip() for name, _, value in pairs}
+    if len(found) != len(pairs) or "" in found:
+        raise ValueError("pairs are like name=value, with commas between them, and no name comes twice")
+    return found
+
+
+def _email(text: str) -> str:
+    """In lower case. ``*@example.com`` is everybody there."""
+    if not re.fullmatch(r"(\*|[a-z0-9._%+'-]+)@[a-z0-9.-]+", text.lower()):
+        raise ValueError("an e-mail address is like alice@example.com, or *@example.com for all of them")
+    return text.lower()
+
+
+Email = Annotated[str, AfterValidator(_email)]
+Pairs = (NoDecode, BeforeValidator(_pairs))
+ServiceAccounts = dict[Literal["gateway", "transaction", "user"], Email]
 
 
 class BadSetting(Exception):
@@ -91,8 +116,9 @@ class Settings(BaseSettings):
     )
     pepper: SecretStr | None = Field(
         None,
-        description="Pepper, the key with which secrets of stations and KeyCodes are hashed: at least 32 "
-        "random bytes in hexadecimal or base64. Without it they must all be set anew.",
+        description="Pepper, the key with which secrets of stations and KeyCodes are hashed, and those of "
+        "second factors encrypted: at least 32 random bytes in hexadecimal or base64. Without it they must "
+        "all be set anew.",
     )
     pepper_file: Path | None = Field(
         None,
@@ -114,6 +140,50 @@ class Settings(BaseSettings):
         description="Folder of the keys with which services in processes of their own ask each other: "
         "`gateway/key`, `transaction/key` and `user/key`. What is missing is made. Without it they use the "
         "API token.",
+    )
+    service_accounts: Annotated[ServiceAccounts, *Pairs] = Field(
+        {},
+        description="Service accounts of Google Cloud as which the services run, such as "
+        "`gateway=csms-gateway@p.iam.gserviceaccount.com`, with commas between them. They then ask each "
+        "other with ID tokens of Google in place of keys.",
+    )
+    service_audience: str | None = Field(
+        None,
+        pattern=r"^https://[^\s?#]+$",
+        description="URL by which other services ask this one: their ID tokens must be for it.",
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^https://[^\s?#]+$",
+        description="Issuer of the identity tokens of people and programs (OpenID Connect), as its tokens "
+        "name it. Its keys are found by its `/.well-known/openid-configuration`.",
+    )
+    oidc_audience: str | None = Field(
+        None, min_length=1, description="What `aud` of these tokens must have; needed with an issuer."
+    )
+    oidc_role_claim: str = Field(
+        "roles", min_length=1, description="Their claim that has the role, or a list of roles."
+    )
+    oidc_roles: Annotated[dict[str, Role], *Pairs] = Field(
+        {},
+        description="Roles by the values of that claim, such as `csms-admins=admin,support=viewer`. Without "
+        "it, the values are the names of the roles; with it, only these values count.",
+    )
+    oidc_groups_claim: str | None = Field(
+        None,
+        min_length=1,
+        description="Their claim that has the groups whose stations the caller may see; `*` in it for all "
+        "stations. Without this setting, all callers see all stations.",
+    )
+    iap_audience: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="What `aud` must have in the tokens of Google's Identity-Aware Proxy in front, such as "
+        "`/projects/NUMBER/global/backendServices/ID`; with commas between several.",
+    )
+    iap_roles: Annotated[dict[Email, Role], *Pairs] = Field(
+        {},
+        description="Roles of people who come through that proxy, by their e-mail addresses, such as "
+        "`alice@example.com=admin,*@example.com=viewer`. Whoever is not among them may do nothing.",
     )
     public_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -148,8 +218,8 @@ class Settings(BaseSettings):
     failed_logins_per_minute: int = Field(
         60,
         ge=1,
-        description="Wrong tokens and wrong secrets of stations: from one address after as many at once, for "
-        "one account after ten. More are a 429 and not looked at.",
+        description="Wrong tokens, passwords and secrets of stations: from one address after as many at "
+        "once, for one account after ten. More are a 429 and not looked at.",
     )
     connections_per_address: int = Field(
         1000,
@@ -260,6 +330,13 @@ class Settings(BaseSettings):
         if not isinstance(text, str):
             return text
         return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+
+    @field_validator("iap_audience", mode="before")
+    @classmethod
+    def separated_audiences(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        return tuple(name.strip() for name in text.split(",") if name.strip())
 
     @field_validator("firestore_emulator_host")
     @classmethod

@@ -38,23 +38,23 @@ class Action(Generic[Req, Res]):
     def name(self) -> str:
         return self.request.__name__.removesuffix("Request")
 
-    @property
+    @cached_property
     def request_topic(self) -> str:
         return f"{self.name}Request"
 
-    @property
+    @cached_property
     def response_topic(self) -> str:
         return f"{self.name}Response"
 
-    @property
+    @cached_property
     def answered(self) -> bool:
         return self.response is not type(None)
 
-    @property
+    @cached_property
     def from_station(self) -> bool:
         return self.direction is not Direction.TO_STATION
 
-    @property
+    @cached_property
     def to_station(self) -> bool:
         return self.direction is not Direction.FROM_STATION
 

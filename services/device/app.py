@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from libs.csms.access.keys import Keys
+from libs.csms.access.sessions import Sessions
 from libs.csms.audit.trail import Trail
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
@@ -60,16 +61,20 @@ def device_service(
     settings: Settings, bus: Bus, store: Store, clock: Clock, trail: Trail | None = None
 ) -> Service:
     device = Device.of(store, bus, clock, settings)
-    return service_of(device, app_of(device, settings, Keys.of(store, clock), trail), settings)
+    keys, sessions = Keys.of(store, clock), Sessions.of(store, clock)
+    return service_of(device, app_of(device, settings, keys, sessions, trail), settings)
 
 
-def app_of(device: Device, settings: Settings, keys: Keys, trail: Trail | None = None) -> FastAPI:
+def app_of(
+    device: Device, settings: Settings, keys: Keys, sessions: Sessions, trail: Trail | None = None
+) -> FastAPI:
     """The API, which the user service uses too: directly, where it is in the same process."""
     return create_app(
         "Device service",
         device_api(device),
         settings,
         keys=keys,
+        sessions=sessions,
         may_see=device.registry.check_group,
         trail=trail,
     )

@@ -75,11 +75,12 @@ class Readings:
                 is_raw = isinstance(sample, SampledValue) and sample.raw is not None
                 self.warn(UNREADABLE_VALUE if is_raw else None)
             elif sample.measurand in _REGISTER and sample.phase is None and sample.location in _OUTLET:
-                wh = watt_hours(sample)
+                unit = _unit(sample)
+                wh = watt_hours(sample, unit)
                 if wh is None:
                     self.warn(UNREADABLE_VALUE)
                 else:
-                    self.units.add(_unit(sample))
+                    self.units.add(unit)
                     self.add((at, wh), sample.context)
 
     def add(self, reading: Reading, context: str | None = None) -> None:
@@ -103,15 +104,19 @@ class Readings:
                 self._last(context, reading)
 
     def _first(self, name: str, reading: Reading) -> None:
-        self.first[name] = min(self.first.get(name, reading), reading)
+        known = self.first.get(name)
+        if known is None or reading < known:
+            self.first[name] = reading
 
     def _last(self, name: str, reading: Reading) -> None:
-        self.last[name] = max(self.last.get(name, reading), reading)
+        known = self.last.get(name)
+        if known is None or reading > known:
+            self.last[name] = reading
 
 
-def watt_hours(sample: Sample) -> Decimal | None:
-    """None for what no energy register can show."""
-    factor = _WH_PER_UNIT.get(_unit(sample))
+def watt_hours(sample: Sample, unit: str) -> Decimal | None:
+    """``unit`` is that of the sample, in lower case. None for what no energy register can show."""
+    factor = _WH_PER_UNIT.get(unit)
     measure = sample.unit_of_measure
     multiplier = (measure and measure.multiplier) or 0
     if factor is None or sample.value is None or abs(multiplier) > _MAX_MULTIPLIER:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import gt, lt
 from typing import Any, TypedDict, TypeVar, cast
 
@@ -156,7 +156,7 @@ class Evidence(Document):
                 merged = merge(ours, theirs)
                 if merged is not ours:
                     new[name] = merged
-        return self.model_copy(update=new) if new else self
+        return self.copied(new) if new else self
 
 
 def statements(moment: str, facts: Facts) -> dict[str, Statement]:
@@ -165,16 +165,8 @@ def statements(moment: str, facts: Facts) -> dict[str, Statement]:
     return {name: (moment, value) for name, value in values.items() if value is not None}
 
 
-def _earliest(ours: dict[str, Timed], theirs: dict[str, Timed]) -> dict[str, Timed]:
-    return _merge(lt, ours, theirs)
-
-
-def _latest(ours: dict[str, Timed], theirs: dict[str, Timed]) -> dict[str, Timed]:
-    return _merge(gt, ours, theirs)
-
-
 def _merge(
-    precedes: Callable[[Timed, Timed], bool], ours: dict[str, Timed], theirs: dict[str, Timed]
+    precedes: Callable[[Any, Any], bool], ours: dict[str, Timed], theirs: dict[str, Timed]
 ) -> dict[str, Timed]:
     """Of each name the one that precedes the other. ``ours`` itself where nothing of ``theirs`` does."""
     new = {}
@@ -209,10 +201,10 @@ def _merge_salvaged(ours: list[str], theirs: list[str]) -> list[str]:
 
 
 _MERGES: dict[str, Callable[[Any, Any], Any]] = {
-    "first": _earliest,
-    "last": _latest,
-    "first_readings": _earliest,
-    "last_readings": _latest,
+    "first": partial(_merge, lt),
+    "last": partial(_merge, gt),
+    "first_readings": partial(_merge, lt),
+    "last_readings": partial(_merge, gt),
     "highest_reading": _higher,
     "register_history": merge_histories,
     "units": _merge_sorted,

@@ -175,9 +175,8 @@ class TransactionUpdate(NamedTuple):
         """``at`` is the moment of the message; one about a span of time has ``until`` too. ``received`` are
         its sequence numbers. The rest is as in ``Evidence``.
         """
-        # Not ``changed``: there is one for every meter value, and to compare its fields would slow it down.
-        evidence = NO_EVIDENCE.model_copy(
-            update=dict(
+        evidence = NO_EVIDENCE.copied(
+            dict(
                 first=statements(at, {"message": 1, **facts}),
                 last=statements(until or at, {"message": 1, "chargingState": charging_state}),
                 first_readings=readings.first,
@@ -230,8 +229,7 @@ class Transaction(TransactionView):
         merged = self.evidence.merge(evidence)
         if merged is self.evidence:
             return self
-        # Not ``changed``: most fields differ, and to compare them all would slow every meter value down.
-        return self.model_copy(update=derived(merged, self.evidence))
+        return self.copied(derived(merged, self.evidence))
 
     def scheduled(self, at: datetime) -> Transaction:
         """Ask the station at this time, if it was not asked for the missing events yet."""

@@ -62,13 +62,13 @@ _NUMBER_IN_PLACE = re.compile(r"\.\d+(?=\.|:)")
 
 def repairs_of(message: Message) -> list[str]:
     """The rules that made a message valid, sorted."""
+    if not message.repairs:
+        return []
     return sorted(_RULES & {one.partition("@")[0] for one in message.repairs.split()})
 
 
 def repaired(message: Message) -> list[str]:
     """One for each rule that made the message valid."""
-    if not message.repairs:
-        return []
     return [f"{REPAIRED}{message.action} {rule}" for rule in repairs_of(message)]
 
 

@@ -12,9 +12,10 @@ T = TypeVar("T")
 class BoundedQueue(Generic[T]):
     """For one task that puts and one that gets. What is in it when it is closed can still be taken."""
 
-    __slots__ = ("_closed", "_getter", "_items", "_max_size", "_putter")
+    __slots__ = ("_closed", "_getter", "_items", "_loop", "_max_size", "_putter")
 
     def __init__(self, max_size: int) -> None:
+        self._loop = asyncio.get_running_loop()
         self._max_size = max_size
         self._items: list[T] = []
         self._getter: asyncio.Future[None] | None = None
@@ -48,7 +49,7 @@ class BoundedQueue(Generic[T]):
     async def put(self, item: T) -> None:
         """Wait for room. What is put after closing is dropped."""
         while not self.try_put(item) and not self._closed:
-            self._putter = asyncio.get_running_loop().create_future()
+            self._putter = self._loop.create_future()
             await self._putter
 
     async def get(self) -> T | None:
@@ -56,7 +57,7 @@ class BoundedQueue(Generic[T]):
         while not self._items:
             if self._closed:
                 return None
-            self._getter = asyncio.get_running_loop().create_future()
+            self._getter = self._loop.create_future()
             await self._getter
         _wake(self._putter)
         return self._items.pop(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Coroutine
 from typing import Any, NamedTuple
 
 import orjson
@@ -56,15 +57,12 @@ class Received(NamedTuple):
 class PendingCall:
     """The one call of a station that is in work, and which message answers it."""
 
-    __slots__ = ("_answer", "_call")
+    __slots__ = ("_call", "answer")
 
-    def __init__(self, call: Message) -> None:
+    def __init__(self, call: Message, loop: asyncio.AbstractEventLoop) -> None:
         self._call = call
-        self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
-
-    async def answer(self) -> Message | None:
-        """Wait for it. None if the call was cancelled."""
-        return await self._answer
+        self.answer: asyncio.Future[Message | None] = loop.create_future()
+        """None if the call was cancelled."""
 
     def handle_answer(self, answer: Message) -> None:
         """Take a message if it answers this call.
@@ -75,12 +73,12 @@ class PendingCall:
         same = answer.message_id == call.message_id and answer.action == call.action
         if not same or (answer.traceparent and answer.traceparent != call.traceparent):
             log.debug("station %s: a late answer to %s is dropped", call.station_id, answer.action)
-        elif not self._answer.done():
-            self._answer.set_result(answer)
+        elif not self.answer.done():
+            self.answer.set_result(answer)
 
     def cancel(self) -> None:
-        if not self._answer.done():
-            self._answer.set_result(None)
+        if not self.answer.done():
+            self.answer.set_result(None)
 
 
 class InboundCalls:
@@ -92,6 +90,7 @@ class InboundCalls:
         "_context",
         "_deviations",
         "_idle",
+        "_loop",
         "_pending",
         "_queue",
         "_queued_ids",
@@ -112,6 +111,7 @@ class InboundCalls:
     ) -> None:
         self.busy = False
         """Whether a frame of the station waits or is in work."""
+        self._loop = asyncio.get_running_loop()
         self._connection = admitted.connection
         self._refused_rules = admitted.refused_rules
         self._context = context
@@ -135,8 +135,10 @@ class InboundCalls:
             else:
                 self._queued_ids.add(inbound.id)
         self.busy = True
-        deadline = asyncio.get_running_loop().time() + self._context.limits.call_timeout
-        await self._queue.put(Received(inbound, rfc3339(self._context.clock()), deadline))
+        deadline = self._loop.time() + self._context.limits.call_timeout
+        received = Received(inbound, rfc3339(self._context.clock()), deadline)
+        if not self._queue.try_put(received):
+            await self._queue.put(received)
 
     def handle_answer(self, answer: Message) -> None:
         """Take an answer from the bus, unless it is late or answers another call. Never waits."""
@@ -147,7 +149,10 @@ class InboundCalls:
         """Until closed. What has been received by then still goes onto the bus, and is answered no more."""
         self._time_limit = TimeLimit()
         while (received := await self._queue.get()) is not None:
-            if response := await self._response(received):
+            response = await self._response(received)
+            if isinstance(received.frame, frame.Call):
+                self._queued_ids.discard(received.frame.id)
+            if response:
                 await self._write(response)
             del received, response  # an idle connection would hold its last frame, which may be a megabyte
             if self._deviations.is_due:
@@ -160,7 +165,7 @@ class InboundCalls:
     async def wait_until_idle(self) -> None:
         """Wait until everything received has been answered, or dropped because the connection has ended."""
         while self.busy:
-            self._idle = asyncio.get_running_loop().create_future()
+            self._idle = self._loop.create_future()
             await self._idle
 
     def close(self) -> None:
@@ -169,20 +174,20 @@ class InboundCalls:
         if self._pending is not None:
             self._pending.cancel()
 
-    async def _response(self, received: Received) -> bytes | None:
+    def _response(self, received: Received) -> Coroutine[Any, Any, bytes | None]:
         match received.frame:
             case frame.Call() as call:
-                try:
-                    return await self._response_to_call(call, received)
-                finally:
-                    self._queued_ids.discard(call.id)
+                return self._response_to_call(call, received)
             case frame.Send() as send:
-                await self._publish_send(send, received)
-                return None
+                return self._publish_send(send, received)
             case NoFrame() as text:
-                return await self._response_to_no_frame(text, received)
+                return self._response_to_no_frame(text, received)
             case error:
-                return frame.format(error)
+                return self._response_to_call_in_work(error)
+
+    async def _response_to_call_in_work(self, error: frame.Error) -> bytes:
+        """To one of a message id that another call has, which is not answered yet."""
+        return frame.format(error)
 
     async def _response_to_call(self, call: frame.Call, received: Received) -> bytes | None:
         station, version = self._connection.station_id, self._connection.version
@@ -193,7 +198,7 @@ class InboundCalls:
             self._deviations.refused(call.action, error, received.at)
             return error_frame(call.id, await self._refusal(call, error), version)
         try:
-            if asyncio.get_running_loop().time() >= received.deadline:
+            if self._loop.time() >= received.deadline:
                 raise TimeoutError
             answer = await self._ask(request, call.id, received)
             return self._response_frame(request.action, call.id, answer) if answer else None
@@ -248,11 +253,11 @@ class InboundCalls:
         """The answer from the bus, or None when the connection has ended."""
         reply_to = self._context.routing.reply_to(request.action)
         message = self._message(Kind.CALL, request, id, received.at, reply_to)
-        self._pending = PendingCall(message)
+        self._pending = PendingCall(message, self._loop)
         try:
             with self._time_limit.until(received.deadline):
                 await self._context.bus.publish(request.action.request_topic, message)
-                return None if self._closed else await self._pending.answer()
+                return None if self._closed else await self._pending.answer
         finally:
             self._pending = None
 

@@ -15,7 +15,7 @@ from libs.ocpp_messages.message import Message
 from .connection import Admitted, Close, Disconnected, Receive, Send
 from .context import GatewayContext
 from .deviations import Deviations
-from .inbound import InboundCalls, NoFrame
+from .inbound import Inbound, InboundCalls, NoFrame
 from .outbound import OutboundCalls
 
 log = logging.getLogger(__name__)
@@ -120,12 +120,9 @@ class Session:
                     await self._pause(delay)
                 if self._end is not None:
                     continue
-                if isinstance(text, bytes):
-                    self.close(CloseCode.UNSUPPORTED_DATA, "OCPP-J frames are text")
-                else:
-                    log_frame("received from", self.connection.station_id, text)
-                    await self._handle_frame(text)
-                del text  # as an idle connection would hold it
+                if (inbound := self._inbound_frame(text)) is not None:
+                    await self._inbound.enqueue(inbound)
+                del text, inbound  # as an idle connection would hold them
         except Disconnected as end:
             self._disconnected(end)
 
@@ -137,22 +134,27 @@ class Session:
             log.warning("station %s: sends more than %g frames a second", self.connection.station_id, rate)
         await asyncio.sleep(delay)
 
-    async def _handle_frame(self, text: str) -> None:
+    def _inbound_frame(self, text: str | bytes) -> Inbound | None:
+        """What has to wait for its turn. None for what was handled at once."""
+        if isinstance(text, bytes):
+            self.close(CloseCode.UNSUPPORTED_DATA, "OCPP-J frames are text")
+            return None
         station = self.connection.station_id
+        log_frame("received from", station, text)
         try:
             received = frame.parse(text, self.connection.version)
         except frame.FrameError as error:
             log.warning("station %s: sent text that is no OCPP-J frame: %s", station, error)
-            await self._inbound.enqueue(NoFrame(text, str(error), error.answer))
-            return
+            return NoFrame(text, str(error), error.answer)
         match received:
             case frame.Call() | frame.Send():
-                await self._inbound.enqueue(received)
+                return received
             case frame.ResultError():
                 description = text_without_secrets(received.description)
                 log.warning("station %s: refused a response: %s %s", station, received.code, description)
             case reply:
                 self._outbound.handle_reply(reply)
+        return None
 
     async def _write(self, text: bytes) -> None:
         if self._end is not None:

@@ -16,14 +16,19 @@ from pathlib import Path
 import pytest
 
 from libs.csms.storage.sqlite.file import StoreInUse
-from libs.csms.storage.sqlite.group_commit import GroupCommit, NotWritten
+from libs.csms.storage.sqlite.group_commit import GroupCommit, NotWritten, Row
 from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.storage.sqlite.table import Table
 from libs.csms.storage.store import Document, Index, Query, filters
 
 
 class Counter(Document):
     count: int = 0
     name: str = "x"
+    size: int | None = None
+
+
+COUNTERS = Table("counters", Counter)
 
 
 def counted(counter: Counter | None) -> Counter:
@@ -127,11 +132,11 @@ async def test_after_a_commit_of_many_documents_the_next_one_waits_for_others(tm
     file = sqlite3.connect(tmp_path / "csms.db", isolation_level=None, check_same_thread=False)
     file.execute("CREATE TABLE counters (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
     commits = GroupCommit(file, lambda _: None, lambda: None)
-    await asyncio.gather(*(commits.write(("counters", id), Counter(), "{}") for id in "abcdef"))
+    await asyncio.gather(*(commits.write(COUNTERS, id, Counter(), Row("{}")) for id in "abcdef"))
 
-    first = commits.write(("counters", "a"), Counter(), "{}")
+    first = commits.write(COUNTERS, "a", Counter(), Row("{}"))
     await asyncio.sleep(0)
-    second = commits.write(("counters", "b"), Counter(), "{}")
+    second = commits.write(COUNTERS, "b", Counter(), Row("{}"))
 
     assert commits.group_with(("counters", "a")) is commits.group_with(("counters", "b"))
     await asyncio.gather(first, second)
@@ -145,14 +150,14 @@ async def test_a_failed_commit_fails_what_was_made_from_it(tmp_path: Path) -> No
     dropped: list[str] = []
     commits = GroupCommit(file, lambda _: None, lambda: dropped.append("cache"))
 
-    failing = commits.write(("no such table", "a"), Counter(), "{}")
+    failing = commits.write(Table("no such table", Counter), "a", Counter(), Row("{}"))
     await asyncio.sleep(0)
-    following = commits.write(("counters", "a"), Counter(), "{}")
+    following = commits.write(COUNTERS, "a", Counter(), Row("{}"))
     assert commits.group_with(("no such table", "a")) is not commits.group_with(("counters", "a"))
     for write in (failing, following):
         with pytest.raises(NotWritten, match="no such table"):
             await write
-    await commits.write(("counters", "b"), Counter(), "{}")
+    await commits.write(COUNTERS, "b", Counter(), Row("{}"))
 
     assert dropped == ["cache"]
     assert file.execute("SELECT id FROM counters").fetchall() == [("b",)]
@@ -235,7 +240,7 @@ async def test_nothing_that_was_returned_is_lost_when_the_process_is_killed(tmp_
 async def test_the_file_has_the_indexes_that_are_declared_and_no_others(tmp_path: Path) -> None:
     path = tmp_path / "csms.db"
     for indexes in (
-        [Index(("name",), "count"), Index(("old",))],
+        [Index(("name",), "count"), Index(("size",))],
         [Index(("name",), "count"), Index(("name",), "count", descending=True), *filters("count")],
     ):
         store = SqliteStore(path)
@@ -244,7 +249,75 @@ async def test_the_file_has_the_indexes_that_are_declared_and_no_others(tmp_path
 
     with closing(sqlite3.connect(path)) as file:
         made = file.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-        assert made.fetchall() == [("counters by name, count",)]
+        assert made.fetchall() == [("counters by $.name, $.count",)]
+        columns = [name for (name,) in file.execute("SELECT name FROM pragma_table_info('counters')")]
+        assert sorted(columns) == ["$.count", "$.name", "doc", "id"]
+
+
+async def test_a_file_of_an_older_release_gets_the_columns_that_are_indexed(tmp_path: Path) -> None:
+    path = tmp_path / "csms.db"
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("CREATE TABLE counters (id TEXT PRIMARY KEY, doc TEXT NOT NULL)")
+        file.execute("""CREATE INDEX "counters by count" ON counters (json_extract(doc, '$.count'), id)""")
+        file.execute("""INSERT INTO counters VALUES ('a', '{"count":3,"name":"x"}')""")
+        file.commit()
+
+    store = SqliteStore(path)
+    counters = store.collection("counters", Counter, [Index((), "count")])
+    await counters.put("b", Counter(count=2))
+
+    assert [one.count for one in (await counters.find(Query(order_by="count"))).items] == [2, 3]
+    await store.close()
+    with closing(sqlite3.connect(path)) as file:
+        made = file.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        assert made.fetchall() == [("counters by $.count",)]
+
+
+async def test_a_document_is_found_by_what_it_holds_now(tmp_path: Path) -> None:
+    """Also where the change to an indexed field and one beside it are written together."""
+    store = SqliteStore(tmp_path / "csms.db")
+    counters = store.collection("counters", Counter, [Index(("name",), "count")])
+    await counters.put("a", Counter(name="old"))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(counters.update("a", lambda known: Counter(name="new", count=1)))
+        tasks.create_task(counters.update("a", lambda known: Counter(name="new", count=1)))
+        tasks.create_task(counters.update("b", lambda known: Counter(name="new")))
+    await counters.update("b", lambda known: Counter(name="newer"))
+    await counters.delete("b")
+    await counters.update("b", lambda known: Counter(name="new", count=2))
+
+    assert (await counters.find(Query({"name": "old"}, "count"))).items == []
+    found = (await counters.find(Query({"name": "new"}, "count"))).items
+    assert [one.count for one in found] == [1, 2]
+    await store.close()
+
+
+class Place(Document):
+    lat: int
+
+
+class Placed(Document):
+    location: Place | None = None
+    visits: int = 0
+
+
+async def test_a_field_inside_of_another_is_indexed_too(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    placed = store.collection("placed", Placed, [Index(("location.lat",))])
+    for place in (Placed(), Placed(location=Place(lat=1)), Placed(location=Place(lat=2), visits=1)):
+        await placed.update("a", lambda known, place=place: place)  # type: ignore[misc]
+
+    assert (await placed.find(Query({"location.lat": 1}))).items == []
+    assert (await placed.find(Query({"location.lat": 2}))).items == [Placed(location=Place(lat=2), visits=1)]
+    await store.close()
+
+
+async def test_an_index_is_of_fields_that_there_are(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "csms.db")
+    with pytest.raises(ValueError, match="counters: Counter has no field colour"):
+        store.collection("counters", Counter, [Index(("colour",))])
+    await store.close()
 
 
 async def test_a_collection_has_one_type(tmp_path: Path) -> None:

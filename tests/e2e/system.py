@@ -33,13 +33,10 @@ from services.user import app as user
 from services.user.service import User
 from services.websocket_gateway.app import gateway_service
 
+from ..ports import free_port
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-for-these-tests"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 async def until_ready(port: int, check: Callable[[], None] = lambda: None) -> None:
@@ -158,7 +155,7 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     settings = load(gateway_routing=routing)
     store, bus = SqliteStore(folder / "csms.db"), EmbeddedBus()
     stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
-    device_api = device.app_of(stations, settings, tokens.keys)
+    device_api = device.app_of(stations, settings, tokens.keys, tokens.accounts.sessions)
     asked = DeviceClient(inside(device_api, SERVICES["user"]))
     services = [
         device.service_of(stations, device_api, settings),

@@ -26,7 +26,8 @@ from libs.ocpp_messages.message import Kind, Message
 from libs.ocpp_messages.version import Version
 from services.device.app import device_service
 
-from .system import Process, free_port
+from ..ports import free_port
+from .system import Process
 
 AT = "2026-11-20T11:00:00Z"
 

@@ -8,7 +8,8 @@ from libs.csms.messaging.bus import Subscription
 from libs.csms.messaging.pubsub.bus import PubSubBus
 from libs.ocpp_messages.catalogue import STATION_REQUEST_TOPICS
 
-from .system import Process, free_port
+from ..ports import free_port
+from .system import Process
 
 
 @pytest.mark.emulator

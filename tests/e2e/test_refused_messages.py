@@ -36,8 +36,9 @@ from libs.ocpp_messages.version import Version
 from services.processes import ROUTERS
 from services.transaction.app import transaction_service
 
+from ..ports import free_port
 from .sessions import at
-from .system import Process, free_port
+from .system import Process
 
 Json = dict[str, Any]
 INCOMPLETE = Subscription("test.TransactionIncomplete", TRANSACTION_INCOMPLETE.name)

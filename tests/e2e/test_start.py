@@ -19,7 +19,8 @@ from libs.csms.settings import BadSetting, Settings, load
 from libs.csms.storage.sqlite.store import SqliteStore
 from services.processes import ServiceName, run_all, run_one
 
-from .system import ROOT, free_port
+from ..ports import free_port
+from .system import ROOT
 
 PORTS = ("gateway_port", "device_port", "transaction_port", "user_port")
 

@@ -1,4 +1,6 @@
-"""``python -m tests.fuzz``: damaged frames and requests against a CSMS that it starts itself."""
+"""``python -m tests.fuzz``: damaged frames and requests against a CSMS that it starts itself, then forged
+keys and tokens against what finds the caller of a request.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,13 @@ from typing import Annotated
 import typer
 
 from .run import Outcome, fuzz
+from .tokens import TokenOutcome, fuzz_tokens
 
 
 def main(
     frames: Annotated[int, typer.Option(help="OCPP frames.")] = 1_000_000,
     requests: Annotated[int, typer.Option(help="HTTP requests.")] = 100_000,
+    tokens: Annotated[int, typer.Option(help="Keys and tokens.")] = 1_000_000,
     seed: Annotated[str, typer.Option(help="That of an earlier run sends the same again.")] = "",
     seconds: Annotated[float, typer.Option(help="After so long it ends, whatever was sent.")] = 1_800,
     growth: Annotated[float, typer.Option(help="MB that the CSMS may grow by once it is warm.")] = 150,
@@ -25,15 +29,32 @@ def main(
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         outcome = asyncio.run(fuzz(Path(folder), frames, requests, seed, seconds, _print_progress))
+    with tempfile.TemporaryDirectory() as folder:
+        forged = asyncio.run(fuzz_tokens(Path(folder), tokens, seed, seconds, _print_tokens))
     if outcome.rss_end - outcome.rss_warm > growth:
         outcome.failures.append(f"grew by more than {growth:g} MB")
     _print(outcome)
-    sys.exit(1 if outcome.failures else 0)
+    _print_forged(forged)
+    sys.exit(1 if outcome.failures or forged.failures else 0)
 
 
 def _print_progress(outcome: Outcome) -> None:
     done = {name: outcome.counts[name] for name in ("frames", "requests", "sessions")}
     print(f"{done} at {outcome.rss_end:.0f} MB", flush=True)
+
+
+def _print_tokens(number: int) -> None:
+    print(f"{number} keys and tokens", flush=True)
+
+
+def _print_forged(outcome: TokenOutcome) -> None:
+    for name, count in sorted(outcome.counts.items()):
+        print(f"{count:9} {name}")
+    rate = outcome.wrong / outcome.seconds
+    print(f"{outcome.seconds:.0f} s: {outcome.wrong} keys and tokens that are wrong, {rate:.0f}/s")
+    for failure in outcome.failures[:20]:
+        print(f"\nFAILED: {failure}")
+    print(f"\nseed {outcome.seed}: {len(outcome.failures)} failures with keys and tokens", flush=True)
 
 
 def _print(outcome: Outcome) -> None:

@@ -9,9 +9,11 @@ from libs.ocpp_messages.version import Version
 
 from .mutation import Mutator, examples
 from .run import fuzz, logged_failures
+from .tokens import fuzz_tokens
 
 FRAMES = 5_000
 REQUESTS = 600
+TOKENS = 5_000
 TIME_LIMIT = 60.0
 """Seconds."""
 
@@ -24,6 +26,19 @@ async def test_damaged_frames_and_requests_break_nothing_and_disturb_nobody(tmp_
     assert outcome.counts["answered"] > 0
     assert outcome.counts["FormationViolation"] + outcome.counts["FormatViolation"] > 0
     assert outcome.counts["HTTP 422"] > 0
+
+
+async def test_nobody_is_let_in_by_a_damaged_or_forged_key_or_token(tmp_path: Path) -> None:
+    outcome = await fuzz_tokens(tmp_path, TOKENS, "short", TIME_LIMIT)
+
+    assert outcome.failures == []
+    assert outcome.counts["right: let in"] > 0
+    assert outcome.wrong == TOKENS
+    assert {name.partition(":")[0] for name in outcome.counts} >= {
+        "damaged text",
+        "alg none",
+        "claims changed",
+    }
 
 
 def test_a_seed_makes_the_same_frames_again() -> None:

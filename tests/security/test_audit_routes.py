@@ -67,7 +67,7 @@ async def system(tmp_path: Path) -> AsyncIterator[System]:
     settings, bus, store = load(), EmbeddedBus(), SqliteStore(tmp_path / "csms.db")
     tokens, stations = User.of(store, utc_now, settings), Device.of(store, bus, utc_now, settings)
     await provision(bus, device.router.subscriptions)
-    device_api = device.app_of(stations, settings, tokens.keys, tokens.trail)
+    device_api = device.app_of(stations, settings, tokens.keys, tokens.accounts.sessions, tokens.trail)
     asked = DeviceClient(inside(device_api, SERVICES["user"]))
     transactions = TransactionService.of(store, tokens.authorize, bus, utc_now)
     options: Any = {"keys": tokens.keys, "trail": tokens.trail}
@@ -89,6 +89,8 @@ async def test_every_path_that_may_change_something_leaves_a_record(system: Syst
             for method in sorted(set(route.methods or ()) - SAFE_METHODS):
                 assert isinstance(route.original_route, ScopedRoute), route.path
                 await http.request(method, re.sub(r"{[\w:]+}", "x", route.path or ""), json=None)
+                if route.path == "/sessions" and method == "POST":
+                    continue  # nobody has signed in yet: written when it is over
                 if route.original_route.is_act:
                     expected.append(f"{method} {re.sub(':path', '', route.path or '')}")
                 else:

@@ -13,7 +13,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 ONLY_FROM = {
-    "google": ["libs/csms/messaging/pubsub", "libs/csms/storage/firestore"],
+    "google": [
+        "libs/csms/access/google_id_tokens",
+        "libs/csms/messaging/pubsub",
+        "libs/csms/storage/firestore",
+    ],
+    "joserfc": ["libs/csms/access/signing_keys"],
     "ocpp": ["libs/ocpp_messages"],
     "services.device": ["services/device", "services/processes.py", "deploy"],
     "services.transaction": ["services/transaction", "services/processes.py", "deploy", "benchmarks"],

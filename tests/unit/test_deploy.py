@@ -15,11 +15,15 @@ import pytest
 
 from deploy import permissions
 from deploy.indexes import FILE, collections, definitions
+from libs.csms.access.token_callers import IdentityTokens
+from libs.csms.clock import utc_now
 from libs.csms.messaging.provision import TOPICS
+from libs.csms.settings import Settings, load, variables
 from libs.csms.storage.store import Index
 from services.processes import ROUTERS
 
 REPOSITORY = Path(__file__).parents[2]
+SERVICES = ["device", "gateway", "transaction", "user"]
 DECLARED = [(name, index) for name, indexes in collections().items() for index in indexes]
 
 
@@ -97,13 +101,12 @@ def asked() -> tuple[set[tuple[str, bool]], set[str]]:
 GCLOUD = """#!/bin/bash
 echo "$@" >> "$CALLS"
 case "$*" in
-  "run services describe "*) grep -q "^run deploy $4 " "$CALLS" && echo "https://$4.example" ;;
   "projects describe "*) echo 4711 ;;
   *" describe "*) exit 1 ;;
   "secrets create "*) cat > /dev/null ;;
 esac
 """
-"""Of a project in which there is nothing yet: it only knows where the services are that were deployed."""
+"""Of a project in which there is nothing yet."""
 
 
 @pytest.fixture(scope="module", params=["inbox", "action"])
@@ -113,16 +116,23 @@ def routing(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory, routing: str) -> list[str]:
+    return deployed_with(tmp_path_factory.mktemp("deploy"), ROUTING=routing)
+
+
+def deployed_with(tmp_path: Path, **options: str) -> list[str]:
     """What the script asks of gcloud, in order."""
-    tmp_path = tmp_path_factory.mktemp("deploy")
     for tool in ("gcloud", "npx"):
         stand_in = tmp_path / tool
         stand_in.write_text(GCLOUD)
         stand_in.chmod(0o755)
     recorded = tmp_path / "calls"
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(recorded), "PROJECT": "p"}
-    environment["ROUTING"] = routing
-    subprocess.run([REPOSITORY / "deploy/deploy.sh"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [REPOSITORY / "deploy/deploy.sh"],
+        env=environment | options,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     return recorded.read_text().splitlines()
 
 
@@ -136,9 +146,85 @@ def test_every_service_is_deployed_once_and_after_those_that_it_asks(calls: list
         "csms-gateway",
     ]
     assert not any(call.startswith("run services update") for call in calls)
-    assert "CSMS_DEVICE_URL=https://csms-device.example" in deployed["csms-user"]
-    assert "CSMS_USER_URL=https://csms-user.example" in deployed["csms-transaction"]
-    assert "CSMS_DEVICE_URL=https://csms-device.example" in deployed["csms-gateway"]
+    device, user = (url_of(name) for name in ("device", "user"))
+    assert f";CSMS_DEVICE_URL={device} " in f"{deployed['csms-user']} "
+    assert f";CSMS_USER_URL={user} " in f"{deployed['csms-transaction']} "
+    assert f";CSMS_DEVICE_URL={device};" in deployed["csms-gateway"]
+
+
+def url_of(service: str) -> str:
+    """As Cloud Run makes it of the name, the number of the project and the region."""
+    return f"https://csms-{service}-4711.europe-west1.run.app"
+
+
+def test_services_ask_each_other_as_who_they_are_for_each_other(calls: list[str]) -> None:
+    """The audience of each is the URL by which others ask it, and all know the accounts of all who ask."""
+    deployed = {call.split()[2]: call for call in calls if call.startswith("run deploy ")}
+    accounts = ",".join(
+        f"{name}=csms-{name}@p.iam.gserviceaccount.com" for name in ("gateway", "transaction", "user")
+    )
+
+    assert len(deployed) == 4
+    for name, call in deployed.items():
+        assert "--set-env-vars=^;^GOOGLE_CLOUD_PROJECT=p;" in call
+        assert f";CSMS_SERVICE_ACCOUNTS={accounts};" in call
+        assert f";CSMS_SERVICE_AUDIENCE={url_of(name.removeprefix('csms-'))};" in call
+        settings = dict(pair.split("=", 1) for pair in call.split("^;^")[1].split()[0].split(";"))
+        known = {variable for field in Settings.model_fields for variable in variables(field)}
+        assert set(settings) <= known
+        given = load(
+            service_accounts=settings["CSMS_SERVICE_ACCOUNTS"],
+            service_audience=settings["CSMS_SERVICE_AUDIENCE"],
+        )
+        assert IdentityTokens.of(given, utc_now) is not None
+
+
+@pytest.mark.parametrize(("apis", "public"), [("private", {"gateway"}), ("public", set(SERVICES))])
+def test_only_stations_come_without_an_account_unless_the_apis_are_public(
+    tmp_path: Path, apis: str, public: set[str]
+) -> None:
+    calls = deployed_with(tmp_path, APIS=apis)
+    deployed = {
+        call.split()[2].removeprefix("csms-"): call for call in calls if call.startswith("run deploy ")
+    }
+
+    assert {name for name, call in deployed.items() if " --allow-unauthenticated " in call} == public
+    private = {name for name, call in deployed.items() if " --no-allow-unauthenticated " in call}
+    assert private == set(SERVICES) - public
+
+
+def test_the_apis_are_told_how_people_sign_in_and_the_gateway_is_not(tmp_path: Path) -> None:
+    given = {
+        "CSMS_OIDC_ISSUER": "https://login.example.com",
+        "CSMS_OIDC_AUDIENCE": "csms-api",
+        "CSMS_OIDC_ROLES": "csms-admins=admin,support=viewer",
+        "CSMS_IAP_AUDIENCE": "/projects/1/a,/projects/1/b",
+    }
+    calls = deployed_with(tmp_path, **given)
+    deployed = {
+        call.split()[2].removeprefix("csms-"): call for call in calls if call.startswith("run deploy ")
+    }
+
+    for name, call in deployed.items():
+        settings = dict(pair.split("=", 1) for pair in call.split("^;^")[1].split()[0].split(";"))
+        passed = {variable: text for variable, text in settings.items() if variable in given}
+        assert passed == ({} if name == "gateway" else given)
+
+
+def test_a_service_may_be_asked_before_whoever_asks_it_is_there(calls: list[str]) -> None:
+    """By a right to that one service."""
+    for asking, asked in (("gateway", "device"), ("user", "device"), ("transaction", "user")):
+        given = next(
+            n
+            for n, call in enumerate(calls)
+            if call.startswith(f"run services add-iam-policy-binding csms-{asked} ")
+            and f"--member=serviceAccount:csms-{asking}@p." in call
+        )
+        at = {
+            name: next(n for n, call in enumerate(calls) if call.startswith(f"run deploy csms-{name} "))
+            for name in (asking, asked)
+        }
+        assert at[asked] < given < at[asking]
 
 
 def test_what_cloud_run_says_of_its_clients_is_believed(calls: list[str]) -> None:
@@ -146,7 +232,9 @@ def test_what_cloud_run_says_of_its_clients_is_believed(calls: list[str]) -> Non
     deployed = [call for call in calls if call.startswith("run deploy ")]
 
     assert len(deployed) == 4
-    assert all(",CSMS_TRUSTED_PROXIES=169.254.0.0/16," in f"{call}," for call in deployed)
+    assert all(
+        re.search(r";CSMS_TRUSTED_PROXIES=169\.254\.0\.0/16(;| |$)", call) is not None for call in deployed
+    )
 
 
 def test_pubsub_itself_may_move_messages_to_the_dead_letter_topic(calls: list[str]) -> None:
@@ -167,16 +255,16 @@ def test_only_services_that_hash_secrets_get_the_pepper(calls: list[str]) -> Non
     assert given == {"csms-device", "csms-user"}
     started = [call for call in calls if call.startswith("run deploy ")]
     assert len(started) == 4
-    assert all(call.count("--set-secrets=") == 1 for call in started)
+    assert all(call.count("--set-secrets=") + call.count("--clear-secrets") == 1 for call in started)
 
 
-SERVICES = ["device", "gateway", "transaction", "user"]
-SECRETS = {
-    "gateway": {"gateway-key"},
-    "device": {"api-token", "audit-key", "gateway-key", "pepper", "user-key"},
-    "transaction": {"api-token", "audit-key", "transaction-key"},
-    "user": {"api-token", "audit-key", "pepper", "transaction-key", "user-key"},
+SECRETS: dict[str, set[str]] = {
+    "gateway": set(),
+    "device": {"api-token", "audit-key", "pepper"},
+    "transaction": {"api-token", "audit-key"},
+    "user": {"api-token", "audit-key", "pepper"},
 }
+ASKED = {"gateway": ["device"], "user": ["device"], "transaction": ["user"], "device": []}
 PERMISSIONS = [tuple(line.split()) for line in permissions.permissions()]
 
 
@@ -242,6 +330,8 @@ def test_a_service_has_the_rights_that_it_needs_and_no_more(
         expected.add(("roles/datastore.user", "projects p"))
     if service in ("gateway", "device"):
         expected.add(("projects/p/roles/csmsOwnTopics", "projects p"))
+    for asked in ASKED[service]:
+        expected.add(("roles/run.invoker", f"run services csms-{asked}"))
     if answers_to_inboxes:
         expected.add(("roles/pubsub.publisher", "projects p"))
     for whose, kind, name in PERMISSIONS:
@@ -276,16 +366,16 @@ def test_stations_need_tls_and_a_secret_on_cloud_run(calls: list[str]) -> None:
     assert "CSMS_MIN_SECURITY_PROFILE=2" in device
 
 
-def test_a_service_is_given_the_keys_that_it_presents_or_accepts_and_no_others(calls: list[str]) -> None:
+def test_a_service_is_given_its_secrets_and_no_others(calls: list[str]) -> None:
+    """The gateway has none: one that an earlier version has mounted is taken away."""
     deployed = {
         call.split()[2].removeprefix("csms-"): call for call in calls if call.startswith("run deploy ")
     }
     secrets = {
-        name: set(re.findall(r"csms-([a-z-]+):", re.findall(r"--set-secrets=(\S+)", call)[0]))
+        name: set(re.findall(r"csms-([a-z-]+):", re.findall(r"--(?:set|clear)-secrets\S*", call)[0]))
         for name, call in deployed.items()
     }
 
     assert secrets == SECRETS
-    assert all("CSMS_SERVICE_KEYS=/keys," in call for call in deployed.values())
     created = {call.split()[2] for call in calls if call.startswith("secrets create ")}
     assert created == {f"csms-{name}" for names in secrets.values() for name in names}

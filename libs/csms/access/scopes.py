@@ -41,6 +41,8 @@ class Scope(StrEnum):
     """Keys of callers: to list, create, rotate and revoke them."""
     AUDIT_READ = "audit:read"
     """Who did what, and what proves that the trail is whole."""
+    USERS_WRITE = "users:write"
+    """People who sign in: to list, add, change, disable and remove them."""
     ADMISSION = "admission"
     """For gateways: whether a station may connect."""
     AUTHORIZATION = "authorization"

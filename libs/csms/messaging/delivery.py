@@ -48,9 +48,12 @@ class StationQueues:
     """
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self.closed = asyncio.Event()
         self._waiting: dict[str, deque[Delivery]] = {}
-        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._ready: deque[str] = deque()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        """Of workers that wait for a station to be ready."""
 
     def append(self, delivery: Delivery) -> None:
         station_id = delivery.message.station_id
@@ -59,7 +62,7 @@ class StationQueues:
             waiting.append(delivery)
             return
         self._waiting[station_id] = deque((delivery,))
-        self._ready.put_nowait(station_id)
+        self._set_ready(station_id)
 
     def appendleft(self, delivery: Delivery) -> None:
         """Before the younger messages of its station."""
@@ -71,13 +74,33 @@ class StationQueues:
 
     async def take(self) -> Delivery:
         """The next message of a station that no worker has. ``release`` the station afterwards."""
-        return self._waiting[await self._ready.get()].popleft()
+        while not self._ready:
+            idle = self._loop.create_future()
+            self._idle.append(idle)
+            try:
+                await idle
+            except asyncio.CancelledError:
+                if not idle.cancelled():  # woken, so that another one has to take what is ready
+                    self._wake()
+                raise
+        return self._waiting[self._ready.popleft()].popleft()
 
     def release(self, station_id: str) -> None:
         if self._waiting[station_id]:
-            self._ready.put_nowait(station_id)
+            self._set_ready(station_id)
         else:
             del self._waiting[station_id]
+
+    def _set_ready(self, station_id: str) -> None:
+        self._ready.append(station_id)
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._idle:
+            idle = self._idle.popleft()
+            if not idle.done():
+                idle.set_result(None)
+                return
 
 
 class WorkerPool:
@@ -129,30 +152,27 @@ class WorkerPool:
             if not self._idle and len(self._workers) < self._size:
                 self._spawn(tasks)
             try:
-                await self._deliver(delivery)
+                await self._consumer(delivery.message)
+            except (Exception, asyncio.CancelledError) as error:
+                if is_cancelled():
+                    self._queues.appendleft(delivery)
+                    raise
+                await self._record_failure(delivery, error)
+            else:
+                self._acknowledge(delivery)
             finally:
                 self._queues.release(delivery.message.station_id)
             del delivery  # an idle worker would hold its last message, which may be a megabyte
             self._idle += 1
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        try:
-            await self._consumer(delivery.message)
-        except (Exception, asyncio.CancelledError) as error:
-            if is_cancelled():
-                self._queues.appendleft(delivery)
-                raise
-            log.exception(
-                "%s: %s failed",
-                self._subscription.name,
-                delivery.message.action,
-                extra={"stationId": delivery.message.station_id},
-            )
-            await self._record_failure(delivery, error)
-        else:
-            self._acknowledge(delivery)
-
     async def _record_failure(self, delivery: Delivery, error: BaseException) -> None:
+        """Called while ``error`` is handled."""
+        log.exception(
+            "%s: %s failed",
+            self._subscription.name,
+            delivery.message.action,
+            extra={"stationId": delivery.message.station_id},
+        )
         delivery.failures += 1
         if isinstance(error, Unparseable) or delivery.failures >= MAX_ATTEMPTS:
             try:

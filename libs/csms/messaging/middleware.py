@@ -38,6 +38,7 @@ class _TimeLimit:
     """One timer for all handlers in work. ``asyncio.timeout`` starts one for each: four times the time."""
 
     def __init__(self, consumer: Consumer, seconds: float) -> None:
+        self._loop = asyncio.get_running_loop()
         self._consumer = consumer
         self._seconds = seconds
         self._timer: asyncio.TimerHandle | None = None
@@ -45,14 +46,13 @@ class _TimeLimit:
         """Of the tasks that handle a message, the earliest first. A task whose time is up is removed."""
 
     async def consume(self, message: Message) -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        loop = self._loop
+        task = asyncio.current_task(loop)
         assert task is not None
-        cancelling = (
-            task.cancelling()
-        )  # not 0 where an earlier handler of this worker had a group that failed
+        cancelling = task.cancelling()  # not 0 where an earlier handler of this worker had a failed group
         self._deadlines[task] = loop.time() + self._seconds
         if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._cancel_late, loop)
+            self._timer = loop.call_later(self._seconds, self._cancel_late)
         try:
             await self._consumer(message)
         except asyncio.CancelledError as error:
@@ -63,11 +63,11 @@ class _TimeLimit:
             if self._deadlines.pop(task, None) is None:
                 task.uncancel()
 
-    def _cancel_late(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _cancel_late(self) -> None:
         self._timer = None
         for task, deadline in list(self._deadlines.items()):
-            if deadline > loop.time():
-                self._timer = loop.call_at(deadline, self._cancel_late, loop)
+            if deadline > self._loop.time():
+                self._timer = self._loop.call_at(deadline, self._cancel_late)
                 break
             del self._deadlines[task]
             task.cancel()

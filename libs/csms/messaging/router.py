@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from types import ModuleType
 from typing import Any, Generic, TypeVar, overload
 
@@ -55,7 +55,7 @@ class Call(Generic[Req_co]):
         """Raises ``ValueError`` for an event that concerns no version."""
         return Version(self.message.ocpp_version or "")
 
-    @cached_property
+    @property
     def received_at(self) -> datetime:
         """When the gateway received it, in UTC; the same in every delivery."""
         return parse_time(self.message.sent_at)
@@ -177,10 +177,7 @@ class Router(Generic[Deps]):
         """Add the handlers of a package. They are given ``part`` of what the service's handlers are given."""
 
         def given(handler: Callable[[Any, Part], Awaitable[Any]]) -> Callable[[Any, Deps], Awaitable[Any]]:
-            async def handle(call: Any, deps: Deps) -> Any:
-                return await handler(call, part(deps))
-
-            return handle
+            return lambda call, deps: handler(call, part(deps))
 
         for action, handler in router._requests.values():
             self._register(action, given(handler))
@@ -222,11 +219,7 @@ class Router(Generic[Deps]):
 
     async def serve(self, bus: Bus, deps: Deps, clock: Clock, middlewares: Sequence[Middleware] = ()) -> None:
         """Consume every subscription until cancelled. The first of ``middlewares`` is the outermost."""
-
-        async def consume(message: Message) -> None:
-            await self.handle(message, bus, deps, clock)
-
-        consumer: Consumer = wrap(consume, middlewares)
+        consumer: Consumer = wrap(partial(self.handle, bus=bus, deps=deps, clock=clock), middlewares)
         async with asyncio.TaskGroup() as tasks:
             for subscription in self.subscriptions:
                 tasks.create_task(bus.consume(subscription, consumer))

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..access.callers import CALLER, NOBODY
 from ..limits import Seconds, TokenBuckets, network_of, retry_after
 from ..proxies import Peer, TrustedProxies
 from ..settings import Settings
@@ -24,6 +25,9 @@ from .server import IN_PROCESS, is_loopback
 
 BODY_TIMEOUT = 30.0
 """Seconds from the end of the headers to the end of the body."""
+
+MAX_SIGN_IN_BYTES = 16 * 1024
+"""Body of a request to sign in, which is read before it is known whose it is."""
 
 BURST_SECONDS = 10
 """So many seconds' requests may come at once."""
@@ -132,22 +136,25 @@ class BodyGuard:
         self._max_body_bytes = settings.max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = self._max_body_bytes
+        if scope.get(CALLER) is NOBODY:
+            limit = min(limit, MAX_SIGN_IN_BYTES)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif refusal := self._refusal(scope["method"], Headers(scope=scope)):
+        elif refusal := self._refusal(scope["method"], Headers(scope=scope), limit):
             await refusal(scope, receive, send)
         else:
-            await self._app(scope, self._bounded(receive), send)
+            await self._app(scope, self._bounded(receive, limit), send)
 
-    def _refusal(self, method: str, headers: Headers) -> Response | None:
+    def _refusal(self, method: str, headers: Headers, limit: int) -> Response | None:
         if method not in SAFE_METHODS and not _is_json(headers):
             return problem(415, "a body must be application/json")
         length = headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) > self._max_body_bytes:
-            return problem(413, self._too_long)
+        if length.isdecimal() and int(length) > limit:
+            return problem(413, _too_long(limit))
         return None
 
-    def _bounded(self, receive: Receive) -> Receive:
+    def _bounded(self, receive: Receive, limit: int) -> Receive:
         """Raises ``HTTPException`` where the body is too long, too slow or not whole."""
         received = 0
         is_complete = False
@@ -165,16 +172,16 @@ class BodyGuard:
             if message["type"] == "http.disconnect":
                 raise HTTPException(400, "the connection ended before the body did")
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
-                raise HTTPException(413, self._too_long)
+            if received > limit:
+                raise HTTPException(413, _too_long(limit))
             is_complete = not message.get("more_body", False)
             return message
 
         return bounded
 
-    @property
-    def _too_long(self) -> str:
-        return f"a body has at most {self._max_body_bytes} bytes"
+
+def _too_long(limit: int) -> str:
+    return f"a body has at most {limit} bytes"
 
 
 def requests_by(settings: Settings, clock: Seconds) -> TokenBuckets:

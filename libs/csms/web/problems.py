@@ -64,13 +64,17 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _bug)
 
 
-async def _domain_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DomainError)
+def problem_of(error: DomainError) -> JSONResponse:
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
     if error.location is not None:
         headers["Location"] = error.location
     return problem(status, error.detail, headers, **error.members)
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    return problem_of(error)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

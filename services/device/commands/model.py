@@ -343,7 +343,7 @@ class Command(Document):
         if self.is_final:
             return self
         ended = {"status": status, "stage": "ended", "due_at": None, "send_by": None, "overdue_at": None}
-        return self.model_copy(update={**ended, **changes})
+        return self.copied({**ended, **changes})
 
 
 def _no_answer(why: str) -> CommandError:

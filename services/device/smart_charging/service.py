@@ -189,8 +189,21 @@ class SmartCharging:
         if unreported is None or report is None or report.started_at < unreported.at:
             return
         if report.shown(self.clock()).status == "complete":
-            reported = {one.id async for one in self.profiles.present(station_id, requestId=request_id)}
+            reported = await self._reported_since(unreported.at, station_id, request_id)
             await self.profiles.remove(unreported.changed(except_ids=sorted(reported)))
+
+    async def _reported_since(self, moment: datetime, station_id: str, request_id: int) -> set[int]:
+        """By the messages, as the registry may not have the profiles of the last one yet."""
+        parts = Query(
+            {"stationId": station_id, "action": "ReportChargingProfiles", "requestId": request_id},
+            order_by="receivedAt",
+            from_=rfc3339(moment),
+        )
+        reported: set[int] = set()
+        async for message in every(self.message_log.messages, parts):
+            payload = msgspec.json.decode(message.payload)
+            reported.update(profile["id"] for profile in payload["chargingProfile"])
+        return reported
 
     async def _check_transaction(
         self, station_id: str, version: Version, key: ProfileKey, payload: Json

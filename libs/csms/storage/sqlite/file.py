@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from ..store import Doc, Document
 from .group_commit import GroupCommit, Key, NotWritten, WriteGroup
+from .table import Table
 
 CACHED_DOCUMENTS = 20_000
 
@@ -34,16 +35,15 @@ class File:
         self._cache: OrderedDict[Key, Document] = OrderedDict()
         self.commits = GroupCommit(self._writer, self._committed, self._cache.clear)
 
-    def define(self, statements: Sequence[str]) -> None:
-        """All of them or none: one wait for the disk."""
-        self._writer.executescript(";".join(["BEGIN IMMEDIATE", *statements, "COMMIT"]))
-
-    def defined(self, table: str) -> set[str]:
-        """The names of the table, if it is there, and of its indexes, without SQLite's own."""
-        found = self._writer.execute(
-            "SELECT name FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL", (table,)
+    def define(self, table: Table) -> None:
+        """All that is missing or nothing: one wait for the disk."""
+        indexes = self._writer.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+            (table.name,),
         )
-        return {name for (name,) in found}
+        columns = self._writer.execute("SELECT name FROM pragma_table_info(?)", (table.name,))
+        if statements := table.definitions({name for (name,) in indexes}, {name for (name,) in columns}):
+            self._writer.executescript(";".join(["BEGIN IMMEDIATE", *statements, "COMMIT"]))
 
     def newest(self, key: Key, type_: type[Doc]) -> tuple[Doc | None, WriteGroup | None]:
         """The document as last written, with the group that has yet to make it durable."""

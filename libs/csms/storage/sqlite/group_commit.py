@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from ..store import Document, NotStored
+from .table import Table
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +31,16 @@ LOADED = 3
 Key = tuple[str, str]
 """Table and id."""
 
-Rows = Mapping[str, Mapping[str, str | None]]
-"""By table and id: the document as JSON, or None to delete it."""
+
+class Row(NamedTuple):
+    json: str | None
+    """The document; None to delete it."""
+    has_same_columns: bool = False
+    """As the row has in the file."""
+
+
+Rows = Mapping[Table, Mapping[str, Row]]
+"""By table and id."""
 
 
 class NotWritten(NotStored):
@@ -42,12 +52,12 @@ class WriteGroup:
     """Writes that become durable together or not at all. None stands for a deleted document."""
 
     documents: dict[Key, Document | None] = field(default_factory=dict)
-    rows: dict[str, dict[str, str | None]] = field(default_factory=lambda: defaultdict(dict))
+    rows: dict[Table, dict[str, Row]] = field(default_factory=lambda: defaultdict(dict))
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
-    def durable(self) -> asyncio.Future[None]:
+    def durable(self, loop: asyncio.AbstractEventLoop | None = None) -> asyncio.Future[None]:
         """A future for this caller alone, so that its cancellation cancels nobody else's write."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[None] = (loop or asyncio.get_running_loop()).create_future()
         self.waiting.append(future)
         return future
 
@@ -82,6 +92,8 @@ class GroupCommit:
         self._filling = WriteGroup()
         self._running: WriteGroup | None = None
         self._pause = 0.0
+        self._loop: asyncio.AbstractEventLoop
+        """Asked for after a pause only: with Python 3.11 that is a system call."""
 
     def group_with(self, key: Key) -> WriteGroup | None:
         """The newest group with a write of that document, until it is durable."""
@@ -95,14 +107,19 @@ class GroupCommit:
         """The group after which everything written so far is durable."""
         return self._filling if self._filling.documents else self._running
 
-    def write(self, key: Key, document: Document | None, row: str | None) -> asyncio.Future[None]:
-        """``row`` is the document as JSON. The future ends when it is durable, or with ``NotWritten``."""
+    def write(self, table: Table, id: str, document: Document | None, row: Row) -> asyncio.Future[None]:
+        """``row`` is compared with that of the newest document. The future ends when it is durable, or with
+        ``NotWritten``.
+        """
         if not self._filling.documents and self._running is None:
+            self._loop = asyncio.get_running_loop()
             self._start_soon()
-        table, id = key
-        self._filling.documents[key] = document
-        self._filling.rows[table][id] = row
-        return self._filling.durable()
+        self._filling.documents[table.name, id] = document
+        rows = self._filling.rows[table]
+        if id in rows and not rows[id].has_same_columns:
+            row = Row(row.json)
+        rows[id] = row
+        return self._filling.durable(self._loop)
 
     async def close(self) -> None:
         while (group := self.last()) is not None:
@@ -111,18 +128,15 @@ class GroupCommit:
         self._thread.shutdown()
 
     def _start_soon(self) -> None:
-        loop = asyncio.get_running_loop()
         if self._pause:
-            loop.call_later(self._pause, self._start)
+            self._loop.call_later(self._pause, self._start)
         else:
-            loop.call_soon(self._start)
+            self._loop.call_soon(self._start)
 
     def _start(self) -> None:
         group, self._filling = self._filling, WriteGroup()
         self._running = group
-        commit = asyncio.get_running_loop().run_in_executor(
-            self._thread, _commit, self._connection, group.rows
-        )
+        commit = self._loop.run_in_executor(self._thread, _commit, self._connection, group.rows)
         commit.add_done_callback(partial(self._ended, group))
 
     def _ended(self, group: WriteGroup, commit: asyncio.Future[None]) -> None:
@@ -146,16 +160,16 @@ def _commit(connection: sqlite3.Connection, rows: Rows) -> None:
     try:
         connection.execute("BEGIN IMMEDIATE")
         for table, documents in rows.items():
-            put = [(id, row) for id, row in documents.items() if row is not None]
-            for some in _chunks(put):
-                values = ", ".join(["(?, ?)"] * len(some))
-                connection.execute(
-                    f'INSERT INTO "{table}" (id, doc) VALUES {values} '
-                    "ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
-                    list(itertools.chain.from_iterable(some)),
-                )
-            if gone := [(id,) for id, row in documents.items() if row is None]:
-                connection.executemany(f'DELETE FROM "{table}" WHERE id = ?', gone)
+            for has_same_columns, statement in ((False, table.put), (True, table.replace)):
+                written = [
+                    (id, row.json)
+                    for id, row in documents.items()
+                    if row.json is not None and row.has_same_columns is has_same_columns
+                ]
+                for some in _chunks(written):
+                    connection.execute(statement(len(some)), list(itertools.chain.from_iterable(some)))
+            if gone := [(id,) for id, row in documents.items() if row.json is None]:
+                connection.executemany(f'DELETE FROM "{table.name}" WHERE id = ?', gone)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -13,10 +13,11 @@ from typing import Any, Generic
 from pydantic import TypeAdapter
 
 from ..page_tokens import page_token, position
-from ..store import Doc, Document, Index, Page, Query, Scalar, check_served, checked_field
+from ..store import Doc, Document, Index, Page, Query, Scalar, check_served
 from .disk import Disk
 from .file import File
-from .group_commit import NotWritten
+from .group_commit import NotWritten, Row
+from .table import Table
 
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
@@ -32,7 +33,7 @@ class SqliteStore:
         """``min_free_disk`` is in per cent. With less, the store has no room, and writes all the same."""
         self._file = File(path)
         self._disk = Disk(path.parent, min_free_disk)
-        self._types: dict[str, type[Document]] = {}
+        self._tables: dict[str, Table] = {}
 
     def collection(self, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> SqliteCollection[Doc]:
         """Makes the table and its indexes, also in a file of an older release. An index is read in either
@@ -40,11 +41,11 @@ class SqliteStore:
         """
         if not _NAME.fullmatch(name):
             raise ValueError(f"not a collection name: {name!r}")
-        if self._types.setdefault(name, type_) is not type_:
-            raise ValueError(f"{name} holds {self._types[name]}, not {type_}")
-        if statements := _definitions(name, indexes, self._file.defined(name)):
-            self._file.define(statements)
-        return SqliteCollection(self._file, name, type_, indexes)
+        table = self._tables.setdefault(name, Table(name, type_, indexes))
+        if table.type is not type_:
+            raise ValueError(f"{name} holds {table.type}, not {type_}")
+        self._file.define(table)
+        return SqliteCollection(self._file, table, type_, indexes)
 
     def has_room(self) -> bool:
         return self._disk.has_room()
@@ -55,9 +56,10 @@ class SqliteStore:
 
 
 class SqliteCollection(Generic[Doc]):
-    def __init__(self, file: File, name: str, type_: type[Doc], indexes: Sequence[Index] = ()) -> None:
+    def __init__(self, file: File, table: Table, type_: type[Doc], indexes: Sequence[Index] = ()) -> None:
         self._file = file
-        self._name = name
+        self._table = table
+        self._name = table.name
         self._type = type_
         self._indexes = indexes
 
@@ -76,36 +78,36 @@ class SqliteCollection(Generic[Doc]):
         old, group = self._file.newest(key, self._type)
         new = change(old)
         if new is not old:
-            await self._file.commits.write(key, new, _json(new))
+            has_same_columns = old is not None and self._table.has_same_columns(old, new)
+            await self._file.commits.write(self._table, id, new, Row(_json(new), has_same_columns))
         elif group is not None:
             await group.durable()
         return new
 
     async def put(self, id: str, document: Doc) -> None:
         """Also raises ``NotWritten``."""
-        await self._file.commits.write((self._name, id), document, _json(document))
+        await self._file.commits.write(self._table, id, document, Row(_json(document)))
 
     async def put_all(self, documents: Mapping[str, Doc]) -> None:
         """Also raises ``NotWritten``. What is written without a pause in between is in one commit."""
         write = self._file.commits.write
-        written = [write((self._name, id), document, _json(document)) for id, document in documents.items()]
-        await asyncio.gather(*written)
+        await asyncio.gather(*(write(self._table, id, one, Row(_json(one))) for id, one in documents.items()))
 
     async def delete(self, id: str) -> Doc | None:
         """Also raises ``NotWritten``."""
         key = self._name, id
         old, group = self._file.newest(key, self._type)
         if old is not None:
-            await self._file.commits.write(key, None, None)
+            await self._file.commits.write(self._table, id, None, Row(None))
         elif group is not None:
             await group.durable()
         return old
 
     async def find(self, query: Query) -> Page[Doc]:
         check_served(self._name, query, self._indexes)
-        where, values = _conditions(query)
+        where, values = _conditions(self._table, query)
         direction = "DESC" if query.descending else "ASC"
-        order = ", ".join(f"{column} {direction}" for column in _order(query))
+        order = ", ".join(f"{column} {direction}" for column in _order(self._table, query))
         text = await self._file.select(
             "SELECT '[' || coalesce(group_concat('[' || json_quote(id) || ',' || doc || ']'), '') || ']' "
             f'FROM (SELECT id, doc FROM "{self._name}" WHERE {where} ORDER BY {order} LIMIT ?)',
@@ -121,7 +123,7 @@ class SqliteCollection(Generic[Doc]):
     async def count(self, equals: Mapping[str, Scalar]) -> int:
         query = Query(equals)
         check_served(self._name, query, self._indexes)
-        where, values = _conditions(query)
+        where, values = _conditions(self._table, query)
         total: int = await self._file.select(f'SELECT count(*) FROM "{self._name}" WHERE {where}', values)
         return total
 
@@ -132,44 +134,21 @@ def _rows(type_: type[Document]) -> TypeAdapter[Any]:
     return TypeAdapter(list[tuple[str, type_]])  # type: ignore[valid-type]
 
 
-def _definitions(name: str, indexes: Sequence[Index], defined: set[str]) -> list[str]:
-    """What makes the table and its indexes of what is ``defined``. Nothing, at most starts of a service."""
-    wanted = {_index_name(name, index): index.fields for index in indexes if index.embedded}
-    statements = [f'DROP INDEX "{old}"' for old in defined - wanted.keys() - {name}]
-    statements += [_create_index(name, index, wanted[index]) for index in wanted.keys() - defined]
-    if name not in defined:
-        statements.insert(0, f'CREATE TABLE "{name}" (id TEXT PRIMARY KEY, doc TEXT NOT NULL)')
-    return statements
-
-
-def _index_name(collection: str, index: Index) -> str:
-    return f"{collection} by {', '.join(index.fields)}"
-
-
-def _create_index(collection: str, index: str, fields: Sequence[str]) -> str:
-    columns = ", ".join([*map(_expression, fields), "id"])
-    return f'CREATE INDEX "{index}" ON "{collection}" ({columns})'
-
-
 def _json(document: Document) -> str:
     return document.model_dump_json(by_alias=True, exclude_none=True)
 
 
-def _expression(field: str) -> str:
-    return f"json_extract(doc, '$.{checked_field(field)}')"
+def _order(table: Table, query: Query) -> list[str]:
+    return [table.expression(query.order_by), "id"] if query.order_by else ["id"]
 
 
-def _order(query: Query) -> list[str]:
-    return [_expression(query.order_by), "id"] if query.order_by else ["id"]
-
-
-def _conditions(query: Query) -> tuple[str, list[Any]]:
+def _conditions(table: Table, query: Query) -> tuple[str, list[Any]]:
     """What follows WHERE, and its values."""
-    terms = [(f"{_expression(field)} = ?", [value]) for field, value in query.equals.items()]
+    terms = [(f"{table.expression(field)} = ?", [value]) for field, value in query.equals.items()]
     if query.order_by:
-        terms += _bounds(query)
+        terms += _bounds(table, query)
     if (behind := position(query)) is not None:
-        columns = _order(query)
+        columns = _order(table, query)
         marks = ", ".join("?" * len(columns))
         beyond = "<" if query.descending else ">"
         terms.append((f"({', '.join(columns)}) {beyond} ({marks})", list(behind[-len(columns) :])))
@@ -179,9 +158,9 @@ def _conditions(query: Query) -> tuple[str, list[Any]]:
     )
 
 
-def _bounds(query: Query) -> list[tuple[str, list[Any]]]:
+def _bounds(table: Table, query: Query) -> list[tuple[str, list[Any]]]:
     """A later page is bounded by where it begins, so that SQLite seeks to it instead of reading up to it."""
-    ordered = _expression(query.order_by)
+    ordered = table.expression(query.order_by)
     terms: list[tuple[str, list[Any]]] = [(f"{ordered} IS NOT NULL", [])]
     lower, upper = (f"{ordered} >= ?", query.from_), (f"{ordered} < ?", query.to)
     if (behind := position(query)) is not None and query.descending:

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 
+from libs.csms.messaging.router import Call
 from libs.ocpp_messages.version import Version
 
 from .operator import Operator, at
@@ -224,6 +227,25 @@ async def test_a_remote_start_of_1_6_belongs_to_the_next_transaction_of_its_toke
         await operator.started("16", 9, start=-7_200, connector_id=1, id_token="TAG")
 
     assert await operator.known() == [(1, 1, "17")]
+
+
+async def test_a_profile_that_was_reported_remains_while_the_answer_that_announced_it_is_handled(
+    operator: Operator,
+) -> None:
+    """The message is in the log by then, and what it reports is not in the registry yet."""
+    await operator.set(1, profile2(1, TX), 1)
+    append = operator.smart_charging.append_message
+
+    async def append_and_end_the_command(call: Call[Any]) -> bool:
+        appended = await append(call)
+        await operator.ended(GET, {"requestId": 5, "chargingProfile": {}}, 2)
+        return appended
+
+    operator.smart_charging = replace(operator.smart_charging, append_message=append_and_end_the_command)
+    await operator.report(1, profile2(1, TX, transactionId=None), second=3)
+
+    [known] = await operator.listed()
+    assert (known["id"], known["acceptedAt"], known["transactionId"]) == (1, at(1), "tx-1")
 
 
 async def test_concurrent_events_give_the_same_registry(operator: Operator) -> None:
