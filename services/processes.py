@@ -19,6 +19,8 @@ from libs.csms.access.keys import Keys
 from libs.csms.access.scopes import Role, Scope
 from libs.csms.access.service_keys import bearer
 from libs.csms.access.sessions import Sessions
+from libs.csms.audit.key import AuditKey
+from libs.csms.audit.trail import Trail
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
 from libs.csms.clients.groups import HttpStationGroups
@@ -36,6 +38,7 @@ from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
 from libs.csms.web.server import bind, inside, is_loopback
+from services.user.audit.api import audit_api
 from services.user.people.accounts import Accounts
 from services.user.people.api import people_api
 from services.user.people.users_api import users_api
@@ -145,30 +148,40 @@ async def run_all(
     """
     if settings.backend == "google":
         Pepper.of(settings)  # so that it is missed before anything is opened
+        AuditKey.of(settings)
     ports = {name: f"{name}_port" for name in ServiceName}
     async with (
         _listening(settings, ports) as listeners,
         _BACKENDS[settings.backend](settings) as (bus, store),
         _authorizer(settings) as authorizer,
     ):
-        tokens = User.of(store, utc_now, settings, authorizer)
+        tokens = User.of(store, utc_now, settings, authorizer, process="csms")
         _warn_of_api_token(settings)
         keys, sessions = tokens.keys, tokens.accounts.sessions
         if (first_key := await _first_key(keys, sessions, settings)) is not None:
             show_key(first_key)
         stations = Device.of(store, bus, utc_now, settings)
-        device_api = device.app_of(stations, settings, keys, sessions)
+        device_api = device.app_of(stations, settings, keys, sessions, tokens.trail)
         asked = DeviceClient(inside(device_api, SERVICES["user"]))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
             transaction.transaction_service(
-                settings, bus, store, tokens.authorize, utc_now, keys, sessions, stations.registry
+                settings,
+                bus,
+                store,
+                tokens.authorize,
+                utc_now,
+                keys,
+                sessions,
+                stations.registry,
+                tokens.trail,
             ),
             gateway_service(settings, bus, stations.security.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
-        await run([(service, listeners[service.name]) for service in services], started)
+        async with tokens.trail.running():
+            await run([(service, listeners[service.name]) for service in services], started)
 
 
 def _warn_of_api_token(settings: Settings) -> None:
@@ -207,6 +220,8 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     settings = settings.model_copy(update={"backend": "google"})
     if name in (ServiceName.DEVICE, ServiceName.USER):
         Pepper.of(settings)  # so that it is missed before anything is opened
+    if name is not ServiceName.GATEWAY:
+        AuditKey.of(settings)
     _warn_of_api_token(settings)
     ports = {name: f"{name}_port" if settings.port is None else "port"}
     async with (
@@ -231,21 +246,32 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
         service: Service
         match name:
             case ServiceName.DEVICE:
-                service = device.device_service(settings, bus, store, utc_now)
+                trail = await stack.enter_async_context(_trail(name, store, settings))
+                service = device.device_service(settings, bus, store, utc_now, trail)
             case ServiceName.USER:
                 asked = DeviceClient(await client(settings.device_url))
                 authorizer = await stack.enter_async_context(_authorizer(settings))
-                service = user.user_service(settings, bus, store, asked, utc_now, authorizer)
+                tokens = User.of(store, utc_now, settings, authorizer)
+                await stack.enter_async_context(tokens.trail.running())
+                service = user.service_of(tokens, asked, settings, bus)
             case ServiceName.TRANSACTION:
                 asking = await client(settings.user_url)
                 authorize, groups = HttpAuthorization(asking).authorize, HttpStationGroups(asking)
+                trail = await stack.enter_async_context(_trail(name, store, settings))
                 service = transaction.transaction_service(
-                    settings, bus, store, authorize, utc_now, stations=groups
+                    settings, bus, store, authorize, utc_now, stations=groups, trail=trail
                 )
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)
         await run([(service, listeners[name])], lambda: log.info("accepting connections"))
+
+
+@asynccontextmanager
+async def _trail(process: str, store: Store, settings: Settings) -> AsyncIterator[Trail]:
+    trail = Trail.of(process, store, utc_now, settings)
+    async with trail.running():
+        yield trail
 
 
 @asynccontextmanager
@@ -264,12 +290,13 @@ async def access_client(settings: Settings, key: str) -> AsyncIterator[httpx.Asy
                 headers={"Authorization": f"Bearer {key or token}"} if key or token else {},
             )
         else:
+            trail = await stack.enter_async_context(_trail("shell", store, settings))
             paths = APIRouter()
             paths.include_router(people_api(Keys.of(store, utc_now)))
             paths.include_router(users_api(Accounts.of(store, utc_now)))
-            client = inside(
-                create_app("Access", paths, settings), Caller("csms", "service", frozenset(Scope))
-            )
+            paths.include_router(audit_api(trail))
+            api = create_app("Shell", paths, settings, trail=trail)
+            client = inside(api, Caller("csms", "service", frozenset(Scope)))
         yield await stack.enter_async_context(client)
 
 

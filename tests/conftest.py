@@ -18,6 +18,7 @@ __all__ = ["anyio_backend", "cs", "emulators", "firestore_emulator", "name", "pu
 os.environ.setdefault(
     "CSMS_PEPPER", "0123456789abcdef" * 4
 )  # so that no test makes one in its working folder
+os.environ.setdefault("CSMS_AUDIT_KEY", "fedcba9876543210" * 4)
 
 
 # Also where the environment forbids it, as in a container: else every worker, and every process that a test

@@ -125,6 +125,16 @@ class Settings(BaseSettings):
         description="File with the pepper, where `CSMS_PEPPER` is not set; it is made if there is none. On "
         "the embedded store the default is `pepper` in the data folder.",
     )
+    audit_key: SecretStr | None = Field(
+        None,
+        description="Key that signs the audit trail (Ed25519): a PEM, or 32 random bytes in hexadecimal or "
+        "base64. All services have the same.",
+    )
+    audit_key_file: Path | None = Field(
+        None,
+        description="File with the key of the audit trail, where `CSMS_AUDIT_KEY` is not set; it is made if "
+        "there is none. On the embedded store the default is `audit-key` in the data folder.",
+    )
     service_keys: Path | None = Field(
         None,
         description="Folder of the keys with which services in processes of their own ask each other: "

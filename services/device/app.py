@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from libs.csms.access.keys import Keys
 from libs.csms.access.sessions import Sessions
+from libs.csms.audit.trail import Trail
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
@@ -56,13 +57,17 @@ router.include(smart_charging.router.load(smart_charging_handlers), lambda devic
 router.include(onboarding.router.load(onboarding_handlers), lambda device: device.onboardings)
 
 
-def device_service(settings: Settings, bus: Bus, store: Store, clock: Clock) -> Service:
+def device_service(
+    settings: Settings, bus: Bus, store: Store, clock: Clock, trail: Trail | None = None
+) -> Service:
     device = Device.of(store, bus, clock, settings)
     keys, sessions = Keys.of(store, clock), Sessions.of(store, clock)
-    return service_of(device, app_of(device, settings, keys, sessions), settings)
+    return service_of(device, app_of(device, settings, keys, sessions, trail), settings)
 
 
-def app_of(device: Device, settings: Settings, keys: Keys, sessions: Sessions) -> FastAPI:
+def app_of(
+    device: Device, settings: Settings, keys: Keys, sessions: Sessions, trail: Trail | None = None
+) -> FastAPI:
     """The API, which the user service uses too: directly, where it is in the same process."""
     return create_app(
         "Device service",
@@ -71,6 +76,7 @@ def app_of(device: Device, settings: Settings, keys: Keys, sessions: Sessions) -
         keys=keys,
         sessions=sessions,
         stations=device.registry,
+        trail=trail,
     )
 
 

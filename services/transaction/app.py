@@ -8,6 +8,7 @@ from functools import partial
 from libs.csms.access.groups import StationGroups
 from libs.csms.access.keys import Keys
 from libs.csms.access.sessions import Sessions
+from libs.csms.audit.trail import Trail
 from libs.csms.clients.authorization import Authorize
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
@@ -36,6 +37,7 @@ def transaction_service(
     keys: Keys | None = None,
     sessions: Sessions | None = None,
     stations: StationGroups | None = None,
+    trail: Trail | None = None,
 ) -> Service:
     """``keys`` and ``sessions`` are those of the process, where others use them too. Without ``stations``,
     callers who are bound to groups see no transaction.
@@ -49,6 +51,7 @@ def transaction_service(
         keys=keys or Keys.of(store, clock),
         sessions=sessions or Sessions.of(store, clock),
         stations=stations,
+        trail=trail,
     )
     return Service(
         name=router.service,

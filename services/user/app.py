@@ -22,6 +22,7 @@ from libs.csms.web.app import create_app
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 from libs.csms.web.server import serve
 
+from .audit.api import audit_api
 from .local_list.api import local_lists_api
 from .local_list.sync import SyncLoop
 from .people.api import people_api
@@ -53,6 +54,7 @@ def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -
         keys=user.keys,
         sessions=user.accounts.sessions,
         stations=device,
+        trail=user.trail,
     )
     return Service(
         name=router.service,
@@ -71,6 +73,7 @@ def api(user: User, device: DeviceClient) -> APIRouter:
     paths.include_router(people_api(user.keys))
     paths.include_router(sessions_api(user.sign_ins))
     paths.include_router(users_api(user.accounts))
+    paths.include_router(audit_api(user.trail))
     paths.include_router(tokens_api(user.tokens))
     paths.include_router(authorizations_api(user.tokens))
     paths.include_router(policies_api(user.tokens))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from libs.csms.access.keys import Keys
+from libs.csms.audit.trail import Trail
 from libs.csms.clients.authorization import Authorization, Presented
 from libs.csms.clock import Clock
 from libs.csms.messaging.router import Router
@@ -41,10 +42,19 @@ class User:
     accounts: Accounts
     sign_ins: SignIns
     message_log: MessageLog
+    trail: Trail
     clock: Clock
 
     @classmethod
-    def of(cls, store: Store, clock: Clock, settings: Settings, authorizer: Authorizer | None = None) -> Self:
+    def of(
+        cls,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        authorizer: Authorizer | None = None,
+        process: str = "user",
+    ) -> Self:
+        """``process`` is the name of the one that this is in."""
         tokens = Tokens.of(store, clock, settings, authorizer)
         accounts = Accounts.of(store, clock)
         message_log = MessageLog.of(store, "user", DailyLimits.of(settings))
@@ -56,6 +66,7 @@ class User:
             accounts=accounts,
             sign_ins=SignIns.of(accounts, settings),
             message_log=message_log,
+            trail=Trail.of(process, store, clock, settings),
             clock=clock,
         )
 

@@ -76,6 +76,10 @@ async def test_without_a_key_nobody_gets_anything_once_there_is_one(apis: Apis, 
 
 
 UNBOUND_ONLY = {
+    "/audit",
+    "/audit/key",
+    "/audit/records",
+    "/audit/segments",
     "/authorizationpolicies",
     "/authorizationpolicies/{type}",
     "/deadletters",

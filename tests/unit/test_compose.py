@@ -84,6 +84,7 @@ def test_the_gateway_has_neither_the_api_token_nor_the_pepper() -> None:
 
     assert given["CSMS_SERVICE_KEYS"] == "/keys"
     assert not given.keys() & {"CSMS_API_TOKEN_FILE", "CSMS_API_TOKEN", "CSMS_PEPPER_FILE", "CSMS_PEPPER"}
+    assert not given.keys() & {"CSMS_AUDIT_KEY_FILE", "CSMS_AUDIT_KEY"}
     for service in ("device", "transaction", "user"):
         assert given.items() < COMPOSED[service]["environment"].items()
 

@@ -18,6 +18,8 @@ from ..access.routes import SCHEME
 from ..access.service_keys import accepted_keys
 from ..access.sessions import Sessions
 from ..access.token_callers import IdentityTokens
+from ..audit.requests import Recorder, Refusals
+from ..audit.trail import Trail
 from ..clock import utc_now
 from ..settings import Settings
 from ..storage.store import Document
@@ -44,18 +46,26 @@ class _Guarded(FastAPI):
     """All of it is behind guard and identity: also what answers failures."""
 
     def __init__(
-        self, settings: Settings, keys: Keys | None, sessions: Sessions | None, **options: Any
+        self,
+        settings: Settings,
+        keys: Keys | None,
+        sessions: Sessions | None,
+        trail: Trail | None,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         self._settings = settings
         self._keys = keys
         self._sessions = sessions
+        self._trail = trail
         self._service_keys = accepted_keys(settings)
         self._tokens = IdentityTokens.of(settings, utc_now)
 
     def build_middleware_stack(self) -> ASGIApp:
         settings = self._settings
-        known = BodyGuard(super().build_middleware_stack(), settings)
+        known: ASGIApp = BodyGuard(super().build_middleware_stack(), settings)
+        if self._trail is not None:
+            known = Recorder(known, self._trail, self.title)
         identity = Identity(
             known,
             settings,
@@ -64,7 +74,9 @@ class _Guarded(FastAPI):
             tokens=self._tokens,
             sessions=self._sessions,
         )
-        return Guard(identity, settings)
+        if self._trail is None:
+            return Guard(identity, settings)
+        return Guard(identity, settings, refused=Refusals(self._trail, self.title))
 
     def openapi(self) -> dict[str, Any]:
         """With the scheme of which the scopes of all paths are."""
@@ -83,14 +95,17 @@ def create_app(
     keys: Keys | None = None,
     sessions: Sessions | None = None,
     stations: StationGroups | None = None,
+    trail: Trail | None = None,
 ) -> FastAPI:
-    """The API of one service. ``keys`` and ``sessions`` are those that callers may show; ``stations``
-    tells their groups, so that callers may be bound to some.
+    """The API of one service. ``keys`` and ``sessions`` are those that callers may show; ``stations`` tells
+    their groups, so that callers may be bound to some. ``trail`` is where acts are written down before they
+    happen.
     """
     app = _Guarded(
         settings,
         keys,
         sessions,
+        trail,
         title=title,
         version="1",
         docs_url=None,

@@ -5,8 +5,9 @@ its content type and length. It is pure ASGI, so a request that is refused costs
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
@@ -48,11 +49,26 @@ RESPONSE_HEADERS = {
 """Of every response. An endpoint that sets one of them itself keeps its own."""
 
 
+REQUEST_ID = "csms.requestId"
+"""Where the id of a request stands in its ASGI scope. Nothing on the wire can write there."""
+
+REFUSED = frozenset({401, 403, 421, 429})
+"""Statuses of requests that were not let through."""
+
+
 class Guard:
     """An ASGI application around another one, which sees only what has passed."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, clock: Seconds = time.monotonic) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        clock: Seconds = time.monotonic,
+        refused: Callable[[Scope, int], None] = lambda scope, status: None,
+    ) -> None:
+        """``refused`` is called for each request that is not let through, here or later, with its status."""
         self._app = app
+        self._refused = refused
         self._requests = requests_by(settings, clock)
         self._public_hosts: Sequence[str] = settings.public_hosts
         self._proxies = TrustedProxies(settings.trusted_proxies)
@@ -62,10 +78,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         scope = self._behind_proxies(scope)
+        request_id = scope[REQUEST_ID] = secrets.token_hex(8)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if message["status"] in REFUSED:
+                    self._refused(scope, message["status"])
                 headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
                 for name, value in RESPONSE_HEADERS.items():
                     headers.setdefault(name, value)
                 if scope["scheme"] == "https":

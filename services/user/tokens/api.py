@@ -12,7 +12,7 @@ from fastapi import Query as Parameter
 
 from libs.csms.access.callers import TheCaller
 from libs.csms.access.groups import TheStations
-from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
+from libs.csms.access.routes import CHANGES_NOTHING, TELLS_GROUPS_APART, ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.clients.authorization import Authorization
 from libs.csms.errors import Forbidden
@@ -97,7 +97,7 @@ def authorizations_api(tokens: Tokens) -> APIRouter:
         "/authorizations",
         response_model=Authorization,
         response_model_exclude_none=True,
-        openapi_extra=TELLS_GROUPS_APART,
+        openapi_extra=CHANGES_NOTHING | TELLS_GROUPS_APART,
     )
     async def authorize(body: AuthorizationBody, stations: TheStations) -> Authorization:
         """May this token charge now? An unknown token is an answer, with the status Unknown. A caller who is
