@@ -39,7 +39,7 @@ MAX_GROWTH = 50.0
 """MB."""
 MAX_SLOWDOWN = 2.0
 
-ROUNDS = 3
+ROUNDS = 6
 
 WARM_UP = 10.0
 """Seconds of traffic before anything is measured."""
