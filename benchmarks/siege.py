@@ -92,7 +92,7 @@ async def _under(
         during.append(await _measure(running, fleet, seconds))
         counts.update(orjson.loads((await process.communicate())[0]))
         await open_loop(fleet, CALLS_PER_SECOND, RECOVERY)
-    return _figures(attack, before, during, counts, ROUNDS * seconds)
+    return figures_of(attack, before, during, counts, ROUNDS * seconds)
 
 
 async def _close(running: Csms) -> None:
@@ -133,7 +133,7 @@ async def _measure(running: Csms, fleet: Fleet, seconds: float) -> Phase:
     return Phase(percentile(load.latencies, 99) * 1_000, peak, load.errors.total(), cpu)
 
 
-def _figures(
+def figures_of(
     attack: str, before: Sequence[Phase], during: Sequence[Phase], counts: Counter[str], seconds: float
 ) -> list[Figure]:
     ratio = median(after.p99 / earlier.p99 for earlier, after in zip(before, during, strict=True))

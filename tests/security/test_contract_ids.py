@@ -1,5 +1,5 @@
-"""A contract id (eMAID) is printed in contracts and on cards: its text alone proves nothing. Nobody here checks
-contract certificates, so only those charge by default that the operator has registered.
+"""A contract id (eMAID) is printed in contracts and on cards: its text alone proves nothing. Nobody here
+checks contract certificates, so only those charge by default that the operator has registered.
 """
 
 from __future__ import annotations

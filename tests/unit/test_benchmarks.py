@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
+from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import pytest
 
+from benchmarks.attacks import CLIENTS, Attack
 from benchmarks.csms import THIS_CHECKOUT, Checkout, Csms
 from benchmarks.echo import Echo
 from benchmarks.fill import TRANSACTION, copies
@@ -17,6 +21,7 @@ from benchmarks.load import charging, closed_loop, open_loop
 from benchmarks.results import Figure, compare, percentile
 from benchmarks.rows import QUICK, ROWS, Size
 from benchmarks.run import run_against
+from benchmarks.siege import Phase, figures_of
 from benchmarks.station import TEXT, NotConnected, Station, frame, payload
 from benchmarks.traffic import traffic
 from libs.ocpp_messages.catalogue import ACTIONS
@@ -179,3 +184,59 @@ def test_the_store_is_filled_with_copies_of_different_transactions_and_times() -
     assert len(set(ids)) == 250
     assert ids[0] == "TRANSACTION-00000 at 2026-01-01T00:00:01.000Z"
     assert ids[-1] == "TRANSACTION-00002 at 2026-01-01T00:04:10.000Z"
+
+
+async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """An API that knows nobody."""
+    with suppress(asyncio.IncompleteReadError, OSError):
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}")
+    writer.close()
+
+
+@pytest.mark.parametrize(("attack", "counted"), [("guess", "guesses"), ("slow", "half-sent requests")])
+async def test_attackers_count_what_they_do(attack: str, counted: str) -> None:
+    async with await asyncio.start_server(refusing, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        made = Attack([port], port, time.monotonic() + 60)
+        acting = [asyncio.create_task(CLIENTS[attack][1](made, number)) for number in range(6)]
+        async with asyncio.timeout(30):
+            while made.counts[counted] < 6:
+                await asyncio.sleep(0)
+        for one in acting:
+            one.cancel()
+        await asyncio.gather(*acting, return_exceptions=True)
+
+    assert made.counts["answered 401"] == made.counts["guesses"]
+
+
+async def test_a_flood_goes_on_until_its_connection_ends() -> None:
+    async def reads_little(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(100_000)
+        writer.transport.abort()
+
+    async with await asyncio.start_server(reads_little, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        made = Attack([port], port, time.monotonic() + 60)
+        acting = asyncio.create_task(made.flood(0))
+        async with asyncio.timeout(30):
+            while made.counts["bodies"] < 3:
+                await asyncio.sleep(0)
+        acting.cancel()
+        await asyncio.gather(acting, return_exceptions=True)
+
+    assert made.counts["MB sent"] >= 2 * 100_000  # bytes, until they are reported
+
+
+def test_of_the_rounds_of_a_siege_the_median_counts() -> None:
+    def phase(p99: float, peak: float) -> Phase:
+        return Phase(p99, peak, 0, 10)
+
+    before = [phase(10, 100), phase(10, 130), phase(100, 130)]
+    during = [phase(15, 130), phase(15, 131), phase(1_000, 132)]
+    found = {one.what: one for one in figures_of("slow", before, during, Counter({"guesses": 30}), 3)}
+
+    assert (found["ratio"].value, found["ratio"].verdict) == (1.5, "met")
+    assert (found["growth in one round, at most"].value, found["calls without an answer"].value) == (30, 0)
+    assert found["of the most frequent a second"].value == 10
