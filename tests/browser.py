@@ -22,12 +22,9 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-features=LocalNetworkAccessChecks",
     f"--host-resolver-rules={_HOSTS}",
 ]
-"""No request leaves this machine. Chromium asks people before a page reaches their own network: without that
-check, which other browsers do not have, it is the server that has to refuse.
-"""
+"""No request leaves this machine."""
 
 
 def _executable() -> str:

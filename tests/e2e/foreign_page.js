@@ -1,7 +1,4 @@
-<!doctype html>
-<title>A page of somebody else, in the browser of an operator</title>
-<body>
-<script>
+// What the page of somebody else does, in the browser of an operator.
 "use strict";
 
 const frame = attributes => {
@@ -99,4 +96,3 @@ const handshake = (url, subprotocols) => new Promise(resolve => {
   socket.onopen = () => resolve("open");
   socket.onclose = closed => resolve(closed.code);
 });
-</script>
