@@ -76,7 +76,8 @@ const asked = promise => promise.then(answer => `${answer.type} answer`, () => "
 
 // What each way of reading a url shows to the page.
 const reading = {
-  "fetch": url => asked(fetch(url, { credentials: "include" })),
+  "fetch": url => asked(fetch(url)),
+  "fetch with credentials": url => asked(fetch(url, { credentials: "include" })),
   "fetch without CORS": url => asked(fetch(url, { mode: "no-cors", credentials: "include" })),
   "script": url => element("script", { src: url }),
   "module": url => import(url).then(() => "loaded", () => "nothing"),

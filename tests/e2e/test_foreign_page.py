@@ -43,7 +43,16 @@ SIMPLE = [
 ]
 FORMS = ["form of text", "form", "form of parts", "form in a sandbox"]
 PREFLIGHTED = ["fetch of JSON", "fetch with a header", "beacon of JSON"]
-READING = ["fetch", "fetch without CORS", "script", "module", "image", "style", "events"]
+READING = [
+    "fetch",
+    "fetch with credentials",
+    "fetch without CORS",
+    "script",
+    "module",
+    "image",
+    "style",
+    "events",
+]
 
 POSTS: list[tuple[str, str, Json]] = [
     ("device", f"/chargingstations/delete/{STATION}", {}),
