@@ -23,6 +23,7 @@ from websockets.exceptions import InvalidStatus
 from ..browser import FOREIGN_HOST
 from .station import Json, booted_station, station
 from .system import System, embedded_system
+from .test_door import attempts, eventually
 
 SCRIPT = (Path(__file__).parent / "foreign_page.js").read_text()
 STATIONS = STATION, OPEN_STATION = "CS001", "CS002"
@@ -154,8 +155,8 @@ class Csms:
     readable: list[str]
     """Addresses of all that the APIs show of the stations and of the whole."""
 
-    def url(self, service: str, path: str, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.taps[service].port}{path}"
+    def url(self, service: str, path: str) -> str:
+        return f"http://127.0.0.1:{self.taps[service].port}{path}"
 
     async def answers(self, services: list[str]) -> list[tuple[str, int]]:
         """Methods and statuses, as soon as each service has answered as often as it is listed."""
@@ -312,6 +313,8 @@ async def test_a_page_connects_as_no_station(csms: Csms, page: Page) -> None:
 
     assert closed == [1006] * len(paths)
     assert csms.taps["gateway"].exchanges == [("GET", path, 403) for path in paths]
+    attempt, *_ = await eventually(lambda: attempts(csms.system, stationId=OPEN_STATION))
+    assert (attempt["reason"], attempt["subprotocols"]) == ("foreignOrigin", SUBPROTOCOLS)
 
 
 @asynccontextmanager
