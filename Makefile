@@ -7,7 +7,7 @@ run: .venv/run         ## the whole CSMS in one process
 	csms up
 
 test: .venv/dev        ## every test; those on the emulators and in a browser too, where these can be had
-	pytest --numprocesses 2 --dist loadfile
+	pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev       ## format, lint, types
 	ruff format --check . && ruff check . && mypy

@@ -61,6 +61,8 @@ secret() {
 secret csms-api-token 30 device transaction user
 # Secrets of stations and KeyCodes are hashed with it: if it is lost, all of them must be set anew.
 secret csms-pepper 32 device user
+# With it the audit trail is signed: whoever has it can write another trail.
+secret csms-audit-key 32 device transaction user
 
 # A message that ends the process of whoever handles it goes to the topic of the dead-letter policy: Pub/Sub moves
 # it there itself, by its own account, which needs the right to do so.
@@ -107,11 +109,12 @@ accounts=gateway=$(account gateway),transaction=$(account transaction),user=$(ac
 deploy() {
   local name=$1 variables=$2 access=--no-allow-unauthenticated secrets
   local token=CSMS_API_TOKEN=csms-api-token:latest
+  local audit=CSMS_AUDIT_KEY=csms-audit-key:latest
   local pepper=CSMS_PEPPER=csms-pepper:1 # never a newer version: nothing that was hashed would match
   case $name in
     gateway) secrets=--clear-secrets ;;
-    device | user) secrets=--set-secrets=$token,$pepper ;;
-    transaction) secrets=--set-secrets=$token ;;
+    device | user) secrets=--set-secrets=$token,$audit,$pepper ;;
+    transaction) secrets=--set-secrets=$token,$audit ;;
   esac
   if [ "$name" = gateway ] || [ "$APIS" = public ]; then access=--allow-unauthenticated; fi
   shift 2

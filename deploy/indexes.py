@@ -36,7 +36,7 @@ class IndexList:
 
 def collections() -> dict[str, Sequence[Index]]:
     """Of all services, by name."""
-    store, settings = IndexList(), load(pepper="0" * 64)
+    store, settings = IndexList(), load(pepper="0" * 64, audit_key="0" * 64)
     nothing: Any = None
     Device.of(store, nothing, utc_now, settings)
     User.of(store, utc_now, settings)

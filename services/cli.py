@@ -1,4 +1,4 @@
-"""The command line: ``csms up``, ``run``, ``provision``, ``key``, ``simulate`` and ``messages``."""
+"""The command line: ``csms up``, ``run``, ``key``, ``user``, ``audit``, ``simulate`` and others."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from libs.csms.messaging.bus import UnknownSubscription, UnknownTopic
 from libs.csms.settings import BadSetting, Settings, load
 
 from . import processes
+from .audit_commands import app as audit_commands
 from .key_commands import app as key_commands
 from .processes import ServiceName
 from .reference import message_table
@@ -26,9 +27,12 @@ from .simulator.quirks import ALL, QUIRKS
 from .simulator.simulation import RegistrationFailed
 from .simulator.simulation import simulate as run_simulation
 from .simulator.terminal import print_summary, shown
+from .user_commands import app as user_commands
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(key_commands, name="key")
+app.add_typer(user_commands, name="user")
+app.add_typer(audit_commands, name="audit")
 log = logging.getLogger(__name__)
 
 PortFlag = Annotated[int | None, typer.Option(min=0, max=65535)]
@@ -67,7 +71,8 @@ def _show_first_key(key: str) -> None:
     """Once: what is stored is its hash."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(
         f"\n[bold]The key of the first administrator, shown only now:[/]\n\n  {key}\n\n"
-        "Send it as `Authorization: Bearer`. It makes others: `csms key create`, or POST /keys.",
+        "Send it as `Authorization: Bearer`. It makes others: `csms key create`, or POST /keys; and "
+        "people: `csms user add`, or POST /users.",
         markup=True,
     )
 

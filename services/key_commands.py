@@ -14,7 +14,7 @@ from rich.console import Console
 from libs.csms.access.scopes import Role, Scope
 from libs.csms.settings import BadSetting, load
 
-from .processes import keys_client
+from .processes import access_client
 
 app = typer.Typer(no_args_is_help=True, help="Keys of programs: make, list, rotate and revoke them.")
 
@@ -37,13 +37,13 @@ def create(
 ) -> None:
     """Make a key, and print it. It is shown only now."""
     body = {"name": name, "role": role, "scopes": scope or [], "groups": group or None, "days": days}
-    _print_issued(_ask(key, lambda http: http.post("/keys", json=body)))
+    _print_issued(ask(key, lambda http: http.post("/keys", json=body)))
 
 
 @app.command("list")
 def list_keys(key: KeyFlag = "") -> None:
     """The keys without their secrets, one in a line."""
-    for one in _ask(key, lambda http: http.get("/keys", params={"pageSize": 1000}))["items"]:
+    for one in ask(key, lambda http: http.get("/keys", params={"pageSize": 1000}))["items"]:
         fields = [
             one["id"],
             one["name"],
@@ -64,20 +64,20 @@ def rotate(
 ) -> None:
     """Give a key a new secret, and print it. It is shown only now."""
     body = {"days": days, "overlapHours": overlap_hours}
-    _print_issued(_ask(key, lambda http: http.post(f"/keys/{quote(id, safe='')}/rotate", json=body)))
+    _print_issued(ask(key, lambda http: http.post(f"/keys/{quote(id, safe='')}/rotate", json=body)))
 
 
 @app.command()
 def revoke(id: Id, key: KeyFlag = "") -> None:
     """End a key for good. It counts nowhere after five seconds."""
-    _ask(key, lambda http: http.delete(f"/keys/{quote(id, safe='')}"))
+    ask(key, lambda http: http.delete(f"/keys/{quote(id, safe='')}"))
 
 
-def _ask(key: str, request: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]) -> Any:
+def ask(key: str, request: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]) -> Any:
     """The JSON of the answer. Ends the process with one line where it is a problem."""
 
     async def asked() -> httpx.Response:
-        async with keys_client(load(), key) as http:
+        async with access_client(load(), key) as http:
             return await request(http)
 
     try:
@@ -86,7 +86,7 @@ def _ask(key: str, request: Callable[[httpx.AsyncClient], Awaitable[httpx.Respon
         _stop(str(error))
     if response.is_error:
         _stop(response.json()["detail"])
-    return response.json()
+    return response.json() if response.content else None
 
 
 def _print_issued(issued: dict[str, Any]) -> None:

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 
 from libs.csms.access.callers import SERVICES, Caller
 from libs.csms.access.keys import Keys
 from libs.csms.access.scopes import Role, Scope
 from libs.csms.access.service_keys import bearer
+from libs.csms.access.sessions import Sessions
+from libs.csms.audit.key import AuditKey
+from libs.csms.audit.trail import Trail
 from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
 from libs.csms.clients.stations import DeviceClient
@@ -33,7 +37,10 @@ from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
 from libs.csms.web.server import bind, inside, is_loopback
+from services.user.audit.api import audit_api
+from services.user.people.accounts import Accounts
 from services.user.people.api import people_api
+from services.user.people.users_api import users_api
 from services.user.tokens.authorizer import Authorizer, client_of
 
 from .device import app as device
@@ -140,27 +147,32 @@ async def run_all(
     """
     if settings.backend == "google":
         Pepper.of(settings)  # so that it is missed before anything is opened
+        AuditKey.of(settings)
     ports = {name: f"{name}_port" for name in ServiceName}
     async with (
         _listening(settings, ports) as listeners,
         _BACKENDS[settings.backend](settings) as (bus, store),
         _authorizer(settings) as authorizer,
     ):
-        tokens = User.of(store, utc_now, settings, authorizer)
+        tokens = User.of(store, utc_now, settings, authorizer, process="csms")
         _warn_of_api_token(settings)
-        if (first_key := await _first_key(tokens.keys, settings)) is not None:
+        keys, sessions = tokens.keys, tokens.accounts.sessions
+        if (first_key := await _first_key(keys, sessions, settings)) is not None:
             show_key(first_key)
         stations = Device.of(store, bus, utc_now, settings)
-        device_api = device.app_of(stations, settings, tokens.keys)
+        device_api = device.app_of(stations, settings, keys, sessions, tokens.trail)
         asked = DeviceClient(inside(device_api, SERVICES["user"]))
         services = [
             device.service_of(stations, device_api, settings),
             user.service_of(tokens, asked, settings, bus),
-            transaction.transaction_service(settings, bus, store, tokens.authorize, utc_now, tokens.keys),
+            transaction.transaction_service(
+                settings, bus, store, tokens.authorize, utc_now, keys, sessions, tokens.trail
+            ),
             gateway_service(settings, bus, stations.security.admit, utc_now),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
-        await run([(service, listeners[service.name]) for service in services], started)
+        async with tokens.trail.running():
+            await run([(service, listeners[service.name]) for service in services], started)
 
 
 def _warn_of_api_token(settings: Settings) -> None:
@@ -170,24 +182,25 @@ def _warn_of_api_token(settings: Settings) -> None:
         )
 
 
-async def _first_key(keys: Keys, settings: Settings) -> str | None:
+async def _first_key(keys: Keys, sessions: Sessions, settings: Settings) -> str | None:
     """The key of an administrator, made where nobody could do anything without it."""
-    if not await _is_closed(keys, settings):
+    if not await _is_closed(keys, sessions, settings):
         return None
     return (await keys.create("made at the first start", "csms up", Role.ADMIN)).text
 
 
-async def _is_closed(keys: Keys, settings: Settings) -> bool:
+async def _is_closed(keys: Keys, sessions: Sessions, settings: Settings) -> bool:
     """Whether nobody may do anything: every request needs an identity, and there is none."""
-    is_configured = settings.api_token or settings.oidc_issuer or settings.iap_audience
-    return not is_loopback(settings.host) and not is_configured and not await keys.is_any()
+    if is_loopback(settings.host) or settings.api_token or settings.oidc_issuer or settings.iap_audience:
+        return False
+    return not await keys.is_any() and not await sessions.is_anybody()
 
 
-async def _warn_if_closed(keys: Keys, settings: Settings) -> None:
+async def _warn_if_closed(keys: Keys, sessions: Sessions, settings: Settings) -> None:
     """Of a service in its own process. Each of its replicas would make another key, and logs are no place for
     one.
     """
-    if await _is_closed(keys, settings):
+    if await _is_closed(keys, sessions, settings):
         log.warning(
             "nobody may use the API: make a key with CSMS_BACKEND=google csms key create --role admin NAME"
         )
@@ -198,6 +211,8 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     settings = settings.model_copy(update={"backend": "google"})
     if name in (ServiceName.DEVICE, ServiceName.USER):
         Pepper.of(settings)  # so that it is missed before anything is opened
+    if name is not ServiceName.GATEWAY:
+        AuditKey.of(settings)
     _warn_of_api_token(settings)
     ports = {name: f"{name}_port" if settings.port is None else "port"}
     async with (
@@ -208,7 +223,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
         if settings.pubsub_emulator_host:
             await _provision(bus)  # it forgets everything when it restarts
         if name is not ServiceName.GATEWAY:
-            await _warn_if_closed(Keys.of(store, utc_now), settings)
+            await _warn_if_closed(Keys.of(store, utc_now), Sessions.of(store, utc_now), settings)
 
         async def client(url: str) -> httpx.AsyncClient:
             if settings.service_accounts:
@@ -222,14 +237,20 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
         service: Service
         match name:
             case ServiceName.DEVICE:
-                service = device.device_service(settings, bus, store, utc_now)
+                trail = await stack.enter_async_context(_trail(name, store, settings))
+                service = device.device_service(settings, bus, store, utc_now, trail)
             case ServiceName.USER:
                 asked = DeviceClient(await client(settings.device_url))
                 authorizer = await stack.enter_async_context(_authorizer(settings))
-                service = user.user_service(settings, bus, store, asked, utc_now, authorizer)
+                tokens = User.of(store, utc_now, settings, authorizer)
+                await stack.enter_async_context(tokens.trail.running())
+                service = user.service_of(tokens, asked, settings, bus)
             case ServiceName.TRANSACTION:
                 authorize = HttpAuthorization(await client(settings.user_url)).authorize
-                service = transaction.transaction_service(settings, bus, store, authorize, utc_now)
+                trail = await stack.enter_async_context(_trail(name, store, settings))
+                service = transaction.transaction_service(
+                    settings, bus, store, authorize, utc_now, trail=trail
+                )
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)
@@ -237,9 +258,16 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def keys_client(settings: Settings, key: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of ``/keys``: on the store; or where a running CSMS has that, of its REST API, with this key
-    or the API token.
+async def _trail(process: str, store: Store, settings: Settings) -> AsyncIterator[Trail]:
+    trail = Trail.of(process, store, utc_now, settings)
+    async with trail.running():
+        yield trail
+
+
+@asynccontextmanager
+async def access_client(settings: Settings, key: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of ``/keys`` and ``/users``: on the store; or where a running CSMS has that, of its REST API,
+    with this key or the API token.
     """
     async with AsyncExitStack() as stack:
         try:
@@ -252,8 +280,13 @@ async def keys_client(settings: Settings, key: str) -> AsyncIterator[httpx.Async
                 headers={"Authorization": f"Bearer {key or token}"} if key or token else {},
             )
         else:
-            api = create_app("Keys", people_api(Keys.of(store, utc_now)), settings)
-            client = inside(api, Caller("csms key", "service", frozenset(Scope)))
+            trail = await stack.enter_async_context(_trail("shell", store, settings))
+            paths = APIRouter()
+            paths.include_router(people_api(Keys.of(store, utc_now)))
+            paths.include_router(users_api(Accounts.of(store, utc_now)))
+            paths.include_router(audit_api(trail))
+            api = create_app("Shell", paths, settings, trail=trail)
+            client = inside(api, Caller("csms", "service", frozenset(Scope)))
         yield await stack.enter_async_context(client)
 
 

@@ -109,6 +109,11 @@ def may_hold_secret(text: str) -> bool:
     return _MAY_HOLD_SECRET.search(text) is not None
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether what is below a property of this name may be secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def is_secret_token_type(type_: str | None) -> bool:
     """The text of a token of this type is a PIN. Types are compared without regard to case."""
     return type_ is not None and type_.casefold() == "keycode"

@@ -116,13 +116,24 @@ class Settings(BaseSettings):
     )
     pepper: SecretStr | None = Field(
         None,
-        description="Pepper, the key with which secrets of stations and KeyCodes are hashed: at least 32 "
-        "random bytes in hexadecimal or base64. Without it they must all be set anew.",
+        description="Pepper, the key with which secrets of stations and KeyCodes are hashed, and those of "
+        "second factors encrypted: at least 32 random bytes in hexadecimal or base64. Without it they must "
+        "all be set anew.",
     )
     pepper_file: Path | None = Field(
         None,
         description="File with the pepper, where `CSMS_PEPPER` is not set; it is made if there is none. On "
         "the embedded store the default is `pepper` in the data folder.",
+    )
+    audit_key: SecretStr | None = Field(
+        None,
+        description="Key that signs the audit trail (Ed25519): a PEM, or 32 random bytes in hexadecimal or "
+        "base64. All services have the same.",
+    )
+    audit_key_file: Path | None = Field(
+        None,
+        description="File with the key of the audit trail, where `CSMS_AUDIT_KEY` is not set; it is made if "
+        "there is none. On the embedded store the default is `audit-key` in the data folder.",
     )
     service_keys: Path | None = Field(
         None,
@@ -207,8 +218,8 @@ class Settings(BaseSettings):
     failed_logins_per_minute: int = Field(
         60,
         ge=1,
-        description="Wrong tokens and wrong secrets of stations: from one address after as many at once, for "
-        "one account after ten. More are a 429 and not looked at.",
+        description="Wrong tokens, passwords and secrets of stations: from one address after as many at "
+        "once, for one account after ten. More are a 429 and not looked at.",
     )
     connections_per_address: int = Field(
         1000,

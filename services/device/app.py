@@ -7,6 +7,8 @@ from functools import partial
 from fastapi import FastAPI
 
 from libs.csms.access.keys import Keys
+from libs.csms.access.sessions import Sessions
+from libs.csms.audit.trail import Trail
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
 from libs.csms.messaging.bus import Bus
@@ -55,15 +57,26 @@ router.include(smart_charging.router.load(smart_charging_handlers), lambda devic
 router.include(onboarding.router.load(onboarding_handlers), lambda device: device.onboardings)
 
 
-def device_service(settings: Settings, bus: Bus, store: Store, clock: Clock) -> Service:
+def device_service(
+    settings: Settings, bus: Bus, store: Store, clock: Clock, trail: Trail | None = None
+) -> Service:
     device = Device.of(store, bus, clock, settings)
-    return service_of(device, app_of(device, settings, Keys.of(store, clock)), settings)
+    keys, sessions = Keys.of(store, clock), Sessions.of(store, clock)
+    return service_of(device, app_of(device, settings, keys, sessions, trail), settings)
 
 
-def app_of(device: Device, settings: Settings, keys: Keys) -> FastAPI:
+def app_of(
+    device: Device, settings: Settings, keys: Keys, sessions: Sessions, trail: Trail | None = None
+) -> FastAPI:
     """The API, which the user service uses too: directly, where it is in the same process."""
     return create_app(
-        "Device service", device_api(device), settings, keys=keys, may_see=device.registry.check_group
+        "Device service",
+        device_api(device),
+        settings,
+        keys=keys,
+        sessions=sessions,
+        may_see=device.registry.check_group,
+        trail=trail,
     )
 
 

@@ -18,6 +18,7 @@ from libs.csms.storage.queries import every
 from libs.csms.storage.store import Json, Query, Store
 
 from .commands.delivery import expire_all
+from .commands.model import Requester
 from .commands.request import CommandRequest, request
 from .commands.security_settings import refuse_weak_secret
 from .commands.service import Commands
@@ -136,7 +137,9 @@ async def _variables(device_model: DeviceModel, station_id: str, component: str)
 async def _send_command(
     commands: Commands, station_id: str, action: str, payload: Json, key: str, ttl: int
 ) -> None:
-    await request(commands, CommandRequest(station_id, action, orjson.dumps(payload), key, ttl))
+    requested_by = Requester.system("smart charging")
+    body = orjson.dumps(payload)
+    await request(commands, CommandRequest(station_id, action, body, key, ttl, requested_by=requested_by))
 
 
 async def _sent_command(commands: Commands, id: str) -> SentCommand | None:

@@ -81,11 +81,16 @@ class OcppSocket:
         self._calling = asyncio.Lock()
         self._pending_id = ""
         self._pending: asyncio.Future[frame.Frame] | None = None
+        self._ended = False
 
     async def call(self, request: Request) -> Any:
         """The typed response. Waits until no other call is pending. Raises ``Refused`` and ``Lost``."""
         payload = self._quirk.request(request.action.name, orjson.loads(encode(request.payload)))
         async with self._calling:
+            if self._ended:
+                raise Lost(
+                    "the connection was closed"
+                )  # also while it is being closed: nobody reads any more
             self._pending_id = self._quirk.message_id(str(uuid.uuid4()))
             self._pending = asyncio.get_running_loop().create_future()
             sent_at = time.perf_counter()
@@ -103,6 +108,7 @@ class OcppSocket:
         except (ConnectionClosed, Lost):
             return
         finally:
+            self._ended = True
             if self._pending and not self._pending.done():
                 self._pending.set_exception(Lost("the connection was closed"))
                 self._pending.exception()  # so that asyncio does not complain where nobody waits any more

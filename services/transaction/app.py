@@ -6,6 +6,8 @@ from datetime import timedelta
 from functools import partial
 
 from libs.csms.access.keys import Keys
+from libs.csms.access.sessions import Sessions
+from libs.csms.audit.trail import Trail
 from libs.csms.clients.authorization import Authorize
 from libs.csms.clock import Clock
 from libs.csms.lifespan import Service
@@ -32,11 +34,20 @@ def transaction_service(
     authorize: Authorize,
     clock: Clock,
     keys: Keys | None = None,
+    sessions: Sessions | None = None,
+    trail: Trail | None = None,
 ) -> Service:
-    """``keys`` are those of the process, where others use them too."""
+    """``keys`` and ``sessions`` are those of the process, where others use them too."""
     delay = timedelta(seconds=settings.missing_events_delay)
     deps = TransactionService.of(store, authorize, bus, clock, delay, DailyLimits.of(settings))
-    app = create_app("Transaction service", api(deps), settings, keys=keys or Keys.of(store, clock))
+    app = create_app(
+        "Transaction service",
+        api(deps),
+        settings,
+        keys=keys or Keys.of(store, clock),
+        sessions=sessions or Sessions.of(store, clock),
+        trail=trail,
+    )
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,

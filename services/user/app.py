@@ -17,9 +17,12 @@ from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
 from libs.csms.web.server import serve
 
+from .audit.api import audit_api
 from .local_list.api import local_lists_api
 from .local_list.sync import SyncLoop
 from .people.api import people_api
+from .people.sessions_api import sessions_api
+from .people.users_api import users_api
 from .reservations.api import reservations_api
 from .service import User, router
 from .tokens.api import authorizations_api, policies_api, tokens_api
@@ -39,7 +42,14 @@ def user_service(
 
 def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -> Service:
     """The service of a ``User`` that others in this process use too: transactions call its ``authorize``."""
-    app = create_app("User service", api(user, device), settings, keys=user.keys)
+    app = create_app(
+        "User service",
+        api(user, device),
+        settings,
+        keys=user.keys,
+        sessions=user.accounts.sessions,
+        trail=user.trail,
+    )
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
@@ -55,6 +65,9 @@ def api(user: User, device: DeviceClient) -> APIRouter:
     """Every path of the service."""
     paths = APIRouter()
     paths.include_router(people_api(user.keys))
+    paths.include_router(sessions_api(user.sign_ins))
+    paths.include_router(users_api(user.accounts))
+    paths.include_router(audit_api(user.trail))
     paths.include_router(tokens_api(user.tokens))
     paths.include_router(authorizations_api(user.tokens))
     paths.include_router(policies_api(user.tokens))

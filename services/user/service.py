@@ -1,4 +1,4 @@
-"""What the user service consists of: tokens, reservations and local lists, each a package with its own."""
+"""What the user service consists of: people, tokens, reservations, local lists; each a package of its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from libs.csms.access.keys import Keys
+from libs.csms.audit.trail import Trail
 from libs.csms.clients.authorization import Authorization, Presented
 from libs.csms.clock import Clock
 from libs.csms.messaging.router import Router
@@ -17,6 +18,8 @@ from libs.csms.storage.store import Store
 from .local_list import handlers as local_list_handlers
 from .local_list.service import LocalLists
 from .local_list.service import router as local_list_router
+from .people.accounts import Accounts
+from .people.sign_in import SignIns
 from .reservations import handlers as reservation_handlers
 from .reservations.service import Reservations
 from .reservations.service import router as reservation_router
@@ -36,19 +39,34 @@ class User:
     reservations: Reservations
     local_lists: LocalLists
     keys: Keys
+    accounts: Accounts
+    sign_ins: SignIns
     message_log: MessageLog
+    trail: Trail
     clock: Clock
 
     @classmethod
-    def of(cls, store: Store, clock: Clock, settings: Settings, authorizer: Authorizer | None = None) -> Self:
+    def of(
+        cls,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        authorizer: Authorizer | None = None,
+        process: str = "user",
+    ) -> Self:
+        """``process`` is the name of the one that this is in."""
         tokens = Tokens.of(store, clock, settings, authorizer)
+        accounts = Accounts.of(store, clock)
         message_log = MessageLog.of(store, "user", DailyLimits.of(settings))
         return cls(
             tokens=tokens,
             reservations=Reservations.of(store, message_log, clock),
             local_lists=LocalLists.of(store, tokens, clock),
             keys=Keys.of(store, clock),
+            accounts=accounts,
+            sign_ins=SignIns.of(accounts, settings),
             message_log=message_log,
+            trail=Trail.of(process, store, clock, settings),
             clock=clock,
         )
 

@@ -120,6 +120,14 @@ async def test_the_same_object_again_is_returned_as_it_was(chargers: Collection[
     assert await chargers.get("CS1") == Charger(boots=1)
 
 
+async def test_what_is_put_together_is_there(chargers: Collection[Charger]) -> None:
+    await chargers.put("CS1", Charger(boots=7))
+    await chargers.put_all({"CS1": Charger(boots=1), "a/b": Charger(boots=2)})
+
+    assert await chargers.get("CS1") == Charger(boots=1)
+    assert await chargers.get("a/b") == Charger(boots=2)
+
+
 async def test_what_is_put_replaces_what_was_there(chargers: Collection[Charger]) -> None:
     await chargers.put("CS1", Charger(boots=7, notes="old"))
     await chargers.put("CS1", Charger(boots=3))

@@ -14,6 +14,12 @@ def system(request: pytest.FixtureRequest) -> System:
     return started
 
 
+@pytest.fixture(params=[pytest.param("google", marks=pytest.mark.emulator)])
+def google(google_csms: System) -> System:
+    """For tests that need more processes than the embedded pair has."""
+    return google_csms
+
+
 @pytest.fixture(scope="session")
 async def embedded_csms(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
     async with embedded_system(tmp_path_factory.mktemp("embedded")) as started:

@@ -155,7 +155,7 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     settings = load(gateway_routing=routing)
     store, bus = SqliteStore(folder / "csms.db"), EmbeddedBus()
     stations, tokens = Device.of(store, bus, utc_now, settings), User.of(store, utc_now, settings)
-    device_api = device.app_of(stations, settings, tokens.keys)
+    device_api = device.app_of(stations, settings, tokens.keys, tokens.accounts.sessions)
     asked = DeviceClient(inside(device_api, SERVICES["user"]))
     services = [
         device.service_of(stations, device_api, settings),

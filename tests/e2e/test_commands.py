@@ -208,22 +208,21 @@ async def test_an_answer_against_its_schema_is_kept_as_it_came(system: System, c
         assert "cleared" in answered.json()["warning"]
 
 
-@pytest.mark.emulator
-async def test_two_gateways_cross_no_command(google_csms: System, name: str) -> None:
+async def test_two_gateways_cross_no_command(google: System, name: str) -> None:
     ids = [f"one-{name}", f"two-{name}"]
-    await google_csms.register(*ids)
+    await google.register(*ids)
 
     async def asked_and_answers(id: str, gateway: str, vendor: str) -> None:
         async with booted_station(gateway, id) as connected:
             for number in range(5):
                 payload = {"vendorId": vendor, "messageId": str(number)}
-                posting = asyncio.create_task(post(google_csms, id, "DataTransfer", payload))
+                posting = asyncio.create_task(post(google, id, "DataTransfer", payload))
                 message_id = await receives_command(connected, "DataTransfer", payload)
                 await connected.send([3, message_id, {"status": "Accepted", "data": [vendor, number]}])
                 assert (await posting).json()["response"]["data"] == [vendor, number]
 
     async with asyncio.TaskGroup() as tasks:
-        for id, gateway in zip(ids, (google_csms.gateways[1], google_csms.gateways[2]), strict=True):
+        for id, gateway in zip(ids, (google.gateways[1], google.gateways[2]), strict=True):
             tasks.create_task(asked_and_answers(id, gateway, id))
 
 
@@ -249,21 +248,20 @@ async def test_a_command_that_is_open_when_its_gateway_dies_ends_and_is_not_sent
         assert "currentTime" in await connected.call("Heartbeat", {})
 
 
-@pytest.mark.emulator
-async def test_the_device_service_dies_while_a_command_is_open(google_csms: System, name: str) -> None:
+async def test_the_device_service_dies_while_a_command_is_open(google: System, name: str) -> None:
     """The answer waits on the bus until the service is back, or is too late; the command ends anyhow."""
     id = f"CS-{name}"
-    await google_csms.register(id)
-    process = google_csms.processes["device"]
-    async with booted_station(google_csms.gateways[0], id) as connected:
-        await post(google_csms, id, "ClearCache", {}, wait=0)
+    await google.register(id)
+    process = google.processes["device"]
+    async with booted_station(google.gateways[0], id) as connected:
+        await post(google, id, "ClearCache", {}, wait=0)
         message_id = await receives_command(connected, "ClearCache", {})
         process.kill()
         await connected.send([3, message_id, ACCEPTED])
         await process.start()
 
         async with asyncio.timeout(200):
-            while (command := await known(google_csms, message_id))["status"] in ("queued", "sent"):
+            while (command := await known(google, message_id))["status"] in ("queued", "sent"):
                 await asyncio.sleep(0.2)
         assert command["status"] in ("answered", "unknown")
         assert "currentTime" in await connected.call("Heartbeat", {})

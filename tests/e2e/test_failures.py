@@ -85,12 +85,11 @@ async def charge_at_two(system: System, name: str, first_gateway: str, second_ga
 
 
 @pytest.mark.parametrize("gateways", [(0, 1), (2, 3), (1, 2)], ids=["action", "inbox", "both"])
-@pytest.mark.emulator
 async def test_two_gateways_lose_and_cross_no_answer(
-    google_csms: System, name: str, gateways: tuple[int, int]
+    google: System, name: str, gateways: tuple[int, int]
 ) -> None:
     first, second = gateways
-    await charge_at_two(google_csms, name, google_csms.gateways[first], google_csms.gateways[second])
+    await charge_at_two(google, name, google.gateways[first], google.gateways[second])
 
 
 @pytest.mark.parametrize("routing", ["action", "inbox"])
@@ -115,15 +114,12 @@ async def test_a_newer_connection_at_another_gateway_of_the_embedded_bus_replace
                 assert (await system.status(f"CS-{name}"))["connected"] is True
 
 
-@pytest.mark.emulator
-async def test_a_gateway_is_killed_and_its_stations_go_on_at_the_other(
-    google_csms: System, name: str
-) -> None:
-    await google_csms.register(f"CS-{name}")
-    await google_csms.token(f"TAG-{name}")
-    killed = google_csms.processes["gateway0"]
+async def test_a_gateway_is_killed_and_its_stations_go_on_at_the_other(google: System, name: str) -> None:
+    await google.register(f"CS-{name}")
+    await google.token(f"TAG-{name}")
+    killed = google.processes["gateway0"]
     try:
-        async with booted_station(google_csms.gateways[0], f"CS-{name}", "2.1") as connected:
+        async with booted_station(google.gateways[0], f"CS-{name}", "2.1") as connected:
             charging = Session2(connected, "TX-1", f"TAG-{name}")
             await charging.start()
             await charging.meter(0)
@@ -131,14 +127,14 @@ async def test_a_gateway_is_killed_and_its_stations_go_on_at_the_other(
             with pytest.raises(ConnectionClosed):
                 await charging.meter(1)
 
-        async with station(google_csms.gateways[1], f"CS-{name}", "2.1") as connected:
+        async with station(google.gateways[1], f"CS-{name}", "2.1") as connected:
             charging.station = connected
             for step in (1, 2):
                 await charging.meter(step)
             await charging.stop()
-            [transaction] = await google_csms.transactions(f"CS-{name}")
+            [transaction] = await google.transactions(f"CS-{name}")
             assert_charged(transaction)
-            assert (await google_csms.status(f"CS-{name}"))["connected"] is True
+            assert (await google.status(f"CS-{name}"))["connected"] is True
     finally:
         await killed.start()
 

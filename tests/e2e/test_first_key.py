@@ -16,6 +16,7 @@ import pytest
 
 from libs.csms.access.keys import Keys
 from libs.csms.access.scopes import Role
+from libs.csms.access.sessions import Sessions
 from libs.csms.clock import utc_now
 from libs.csms.settings import load
 from libs.csms.storage.sqlite.store import SqliteStore
@@ -135,13 +136,13 @@ async def test_a_service_in_its_own_process_says_how_to_make_the_first_key(
 ) -> None:
     """It makes none: its log is no place for it, and each of its replicas would make another one."""
     store = SqliteStore(tmp_path / "csms.db")
-    keys = Keys.of(store, utc_now)
+    keys, sessions = Keys.of(store, utc_now), Sessions.of(store, utc_now)
     for settings in ({}, PUBLIC | OIDC):
-        await _warn_if_closed(keys, load(**settings))
+        await _warn_if_closed(keys, sessions, load(**settings))
     assert caplog.messages == []
-    await _warn_if_closed(keys, load(**PUBLIC))
+    await _warn_if_closed(keys, sessions, load(**PUBLIC))
     await keys.create("first", "csms key", Role.ADMIN)
-    await _warn_if_closed(keys, load(**PUBLIC))
+    await _warn_if_closed(keys, sessions, load(**PUBLIC))
     await store.close()
 
     assert caplog.messages == [

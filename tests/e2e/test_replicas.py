@@ -11,16 +11,14 @@ import pytest
 from .station import Station, booted_station
 from .system import System
 
-pytestmark = pytest.mark.emulator
-
 ACCEPTED = {"status": "Accepted"}
 GATEWAYS = pytest.mark.parametrize("gateway", [0, 2], ids=["action", "inbox"])
 
 
 @pytest.fixture
-async def system(google_csms: System) -> System:
-    assert len(google_csms.devices) == 2
-    return google_csms
+async def system(google: System) -> System:
+    assert len(google.devices) == 2
+    return google
 
 
 async def post(

@@ -27,7 +27,11 @@ HEADERS = {
     "Content-Length": ["-1", "99999999999999999999", "0"],
     "Host": ["evil.example", "", "localhost:1:2"],
 }
-EVERYBODY_IS_CONCERNED = {("put", "/authorizationpolicies/{type}"), ("post", "/keys")}
+EVERYBODY_IS_CONCERNED = {
+    ("put", "/authorizationpolicies/{type}"),
+    ("post", "/keys"),
+    ("post", "/users"),
+}
 """Requests by which an operator may rightly stop the sessions that are to go on."""
 
 QUERY = ("pageSize", "pageToken", "wait", "ttl", "deliver", "stationId", "status", "from", "to", "x")

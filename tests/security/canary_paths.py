@@ -7,7 +7,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -157,6 +157,42 @@ async def tokens(aviary: Aviary) -> None:
     for bad in ({"status": "Splendid"}, {"expiryDateTime": "soon"}, {"idToken": canary("long KeyCode") * 30}):
         response = await ask("POST", "user", "/idtokens", json=code | bad)
         assert response.status_code == 422, bad
+
+
+async def people(aviary: Aviary) -> None:
+    """Who mistakes the fields types the password as the user name."""
+    canary = aviary.canary
+    first, second = canary("password of a person"), canary("changed password of a person")
+    body = {"id": "anna", "name": "Anna", "role": "admin", "password": first}
+    assert (await aviary.ask("POST", "user", "/users", json=body)).status_code == 201
+    assert (await aviary.ask("POST", "user", "/users", json=body)).status_code == 409
+    for bad in ({"id": "Anna"}, {"password": [first]}, {"password": canary("long password") * 90}):
+        assert (await aviary.ask("POST", "user", "/users", json=body | bad)).status_code == 422
+    async with httpx.AsyncClient(timeout=30) as browser:
+        browsing = replace(aviary, http=browser)
+
+        async def sign_in(password: str, **fields: str) -> httpx.Response:
+            body = {"user": "anna", "password": password} | fields
+            return await browsing.ask("POST", "user", "/sessions", json=body)
+
+        assert (await sign_in(canary("wrong password of a person"))).status_code == 401
+        assert (await sign_in(first, user=canary("password as the user name"))).status_code == 401
+        assert (await sign_in("wrong", oneTimePassword=canary("one-time password"))).status_code == 401
+        assert (await sign_in(first, hint=canary("unknown field of a sign-in"))).status_code == 422
+        browser.headers["X-CSRF-Token"] = (await sign_in(first)).json()["csrfToken"]
+        changed = {"oldPassword": first, "newPassword": second}
+        assert (await browsing.ask("PUT", "user", "/me/password", json=changed)).status_code == 204
+        assert (await browsing.ask("PUT", "user", "/me/password", json=changed)).status_code == 403
+        await browsing.ask("POST", "user", "/me/totp", json={"password": canary("wrong, for an app")})
+        assert (await browsing.ask("POST", "user", "/me/totp", json={"password": second})).status_code == 201
+        await browsing.ask("POST", "user", "/me/totp/confirm", json={"oneTimePassword": canary("first code")})
+        browser.headers["X-CSRF-Token"] = canary("wrong CSRF token")
+        assert (await browsing.ask("DELETE", "user", "/sessions/current")).status_code == 403
+        browser.cookies.clear()
+        browser.headers["Cookie"] = f"csms-session=anna:{canary('cookie'):x<43}"
+        assert (await browsing.ask("GET", "user", "/me")).status_code == 401
+    reset = {"password": canary("password that an administrator sets")}
+    assert (await aviary.ask("PATCH", "user", "/users/anna", json=reset)).status_code == 200
 
 
 NETWORK_PROFILE = {
@@ -390,4 +426,13 @@ async def dead_letters(aviary: Aviary) -> None:
             await asyncio.sleep(0.05)
 
 
-PATHS = (bad_handshakes, bad_requests, tokens, configuration, station_messages, commands, dead_letters)
+PATHS = (
+    bad_handshakes,
+    bad_requests,
+    tokens,
+    people,
+    configuration,
+    station_messages,
+    commands,
+    dead_letters,
+)

@@ -37,7 +37,8 @@ async def aviary(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Avia
     token = canary("API token")
     async with AsyncExitStack() as stack:
         pepper = base64.b64encode(f"{canary('pepper')} and some more".encode()).decode()
-        running = running_csms(folder, "DEBUG", api_token=token, pepper=pepper)
+        audit_key = base64.b64encode(canary("audit key").ljust(32).encode()).decode()
+        running = running_csms(folder, "DEBUG", api_token=token, pepper=pepper, audit_key=audit_key)
         csms = await stack.enter_async_context(running)
         http = httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30)
         flying = Aviary(csms, canary, await stack.enter_async_context(http), token)
@@ -83,7 +84,9 @@ async def test_nothing_that_is_stored_has_a_secret(aviary: Aviary) -> None:
         name: set() for name, found in rows.items() if found
     }
     assert aviary.canary.found_in(b"\n".join(files).decode("latin-1")) == set()
-    assert {"commands", "deviceMessages", "deadLetters", "idTokens"} <= {name for name in rows if rows[name]}
+    assert {"audit", "auditSegments", "commands", "deviceMessages", "deadLetters", "idTokens"} <= {
+        name for name in rows if rows[name]
+    }
 
 
 async def test_no_response_shows_a_secret(aviary: Aviary) -> None:
@@ -92,6 +95,15 @@ async def test_no_response_shows_a_secret(aviary: Aviary) -> None:
 
     shown = {request: aviary.canary.found_in(text) for request, text in aviary.responses.items()}
     assert {request: places for request, places in shown.items() if places} == {}
+
+
+async def test_the_audit_trail_has_every_request_and_no_secret(aviary: Aviary) -> None:
+    records = (await aviary.ask("GET", "user", "/audit?pageSize=1000")).json()["items"]
+    changed = {change["field"] for one in records for change in one["changes"]}
+
+    assert aviary.canary.found_in(str(records)) == set()
+    assert {"secret", "weakSecret", "idToken", "password"} <= changed
+    assert {"succeeded", "failed", "refused"} <= {one["outcome"] for one in records}
 
 
 async def test_stations_are_not_sent_back_what_they_sent(aviary: Aviary) -> None:

@@ -76,7 +76,7 @@ def apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[FastAPI]]:
     settings, bus = load(), EmbeddedBus()
     store = SqliteStore(tmp_path_factory.mktemp("apis") / "csms.db")
     tokens, stations = User.of(store, utc_now, settings), Device.of(store, bus, utc_now, settings)
-    device_api = device.app_of(stations, settings, tokens.keys)
+    device_api = device.app_of(stations, settings, tokens.keys, tokens.accounts.sessions)
     asked = DeviceClient(server.inside(device_api, SERVICES["user"]))
     transactions = TransactionService.of(store, tokens.authorize, bus, utc_now)
     yield [

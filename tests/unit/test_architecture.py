@@ -56,7 +56,7 @@ PACKAGES = {
         "onboarding",
         "smart_charging",
     ],
-    "user": ["people", "tokens", "reservations", "local_list"],
+    "user": ["people", "audit", "tokens", "reservations", "local_list"],
 }
 """The packages of a service. Each may import those before it, and nothing of the service's own modules."""
 

@@ -260,9 +260,9 @@ def test_only_services_that_hash_secrets_get_the_pepper(calls: list[str]) -> Non
 
 SECRETS: dict[str, set[str]] = {
     "gateway": set(),
-    "device": {"api-token", "pepper"},
-    "transaction": {"api-token"},
-    "user": {"api-token", "pepper"},
+    "device": {"api-token", "audit-key", "pepper"},
+    "transaction": {"api-token", "audit-key"},
+    "user": {"api-token", "audit-key", "pepper"},
 }
 ASKED = {"gateway": ["device"], "user": ["device"], "transaction": ["user"], "device": []}
 PERMISSIONS = [tuple(line.split()) for line in permissions.permissions()]

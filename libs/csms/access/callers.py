@@ -31,10 +31,10 @@ class OtherGroups(Forbidden):
 @dataclass(frozen=True)
 class Caller:
     id: str
-    """Of the key; the name of the service; of a person, such as ``iap:alice@example.com``."""
-    kind: Literal["local", "token", "key", "person", "service"]
+    """Of the key; the name of the service; of a person, such as ``anna`` or ``iap:alice@example.com``."""
+    kind: Literal["local", "token", "key", "person", "service", "nobody"]
     """``local``: on loopback, where nobody needs a key. ``token``: by ``CSMS_API_TOKEN``. ``service``:
-    another service of this CSMS."""
+    another service of this CSMS. ``person``: has signed in. ``nobody``: is about to sign in."""
     scopes: frozenset[Scope]
     groups: frozenset[str] | None = None
     """The groups whose stations he may see; None for all stations."""
@@ -55,6 +55,7 @@ class Caller:
 
 LOCAL = Caller("local", "local", frozenset(Scope))
 TOKEN = Caller("api-token", "token", frozenset(Scope))
+NOBODY = Caller("nobody", "nobody", frozenset())
 
 SERVICES: dict[str, Caller] = {
     name: Caller(name, "service", frozenset(scopes))

@@ -39,6 +39,10 @@ class Scope(StrEnum):
     PROFILES_WRITE = "profiles:write"
     KEYS_WRITE = "keys:write"
     """Keys of callers: to list, create, rotate and revoke them."""
+    AUDIT_READ = "audit:read"
+    """Who did what, and what proves that the trail is whole."""
+    USERS_WRITE = "users:write"
+    """People who sign in: to list, add, change, disable and remove them."""
     ADMISSION = "admission"
     """For gateways: whether a station may connect."""
     AUTHORIZATION = "authorization"
@@ -97,6 +101,7 @@ ROLES: dict[Role, frozenset[Scope]] = {
         Scope.COMMANDS_RAW,
         Scope.MESSAGES_READ,
         Scope.DEADLETTERS_READ,
+        Scope.AUDIT_READ,
     },
     Role.ADMIN: frozenset(Scope),
 }

@@ -100,6 +100,13 @@ class FirestoreCollection(Generic[Doc]):
         """Also raises what Firestore raises; then the write may have happened or not."""
         await self._reference(id).set(_fields(document))
 
+    async def put_all(self, documents: Mapping[str, Doc]) -> None:
+        """Also raises what Firestore raises; then the write may have happened or not."""
+        batch = self._client.batch()
+        for id, document in documents.items():
+            batch.set(self._reference(id), _fields(document))
+        await batch.commit()
+
     async def delete(self, id: str) -> Doc | None:
         """Raises like ``update``."""
 

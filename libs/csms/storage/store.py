@@ -181,6 +181,10 @@ class Collection(Protocol[Doc]):
         under an id that follows from what they hold."""
         ...
 
+    async def put_all(self, documents: Mapping[str, Doc]) -> None:
+        """Write up to 500 documents, by their ids, as ``put`` does: all of them or none."""
+        ...
+
     async def delete(self, id: str) -> Doc | None:
         """Returns what was there."""
         ...

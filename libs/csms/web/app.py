@@ -15,7 +15,10 @@ from ..access.identity import Identity
 from ..access.keys import Keys
 from ..access.routes import SCHEME, MaySee
 from ..access.service_keys import accepted_keys
+from ..access.sessions import Sessions
 from ..access.token_callers import IdentityTokens
+from ..audit.requests import Recorder, Refusals
+from ..audit.trail import Trail
 from ..clock import utc_now
 from ..settings import Settings
 from ..storage.store import Document
@@ -41,18 +44,38 @@ _PROBLEM = {
 class _Guarded(FastAPI):
     """All of it is behind guard and identity: also what answers failures."""
 
-    def __init__(self, settings: Settings, keys: Keys | None, **options: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Keys | None,
+        sessions: Sessions | None,
+        trail: Trail | None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self._settings = settings
         self._keys = keys
+        self._sessions = sessions
+        self._trail = trail
         self._service_keys = accepted_keys(settings)
         self._tokens = IdentityTokens.of(settings, utc_now)
 
     def build_middleware_stack(self) -> ASGIApp:
         settings = self._settings
-        known = BodyGuard(super().build_middleware_stack(), settings)
-        identity = Identity(known, settings, self._keys, self._service_keys, tokens=self._tokens)
-        return Guard(identity, settings)
+        known: ASGIApp = BodyGuard(super().build_middleware_stack(), settings)
+        if self._trail is not None:
+            known = Recorder(known, self._trail, self.title)
+        identity = Identity(
+            known,
+            settings,
+            self._keys,
+            self._service_keys,
+            tokens=self._tokens,
+            sessions=self._sessions,
+        )
+        if self._trail is None:
+            return Guard(identity, settings)
+        return Guard(identity, settings, refused=Refusals(self._trail, self.title))
 
     def openapi(self) -> dict[str, Any]:
         """With the scheme of which the scopes of all paths are."""
@@ -69,14 +92,19 @@ def create_app(
     ready: Callable[[], bool] = lambda: True,
     *,
     keys: Keys | None = None,
+    sessions: Sessions | None = None,
     may_see: MaySee | None = None,
+    trail: Trail | None = None,
 ) -> FastAPI:
-    """The API of one service. ``keys`` are those that callers may present; ``may_see`` says which stations a
-    caller may see who is bound to groups, in a service that knows their groups.
+    """The API of one service. ``keys`` and ``sessions`` are those that callers may show; ``may_see`` says
+    which stations a caller may see who is bound to groups, in a service that knows their groups. ``trail`` is
+    where acts are written down before they happen.
     """
     app = _Guarded(
         settings,
         keys,
+        sessions,
+        trail,
         title=title,
         version="1",
         docs_url=None,

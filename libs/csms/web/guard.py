@@ -5,8 +5,9 @@ its content type and length. It is pure ASGI, so a request that is refused costs
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..access.callers import CALLER, NOBODY
 from ..limits import Seconds, TokenBuckets, network_of, retry_after
 from ..proxies import Peer, TrustedProxies
 from ..settings import Settings
@@ -23,6 +25,9 @@ from .server import IN_PROCESS, is_loopback
 
 BODY_TIMEOUT = 30.0
 """Seconds from the end of the headers to the end of the body."""
+
+MAX_SIGN_IN_BYTES = 16 * 1024
+"""Body of a request to sign in, which is read before it is known whose it is."""
 
 BURST_SECONDS = 10
 """So many seconds' requests may come at once."""
@@ -44,11 +49,26 @@ RESPONSE_HEADERS = {
 """Of every response. An endpoint that sets one of them itself keeps its own."""
 
 
+REQUEST_ID = "csms.requestId"
+"""Where the id of a request stands in its ASGI scope. Nothing on the wire can write there."""
+
+REFUSED = frozenset({401, 403, 421, 429})
+"""Statuses of requests that were not let through."""
+
+
 class Guard:
     """An ASGI application around another one, which sees only what has passed."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, clock: Seconds = time.monotonic) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        clock: Seconds = time.monotonic,
+        refused: Callable[[Scope, int], None] = lambda scope, status: None,
+    ) -> None:
+        """``refused`` is called for each request that is not let through, here or later, with its status."""
         self._app = app
+        self._refused = refused
         self._requests = requests_by(settings, clock)
         self._public_hosts: Sequence[str] = settings.public_hosts
         self._proxies = TrustedProxies(settings.trusted_proxies)
@@ -58,10 +78,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         scope = self._behind_proxies(scope)
+        request_id = scope[REQUEST_ID] = secrets.token_hex(8)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if message["status"] in REFUSED:
+                    self._refused(scope, message["status"])
                 headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
                 for name, value in RESPONSE_HEADERS.items():
                     headers.setdefault(name, value)
                 if scope["scheme"] == "https":
@@ -112,22 +136,25 @@ class BodyGuard:
         self._max_body_bytes = settings.max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = self._max_body_bytes
+        if scope.get(CALLER) is NOBODY:
+            limit = min(limit, MAX_SIGN_IN_BYTES)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif refusal := self._refusal(scope["method"], Headers(scope=scope)):
+        elif refusal := self._refusal(scope["method"], Headers(scope=scope), limit):
             await refusal(scope, receive, send)
         else:
-            await self._app(scope, self._bounded(receive), send)
+            await self._app(scope, self._bounded(receive, limit), send)
 
-    def _refusal(self, method: str, headers: Headers) -> Response | None:
+    def _refusal(self, method: str, headers: Headers, limit: int) -> Response | None:
         if method not in SAFE_METHODS and not _is_json(headers):
             return problem(415, "a body must be application/json")
         length = headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) > self._max_body_bytes:
-            return problem(413, self._too_long)
+        if length.isdecimal() and int(length) > limit:
+            return problem(413, _too_long(limit))
         return None
 
-    def _bounded(self, receive: Receive) -> Receive:
+    def _bounded(self, receive: Receive, limit: int) -> Receive:
         """Raises ``HTTPException`` where the body is too long, too slow or not whole."""
         received = 0
         is_complete = False
@@ -145,16 +172,16 @@ class BodyGuard:
             if message["type"] == "http.disconnect":
                 raise HTTPException(400, "the connection ended before the body did")
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
-                raise HTTPException(413, self._too_long)
+            if received > limit:
+                raise HTTPException(413, _too_long(limit))
             is_complete = not message.get("more_body", False)
             return message
 
         return bounded
 
-    @property
-    def _too_long(self) -> str:
-        return f"a body has at most {self._max_body_bytes} bytes"
+
+def _too_long(limit: int) -> str:
+    return f"a body has at most {limit} bytes"
 
 
 def requests_by(settings: Settings, clock: Seconds) -> TokenBuckets:

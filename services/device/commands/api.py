@@ -15,6 +15,7 @@ from pydantic import Field
 from libs.csms.access.callers import TheCaller
 from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter, needs
 from libs.csms.access.scopes import ACTION_SCOPES, Scope
+from libs.csms.audit.requests import CommandIds
 from libs.csms.clock import Time
 from libs.csms.errors import Conflict, DomainError, NoAnswer, TooMany
 from libs.csms.storage.queries import equals
@@ -24,7 +25,15 @@ from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 from .cancellation import cancel
 from .delivery import outcome
 from .forms import COMMANDS, form
-from .model import STATUS_DESCRIPTION, Command, CommandError, StartedTransaction, Status
+from .model import (
+    REQUESTER_DESCRIPTION,
+    STATUS_DESCRIPTION,
+    Command,
+    CommandError,
+    Requester,
+    StartedTransaction,
+    Status,
+)
 from .request import MAX_PAYLOAD, CommandRequest, NotACommand, PayloadTooLarge, request
 from .service import Commands
 
@@ -66,6 +75,7 @@ class CommandView(Document):
     answered_at: Time | None = Field(default=None, description="When the gateway received the answer.")
     expires_at: Time | None = Field(default=None, description="It is not sent after that.")
     batch_id: str | None = Field(default=None, description="The command to many stations that it is part of.")
+    requested_by: Requester | None = Field(default=None, description=REQUESTER_DESCRIPTION)
     transaction: StartedTransaction | None = Field(
         default=None, description="The transaction that a remote start has led to."
     )
@@ -112,6 +122,7 @@ class Delivery:
     """The parameters of every request that sends a command: who, when, and how long to wait."""
 
     caller: TheCaller
+    command_ids: CommandIds
     wait: Wait = 30
     deliver: Deliver = None
     ttl: Ttl = DAY
@@ -219,8 +230,11 @@ def _endpoint(commands: Commands, action: str) -> Callable[..., Awaitable[Comman
             delivery.time_to_live,
             wait=delivery.wait,
             with_secrets=delivery.with_secrets,
+            requested_by=Requester.of(delivery.caller),
         )
-        command = await outcome(commands, await request(commands, command_request), delivery.wait)
+        command = await request(commands, command_request)
+        delivery.command_ids.append(command.id)
+        command = await outcome(commands, command, delivery.wait)
         response.status_code, headers = answered(command, delivery.wait)
         response.headers.update(headers)
         return CommandView.of(command)

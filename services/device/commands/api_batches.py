@@ -28,7 +28,7 @@ from libs.ocpp_messages.schemas import Validator
 from .api import DAY, CommandView, Deliver, Ttl
 from .batch import Batch, BatchView, Selection
 from .cancellation import cancel_batch
-from .model import Status
+from .model import Requester, Status
 from .request import MAX_PAYLOAD, NEVER_QUEUED, NotACommand, PayloadTooLarge
 from .service import Commands
 
@@ -111,6 +111,7 @@ def batches_api(commands: Commands) -> APIRouter:
             payload=_payload(action, body),
             selection=Selection(**body.selection.model_dump()),
             waits=deliver is not None,
+            requested_by=Requester.of(caller),
             created_at=created_at,
             expires_at=created_at + (timedelta(seconds=ttl) if deliver else SENDING_LIMIT),
         )

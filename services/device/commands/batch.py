@@ -11,7 +11,7 @@ from pydantic import Field
 from libs.csms.clock import Time
 from libs.csms.storage.store import Document
 
-from .model import Status
+from .model import REQUESTER_DESCRIPTION, Requester, Status
 
 
 class Selection(Document):
@@ -42,6 +42,7 @@ class BatchView(Document):
     created_at: Time = Field(description="When a client requested it.")
     expires_at: Time = Field(description="Until when it may be sent to stations.")
     cancelled_at: Time | None = Field(default=None, description="When it was cancelled.")
+    requested_by: Requester | None = Field(default=None, description=REQUESTER_DESCRIPTION)
     total: int = Field(description="Number of stations that have their command so far.")
     counts: dict[Status, int] = Field(description="Number of their commands by status.")
 
@@ -58,6 +59,7 @@ class Batch(Document):
     created_at: Time = Field(description="When a client requested it.")
     expires_at: Time = Field(description="Until when it may be sent to stations.")
     cancelled_at: Time | None = Field(default=None, description="When it was cancelled.")
+    requested_by: Requester | None = Field(default=None, description=REQUESTER_DESCRIPTION)
 
     def cancelled(self, at: datetime) -> Batch:
         if self.cancelled_at is not None:
@@ -68,7 +70,9 @@ class Batch(Document):
         return self.changed(status="running")
 
     def view(self, counts: dict[Status, int]) -> BatchView:
-        known = self.model_dump(include={"id", "action", "created_at", "expires_at", "cancelled_at"})
+        known = self.model_dump(
+            include={"id", "action", "created_at", "expires_at", "cancelled_at", "requested_by"}
+        )
         is_open = counts["queued"] or counts["sent"]
         return BatchView(
             **known,

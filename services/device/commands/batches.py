@@ -15,7 +15,7 @@ from ..registry.service import UnknownStation
 from .batch import Batch
 from .cancellation import expire_batch
 from .limits import refuse_too_much
-from .model import Command, CommandError
+from .model import Command, CommandError, Requester
 from .request import CommandRequest, action_of, new_command, payload_of, refuse_untimely
 from .service import Commands, NotConnected
 
@@ -54,7 +54,10 @@ async def _selected(commands: Commands, batch: Batch) -> AsyncIterator[tuple[str
 async def _command(commands: Commands, batch: Batch, id: str, station: Station | None) -> Command:
     """A queued command; or one in error, if it cannot be sent to the station."""
     connection = await commands.connectivity.connection(id)
-    command_request = CommandRequest(id, batch.action, batch.payload.encode(), key=batch.id)
+    requested_by = batch.requested_by or Requester.system("a command to many stations")
+    command_request = CommandRequest(
+        id, batch.action, batch.payload.encode(), key=batch.id, requested_by=requested_by
+    )
     try:
         if station is None:
             raise UnknownStation
@@ -79,6 +82,7 @@ async def _command(commands: Commands, batch: Batch, id: str, station: Station |
             error=CommandError(code=ErrorCode.GENERIC_ERROR, description=error.detail),
             created_at=commands.clock(),
             batch_id=batch.id,
+            requested_by=requested_by,
         )
     return command.changed(
         batch_id=batch.id, waits=True, expires_at=batch.expires_at, due_at=command.created_at

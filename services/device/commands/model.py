@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import orjson
 from pydantic import Field
 
+from libs.csms.access.callers import Caller
 from libs.csms.clock import Time, rfc3339
 from libs.csms.storage.store import Document, Index, filters
 from libs.ocpp_messages.errors import ErrorCode
@@ -72,6 +73,24 @@ NEVER_SENT = {"notConnected", "overloaded", "invalidRequest", "expired", "cancel
 
 RETRIED = {"notConnected", "overloaded", "expired"}
 """Of these, what may be otherwise later."""
+
+
+class Requester(Document):
+    """Whoever has asked for a command."""
+
+    id: str = Field(description="Id of the caller, as in `/me`; of `system`, what it is sent for.")
+    kind: str = Field(description="Kind of the caller, as in `/me`; `system`: the CSMS itself.")
+
+    @classmethod
+    def of(cls, caller: Caller) -> Self:
+        return cls(id=caller.id, kind=caller.kind)
+
+    @classmethod
+    def system(cls, reason: str) -> Self:
+        return cls(id=reason, kind="system")
+
+
+REQUESTER_DESCRIPTION = "Who asked for it; absent of what was made before this was kept."
 
 
 class StartedTransaction(Document):
@@ -143,6 +162,7 @@ class Command(Document):
         description="HMAC that shows whether a later request with the same Idempotency-Key is the same.",
     )
     batch_id: str | None = Field(default=None, description="The command to many stations that it is part of.")
+    requested_by: Requester | None = Field(default=None, description=REQUESTER_DESCRIPTION)
     reply_to: str = Field(default="", description="Id of the process in which a client waits for its end.")
     transaction: StartedTransaction | None = Field(
         default=None, description="The transaction that a remote start has led to."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from ..connectivity.model import Connection
 from ..registry.model import Station
 from .delivery import publish, schedule_next
 from .limits import refuse_too_much
-from .model import Command
+from .model import Command, Requester
 from .security_settings import propose_secret
 from .service import Commands, NotConnected
 
@@ -95,6 +95,7 @@ class CommandRequest:
     """One of several to the same station: it waits until those before it have ended."""
     with_secrets: bool = True
     """Whether the payload may hold secrets."""
+    requested_by: Requester = field(kw_only=True)
     bound: bool = False
     """It is sent over the present connection only. So is what is sent in turn."""
 
@@ -201,6 +202,7 @@ def new_command(
         waits=waits,
         expires_at=at + _time_to_send(command_request, waits),
         fingerprint=command_request.fingerprint(payload),
+        requested_by=command_request.requested_by,
     )
 
 

@@ -10,6 +10,7 @@ from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.action import encode
 
 from ..commands.limits import ITEMS
+from ..commands.model import Requester
 from ..commands.request import CommandRequest
 
 VARIABLES_PER_REQUEST = 4
@@ -55,4 +56,7 @@ _LIMITS_V2 = _limits_v2()
 def _request(result: Result[Any, object], action: str, body: bytes, number: int) -> CommandRequest:
     """Of several deliveries of the same result, the same requests follow."""
     key = f"{result.command_id} limits {number}"
-    return CommandRequest(result.station_id, action, body, key, ttl=TTL, in_turn=True)
+    requested_by = Requester.system("onboarding")
+    return CommandRequest(
+        result.station_id, action, body, key, ttl=TTL, in_turn=True, requested_by=requested_by
+    )

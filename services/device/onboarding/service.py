@@ -20,6 +20,7 @@ from libs.ocpp_messages import ocpp2, ocpp16
 from libs.ocpp_messages.action import encode
 from libs.ocpp_messages.version import Version
 
+from ..commands.model import Requester
 from ..commands.request import CommandRequest, request
 from ..commands.service import Commands
 from ..connectivity.model import Connection, Connector
@@ -221,4 +222,7 @@ def _request(connection: Connection, action: str, body: bytes, topic: str) -> Co
     """A request whose idempotency key depends on connection and topic only, so that it is sent once."""
     key = f"{connection.connection_id} {topic}"
     ttl = int(REQUEST_TTL.total_seconds())
-    return CommandRequest(connection.station_id, action, body, key, ttl=ttl, bound=True)
+    requested_by = Requester.system("onboarding")
+    return CommandRequest(
+        connection.station_id, action, body, key, ttl=ttl, bound=True, requested_by=requested_by
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from libs.csms.access.routes import ScopedRouter, needs
+from libs.csms.access.routes import GOES_TO_STATION, ScopedRouter, needs
 from libs.csms.access.scopes import Scope
 from libs.csms.errors import DomainError, NotFound
 from libs.csms.storage.store import Document
@@ -73,7 +73,7 @@ def operations_api(operations: Operations) -> APIRouter:
             response_model=OperationView,
             response_model_exclude_none=True,
             responses=ANSWERS,
-            openapi_extra=needs(operation.scope),
+            openapi_extra=needs(operation.scope) | GOES_TO_STATION,
         )
 
     @router.post("/{operation}", include_in_schema=False)

@@ -16,7 +16,7 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
 
 from ..commands.api import Delivery
-from ..commands.model import Command
+from ..commands.model import Command, Requester
 from ..commands.request import CommandRequest, request
 from .model import Operation, Part
 from .outcome import PartOutcome, outcome_of, refused
@@ -40,6 +40,7 @@ async def perform(
             sent.append(await _sent(operations, body, part, command_request))
         except DomainError as error:
             sent.append(error)
+    delivery.command_ids.extend(one.id for one in sent if isinstance(one, Command))
     outcomes = []
     for part, command_request, command in zip(parts, requests, sent, strict=True):
         if isinstance(command, DomainError):
@@ -90,6 +91,7 @@ def _request(target: Target, body: Operation, part: Part, key: str, delivery: De
         operation=orjson.dumps(asked),
         wait=delivery.wait,
         with_secrets=delivery.with_secrets,
+        requested_by=Requester.of(delivery.caller),
     )
     message = part.operation.request(target.version, empty.number)
     return replace(empty, action=type(message).__name__.removesuffix("Request"), body=encode(message))

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from libs.csms.access.routes import ScopedRouter, needs
+from libs.csms.access.routes import CHANGES_NOTHING, ScopedRouter, needs
 from libs.csms.access.scopes import Scope
 from libs.csms.clients.admission import Admission, NotAdmitted
 from libs.csms.errors import DomainError, NotFound, Unauthenticated, Unavailable
@@ -152,7 +152,7 @@ def security_api(security: Security) -> APIRouter:
         "/admission",
         response_model=Admission,
         response_model_exclude_none=True,
-        openapi_extra=needs(Scope.ADMISSION),
+        openapi_extra=needs(Scope.ADMISSION) | CHANGES_NOTHING,
     )
     async def admit(id: str, body: AdmissionBody) -> Admission:
         """For gateways: whether the station may connect with this Authorization header and TLS or not."""

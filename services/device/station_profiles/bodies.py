@@ -13,13 +13,13 @@ from libs.ocpp_messages.version import Version
 
 from .model import StationProfile, Treatment
 
-MAX_ANSWER_TIMEOUT = 600.0
-"""Seconds."""
+MIN_ANSWER_TIMEOUT, MAX_ANSWER_TIMEOUT = 1.0, 600.0
+"""Seconds. With less, every command would end before its station can answer."""
 
 ProfileId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Pattern = Annotated[str, Field(max_length=100), Plain]
 Url = Annotated[str, Field(pattern=r"^https?://", max_length=1_000), Plain]
-Seconds = Annotated[float, Field(strict=True, gt=0, le=MAX_ANSWER_TIMEOUT)]
+Seconds = Annotated[float, Field(strict=True, ge=MIN_ANSWER_TIMEOUT, le=MAX_ANSWER_TIMEOUT)]
 
 
 def _described(field: str) -> Any:

@@ -77,8 +77,8 @@ def local_lists_api(lists: LocalLists, device: DeviceClient) -> APIRouter:
         page = keys[:page_size]
         is_more = len(keys) > page_size and caller.sees_tokens
         more = token_of_next_page(query, page[-1], known) if is_more else None
-        fields = {name: getattr(known, name) for name in LocalListView.model_fields}
-        return LocalListPage(**fields, id_tokens=[known.desired[key] for key in page], next_page_token=more)
+        texts = [known.desired[key].id_token for key in page]
+        return LocalListPage(**dict(known), tokens=known.tokens, id_tokens=texts, next_page_token=more)
 
     @router.put("", response_model=LocalListView, response_model_exclude_none=True)
     async def replace_local_list(id: str, body: WholeList) -> LocalList:

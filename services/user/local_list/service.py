@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from textwrap import shorten
-from typing import Self
+from typing import Concatenate, ParamSpec, Self
 
 import httpx
 
@@ -24,7 +23,7 @@ from libs.csms.storage.store import Collection, Index, Query, Store
 from ..tokens.changes import TokenChange
 from ..tokens.model import IdToken, token_key
 from ..tokens.service import Tokens
-from .model import LocalList
+from .model import ListedToken, LocalList
 
 MAX_TOKENS = 5_000
 """On one list."""
@@ -33,14 +32,11 @@ MAX_TEXT_BYTES = 200_000
 LISTS_PER_PAGE = 10
 """A page of them has some megabytes."""
 
+P = ParamSpec("P")
+Change = Callable[Concatenate[LocalList, datetime, P], LocalList]
+"""A pure function of the list, the time, and what else has happened."""
+
 router: Router[LocalLists] = Router("user")
-
-
-class UnknownLocalList(NotFound):
-    """The charging station has no local list here."""
-
-    def __init__(self) -> None:
-        super().__init__("the charging station has no local list")
 
 
 @dataclass(frozen=True)
@@ -61,24 +57,15 @@ class LocalLists:
         return self.tokens.changes.alarm
 
     async def shown(self, station_id: str) -> LocalList:
-        """Not synchronized while the change of one of its tokens has not been applied to it.
-
-        Raises ``UnknownLocalList``.
-        """
-        known = await self.documents.get(station_id)
-        if known is None:
-            raise UnknownLocalList
+        """Pending while the change of one of its tokens has not been applied to it. Raises ``NotFound``."""
+        known = _existing(await self.documents.get(station_id))
         if known.status == "synchronized":
             changed = await self.tokens.changes.outstanding()
-            if not changed.isdisjoint(known.desired):
-                return known.changed(status="pending")
+            return known if changed.isdisjoint(known.desired) else known.changed(status="pending")
         return known
 
     async def replace(self, device: DeviceClient, station_id: str, texts: Sequence[str]) -> LocalList:
-        """The whole list. The first one of a station replaces whatever the station has.
-
-        Raises ``NotFound``, ``Unavailable`` and ``Invalid``.
-        """
+        """The first one replaces what the station has. Raises ``NotFound``, ``Unavailable``, ``Invalid``."""
         try:
             exists = await device.exists(station_id)
         except httpx.HTTPError as error:
@@ -88,40 +75,42 @@ class LocalLists:
         desired = _within_bounds(await self._registered(texts, "idTokens"), "idTokens")
         now = self.clock()
         new = LocalList(station_id=station_id, list_id=uuid.uuid4().hex, updated_at=now)
-        return self._scheduled(
-            await self.documents.update(station_id, lambda one: (one or new).edited(desired, now))
-        )
+        updated = await self.documents.update(station_id, lambda one: (one or new).edited(now, desired))
+        return self._scheduled(updated)
 
     async def patch(self, station_id: str, add: Sequence[str], remove: Sequence[str]) -> LocalList:
-        """Raises ``UnknownLocalList`` and ``Invalid``."""
+        """Raises ``NotFound`` and ``Invalid``."""
         added, removed = await self._registered(add, "add"), {token_key(text) for text in remove}
         if both := sorted(added.keys() & removed):
             raise Invalid(f"body: in add and in remove: {_named(both)}")
-        now = self.clock()
 
-        def patched(known: LocalList) -> LocalList:
-            kept = {key: text for key, text in (known.desired | added).items() if key not in removed}
-            return known.edited(_within_bounds(kept, "add"), now)
+        def patched(known: LocalList, now: datetime) -> LocalList:
+            kept = {key: token for key, token in (known.desired | added).items() if key not in removed}
+            return known.edited(now, _within_bounds(kept, "add"))
 
-        return await self._change_existing(station_id, patched)
+        return _existing(await self.change(station_id, patched))
 
     async def delete(self, station_id: str) -> LocalList:
-        """The station is sent an empty list, then the list is removed. Raises ``UnknownLocalList``."""
-        now = self.clock()
-        return await self._change_existing(station_id, lambda known: known.edited({}, now, is_leaving=True))
+        """The station is sent an empty list, then the list is removed. Raises ``NotFound``."""
+        return _existing(await self.change(station_id, LocalList.edited, {}, is_leaving=True))
 
-    async def change(self, station_id: str, change: Callable[[LocalList], LocalList]) -> LocalList | None:
+    async def change(
+        self, station_id: str, change: Change[P], *arguments: P.args, **options: P.kwargs
+    ) -> LocalList | None:
         """None if the station has no list, as most have none: that costs one read."""
-        changed = await update_existing(self.documents, station_id, change)
+        now = self.clock()
+        changed = await update_existing(
+            self.documents, station_id, lambda known: change(known, now, *arguments, **options)
+        )
         return None if changed is None else self._scheduled(changed)
 
     async def station_deleted(self, station_id: str, at: datetime) -> None:
         """A list that was changed after that is for another station, which got the same id."""
-        known, now = await self.documents.get(station_id), self.clock()
+        known = await self.documents.get(station_id)
         if known is not None and known.updated_at <= at:
             await self.remove(known)
         elif known is not None:
-            await self.change(station_id, lambda one: one.station_replaced(now))
+            await self.change(station_id, LocalList.station_replaced)
 
     async def remove(self, known: LocalList) -> None:
         """Unless somebody has just changed it: then the station is sent all of it."""
@@ -134,65 +123,54 @@ class LocalLists:
         """Tell the lists, in one pass for all these tokens, then forget the changes."""
         changed = {change.token for change in changes}
         deleted = {change.token for change in changes if change.is_deletion}
-        deleted |= changed - deleted - (await self.tokens_of(changed - deleted)).keys()
-        apply = partial(LocalList.tokens_changed, changed=changed, deleted=deleted, now=self.clock())
+        deleted |= changed - (await found(changed - deleted, self.tokens.documents.get)).keys()
         async for known in every(self.documents, Query(page_size=LISTS_PER_PAGE)):
-            if apply(known) is not known:
-                await self.change(known.station_id, apply)
+            if not changed.isdisjoint(known.desired):
+                await self.change(known.station_id, LocalList.tokens_changed, changed, deleted)
         await self.tokens.changes.remove(changes)
-
-    async def tokens_of(self, keys: Iterable[str]) -> dict[str, IdToken]:
-        """Those that exist, by key."""
-        found: dict[str, IdToken] = {}
-
-        async def read(key: str) -> None:
-            if (token := await self.tokens.documents.get(key)) is not None:
-                found[key] = token
-
-        await each(keys, read)
-        return found
-
-    async def _has_key_code(self, texts: Iterable[str]) -> bool:
-        found: list[IdToken] = []
-
-        async def read(text: str) -> None:
-            if (token := await self.tokens.key_code(text)) is not None:
-                found.append(token)
-
-        await each(texts, read)
-        return bool(found)
-
-    async def _change_existing(self, station_id: str, change: Callable[[LocalList], LocalList]) -> LocalList:
-        if (changed := await self.change(station_id, change)) is None:
-            raise UnknownLocalList
-        return changed
 
     def _scheduled(self, known: LocalList) -> LocalList:
         if known.retry_at is not None:
             self.alarm.set(known.retry_at)
         return known
 
-    async def _registered(self, texts: Sequence[str], field: str) -> dict[str, str]:
+    async def _registered(self, texts: Sequence[str], field: str) -> dict[str, ListedToken]:
         """The texts as they are registered, by key. A PIN is refused without being repeated."""
         wanted = {token_key(text): text for text in texts}
-        found = await self.tokens_of(wanted)
-        missing = [text for key, text in wanted.items() if key not in found]
-        if await self._has_key_code(missing):
+        tokens = await found(wanted, self.tokens.documents.get)
+        missing = [text for key, text in wanted.items() if key not in tokens]
+        if await found(missing, self.tokens.key_code):
             raise Invalid(f"body.{field}: one is a KeyCode, whose text is not kept: no list has it")
         if missing:
             raise Invalid(f"body.{field}: unknown tokens: {_named(missing)}", idTokens=missing)
-        return {key: found[key].id_token or text for key, text in wanted.items()}
+        return {key: ListedToken(tokens[key].id_token or text) for key, text in wanted.items()}
 
 
-def _within_bounds(texts: dict[str, str], field: str) -> dict[str, str]:
-    if len(texts) > MAX_TOKENS:
-        raise Invalid(f"body.{field}: a list has at most {MAX_TOKENS} tokens")
-    if sum(len(text.encode()) for text in texts.values()) > MAX_TEXT_BYTES:
+async def found(names: Iterable[str], find: Callable[[str], Awaitable[IdToken | None]]) -> dict[str, IdToken]:
+    """The tokens that exist, by the names under which they are looked for."""
+    tokens: dict[str, IdToken | None] = {}
+
+    async def look_for(name: str) -> None:
+        tokens[name] = await find(name)
+
+    await each(names, look_for)
+    return {name: token for name, token in tokens.items() if token is not None}
+
+
+def _existing(known: LocalList | None) -> LocalList:
+    if known is None:
+        raise NotFound("the charging station has no local list")
+    return known
+
+
+def _within_bounds(tokens: Mapping[str, ListedToken], field: str) -> Mapping[str, ListedToken]:
+    size = sum(len(token.id_token.encode()) for token in tokens.values())
+    if len(tokens) > MAX_TOKENS or size > MAX_TEXT_BYTES:
         raise Invalid(
-            f"body.{field}: the tokens of a list have at most {MAX_TEXT_BYTES} characters together, "
-            "where one beyond ASCII counts as the bytes of its UTF-8"
+            f"body.{field}: a list has at most {MAX_TOKENS} tokens, which have at most {MAX_TEXT_BYTES} "
+            "characters together, where one beyond ASCII counts as the bytes of its UTF-8"
         )
-    return texts
+    return tokens
 
 
 def _named(texts: Iterable[str]) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime, timedelta
-from functools import partial
 
 import httpx
 
@@ -20,8 +19,8 @@ from libs.csms.storage.store import Json, Query
 from libs.ocpp_messages.version import Version
 
 from .model import RETRY_PAUSE, LocalList, Outcome
-from .plan import Limits, Situation, keys_to_read, plan
-from .service import LocalLists
+from .plan import Entry, Limits, Situation, keys_to_read, plan
+from .service import LocalLists, found
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +28,6 @@ MAX_PARALLEL_LISTS = 20
 """In one process."""
 POLL_INTERVAL = timedelta(minutes=5)
 """The store is asked so often for what processes that died have left behind."""
-UNSUPPORTED = {"NotImplemented", "NotSupported"}
 
 
 async def reconcile(lists: LocalLists, device: DeviceClient, due: LocalList) -> None:
@@ -40,8 +38,7 @@ async def reconcile(lists: LocalLists, device: DeviceClient, due: LocalList) -> 
     except Exception as error:
         is_bug = not isinstance(error, httpx.HTTPError)
         log.warning("station %s: its local list was not sent: %r", station_id, error, exc_info=is_bug)
-        at = lists.clock() + RETRY_PAUSE
-        await lists.change(station_id, lambda one: one.changed(retry_at=at))
+        await lists.change(station_id, lambda one, now: one.changed(retry_at=now + RETRY_PAUSE))
         return
     if known is not None and known.status == "synchronized":
         log.info("station %s: has its local list of %d tokens", station_id, known.tokens)
@@ -51,55 +48,53 @@ async def reconcile(lists: LocalLists, device: DeviceClient, due: LocalList) -> 
         log.warning("station %s: the local list is %s: %s", station_id, known.status, known.reason)
 
 
-async def _send_all(lists: LocalLists, device: DeviceClient, known: LocalList) -> LocalList | None:
+async def _send_all(lists: LocalLists, device: DeviceClient, due: LocalList) -> LocalList | None:
     """Message after message while the station accepts them, at one write for each.
 
     A message that was found in flight is the only one: the list is due again after it.
     """
-    id, version, situation = known.station_id, 0, None
-    latest: LocalList | None = known
-    if known.in_flight is None:
-        if (situation := await _situation(lists, device, known)) is None:
-            return None
-        latest = await lists.change(id, lambda one: plan(one, situation, lists.clock()))
-    while latest is not None and (sent := latest.in_flight) and sent.version_number > version:
-        version = sent.version_number
-        key = latest.request_key(version)
-        outcome = _outcome(await device.operate(id, "send-local-list", sent.body(), key))
-        latest = await lists.change(id, partial(_after, version, outcome, situation, lists.clock()))
-    return latest
+    id, situation = due.station_id, None
+    known: LocalList | None = due
+    if due.in_flight is None and (situation := await _situation(lists, device, due)) is not None:
+        known = await lists.change(id, plan, situation)
+    while known is not None and (sent := known.in_flight) is not None:
+        key = known.request_key(sent.version_number)
+        outcome = _outcome(await device.operate(id, "send-local-list", sent.body, key))
+        known = await lists.change(id, _after, sent.version_number, outcome, situation)
+        if outcome.kind != "accepted":
+            break
+    return known
 
 
 def _after(
-    version: int, outcome: Outcome, situation: Situation | None, now: datetime, known: LocalList
+    known: LocalList, now: datetime, version: int, outcome: Outcome, situation: Situation | None
 ) -> LocalList:
-    """The list after that outcome of that message. If it was accepted, the next one is in flight."""
-    after = known.answered(version, outcome, now)
-    is_next = after is not known and outcome.kind == "accepted"
-    return plan(after, situation, now) if is_next else after
+    """That outcome of the message of that version. If it was accepted, the next one is in flight."""
+    after = known.answered(now, version, outcome)
+    return plan(after, now, situation) if outcome.kind == "accepted" else after
 
 
 async def _situation(lists: LocalLists, device: DeviceClient, known: LocalList) -> Situation | None:
     """None if nothing can be sent now; then the list has gone, or says when that will be tried again."""
-    id, now = known.station_id, lists.clock()
+    id = known.station_id
     status = await device.status(id)
     if status is None:
         await lists.remove(known)
         return None
     if not status["connected"] or "ocppVersion" not in status:
-        await lists.change(id, lambda one: one.postponed(now, known.revision))
+        await lists.change(id, LocalList.postponed, known.revision)
         return None
     keys = set(keys_to_read(known))
-    tokens = await lists.tokens_of(keys)
+    tokens = await found(keys, lists.tokens.documents.get)
     if deleted := keys - tokens.keys():  # while they were put on the list
-        await lists.change(id, lambda one: one.tokens_changed(deleted, deleted, now))
+        await lists.change(id, LocalList.tokens_changed, deleted, deleted)
         return None
+    version = Version(status["ocppVersion"])
     return Situation(
         revision=known.revision,
-        tokens=tokens,
+        entries={key: Entry.adding(token, version) for key, token in tokens.items()},
         limits=Limits.of(await device.variables(id, "LocalAuthListCtrlr")),
-        ocpp_version=Version(status["ocppVersion"]),
-        station_version=await _station_version(device, id) if known.refusals else 0,
+        station_version=await _station_version(device, id) if known.is_refused else 0,
     )
 
 
@@ -107,44 +102,39 @@ async def _station_version(device: DeviceClient, station_id: str) -> int:
     """After a refusal: the station may refuse every version that is not greater than its own (D02)."""
     response = await device.operate(station_id, "get-local-list-version", {})
     result = response.json().get("result") if response.status_code == 200 else None
-    version = result.get("versionNumber") if isinstance(result, dict) else None
-    return version if isinstance(version, int) else 0
+    return int((result or {}).get("versionNumber", 0))
 
 
 def _outcome(response: httpx.Response) -> Outcome:
     """Raises ``httpx.HTTPStatusError`` where the device service failed: nothing is known then."""
     match response.status_code:
-        case 200:
+        case 200 | 202:
             return _outcome_at_station(response.json())
-        case 504 if response.json().get("commandStatus") == "expired":
-            return Outcome("undelivered")
-        case 202 | 504:
-            return Outcome("unanswered")
+        case 504:
+            is_expired = response.json().get("commandStatus") == "expired"
+            return Outcome("undelivered" if is_expired else "unanswered")
         case 409 | 429:
             return Outcome("undelivered")
         case 404 | 413 | 422:
             return Outcome("refused", response.json()["detail"])
-    response.raise_for_status()
-    raise httpx.HTTPStatusError("an answer of no known kind", request=response.request, response=response)
+    raise httpx.HTTPStatusError(f"HTTP {response.status_code}", request=response.request, response=response)
 
 
 def _outcome_at_station(operation: Json) -> Outcome:
-    status, station_status = operation["status"], operation.get("stationStatus") or ""
-    error = operation.get("error") or {}
-    if status == "accepted":
-        return Outcome("accepted")
-    if status == "pending":
-        return Outcome("unanswered")
-    if status == "unsupported" or {station_status, error.get("code")} & UNSUPPORTED:
-        return Outcome("unsupported", "the station supports no local list")
-    answer = station_status or f"{error.get('code', status)} {error.get('description', '')}".strip()
+    match operation["status"]:
+        case "accepted":
+            return Outcome("accepted")
+        case "pending":
+            return Outcome("unanswered")
+        case "unsupported":
+            return Outcome("unsupported", "the station supports no local list")
+    error = operation.get("error", {"code": operation["status"], "description": ""})
+    answer = operation.get("stationStatus") or f"{error['code']} {error['description']}".strip()
     return Outcome("refused", f"the station answered {answer}")
 
 
 class SyncLoop:
-    """Looks after the lists in one process. The alarm wakes it for what this process changes. It polls
-    for what others that died have left behind.
-    """
+    """Looks after the lists in one process. The alarm wakes it for what this process changes."""
 
     def __init__(self, lists: LocalLists, device: DeviceClient) -> None:
         self._lists = lists

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field, model_validator
 
 from libs.csms.access.callers import Caller, TheCaller
 from libs.csms.access.keys import LIFETIME, ROTATION_OVERLAP, Key, Keys, NewKey
 from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter, needs
 from libs.csms.access.scopes import ROLES, Role, Scope, with_implied
+from libs.csms.access.sessions import SESSION, SignedIn
 from libs.csms.clock import Time
 from libs.csms.errors import Conflict, Forbidden
 from libs.csms.storage.store import Document, Page
@@ -43,20 +44,30 @@ class NoAdministrator(Conflict):
 class CallerView(Document):
     """Who sends this request, and what he may do."""
 
-    id: str = Field(description="Of the key; `local` on loopback where nobody needs a key.")
+    id: str = Field(description="Of the key or the person; `local` on loopback where nobody needs a key.")
     kind: str = Field(
-        description="`key`; `token`: by CSMS_API_TOKEN; `local`: on loopback, without a key; `service`:"
-        " another part of the CSMS."
+        description="`key`; `person`: by a session; `token`: by CSMS_API_TOKEN; `local`: on loopback, without"
+        " a key; `service`: another part of the CSMS."
     )
     scopes: list[Scope] = Field(description="What he may do.")
     groups: list[str] | None = Field(
         default=None, description="The groups whose stations he may see; absent: all stations."
     )
+    csrf_token: str | None = Field(
+        default=None,
+        description="Of the session, if the request shows its cookie: for the header `X-CSRF-Token` of every"
+        " request that is no GET.",
+    )
 
     @classmethod
-    def of(cls, caller: Caller) -> Self:
-        groups = None if caller.groups is None else sorted(caller.groups)
-        return cls(id=caller.id, kind=caller.kind, scopes=sorted(caller.scopes), groups=groups)
+    def of(cls, caller: Caller, signed_in: SignedIn | None) -> Self:
+        return cls(
+            id=caller.id,
+            kind=caller.kind,
+            scopes=sorted(caller.scopes),
+            groups=None if caller.groups is None else sorted(caller.groups),
+            csrf_token=None if signed_in is None else signed_in.csrf_token,
+        )
 
 
 class NewKeyBody(Body):
@@ -129,9 +140,9 @@ def people_api(keys: Keys) -> APIRouter:
     router = ScopedRouter(Scope.KEYS_WRITE, tags=["People and programs"])
 
     @router.get("/me", response_model_exclude_none=True, openapi_extra=needs() | TELLS_GROUPS_APART)
-    async def get_me(caller: TheCaller) -> CallerView:
+    async def get_me(caller: TheCaller, request: Request) -> CallerView:
         """Who sends this request. For every caller."""
-        return CallerView.of(caller)
+        return CallerView.of(caller, request.scope.get(SESSION))
 
     @router.get("/keys", response_model_exclude_none=True)
     async def list_keys(page_size: PageSize = 100, page_token: PageToken = "") -> PageOf[KeyView]:

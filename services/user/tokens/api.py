@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Response
 from fastapi import Query as Parameter
 
 from libs.csms.access.callers import TheCaller
-from libs.csms.access.routes import ScopedRouter
+from libs.csms.access.routes import CHANGES_NOTHING, ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.clients.authorization import Authorization
 from libs.csms.storage.queries import equals
@@ -84,7 +84,12 @@ def tokens_api(tokens: Tokens) -> APIRouter:
 def authorizations_api(tokens: Tokens) -> APIRouter:
     router = ScopedRouter(Scope.AUTHORIZATION, tags=["Authorization"])
 
-    @router.post("/authorizations", response_model=Authorization, response_model_exclude_none=True)
+    @router.post(
+        "/authorizations",
+        response_model=Authorization,
+        response_model_exclude_none=True,
+        openapi_extra=CHANGES_NOTHING,
+    )
     async def authorize(body: AuthorizationBody) -> Authorization:
         """May this token charge now? An unknown token is an answer, with the status Unknown."""
         return await tokens.authorize(body.id_token, body.type, body.presented)

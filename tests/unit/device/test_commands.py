@@ -85,6 +85,7 @@ async def test_the_answer_of_the_station_is_the_answer_of_the_api(operator: Oper
         "status": "answered",
         "response": ACCEPTED,
         "createdAt": "2026-11-20T12:00:00.000Z",
+        "requestedBy": {"id": "local", "kind": "local"},
         "expiresAt": "2026-11-20T12:00:30.000Z",
         "sentAt": "2026-11-20T12:00:00.000Z",
         "answeredAt": "2026-11-20T12:00:00.000Z",

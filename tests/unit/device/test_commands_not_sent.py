@@ -11,6 +11,7 @@ from libs.csms.clock import rfc3339
 from libs.ocpp_messages.event import COMMAND_CANCELLED, StationConnected
 from libs.ocpp_messages.message import Message
 from services.device.commands import cancellation
+from services.device.commands.model import Requester
 from services.device.commands.request import CommandRequest, request
 from services.device.service import Device
 
@@ -165,7 +166,9 @@ async def test_what_would_not_be_sent_another_time_has_ended(
 
 async def test_a_command_for_one_connection_expires_with_it(operator: Operator, device: Device) -> None:
     await operator.connected()
-    key = CommandRequest("CS1", "ClearCache", b"", "k", ttl=600, bound=True)
+    key = CommandRequest(
+        "CS1", "ClearCache", b"", "k", ttl=600, bound=True, requested_by=Requester.system("test")
+    )
     command = await request(device.commands, key)
 
     await not_sent(operator, await operator.next())

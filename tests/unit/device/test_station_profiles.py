@@ -85,6 +85,7 @@ async def test_a_profile_is_created_read_changed_and_deleted(client: httpx.Async
         {"rules": {"telepathy": "repair"}},
         {"rules": {"null": "ignore"}},
         {"answerTimeout": 0},
+        {"answerTimeout": 0.9},
         {"answerTimeout": 601},
         {"answerTimeout": True},
         {"defaultVersion": "ocpp1.5"},

@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
+from random import Random
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.asyncio.server import Response
+from websockets.typing import Subprotocol
 
 from libs.csms.clock import rfc3339, utc_now
+from libs.ocpp_messages.version import Version
+from services.simulator.connection import Lost, OcppSocket, StationContext
+from services.simulator.messages_v2 import MessagesV2
 from services.simulator.options import Simulation, Versions
+from services.simulator.quirks import quirk_of
 from services.simulator.simulation import simulate
-from services.simulator.statistics import Progress, Summary
+from services.simulator.statistics import Progress, Statistics, Summary
 from tests.unit.simulator.csms import DROP, SILENCE, Answer, Csms, Json, csms, http
 
 
@@ -55,6 +63,31 @@ async def test_a_station_that_has_done_leaves_in_good_order() -> None:
         [socket] = system.connections.values()
         await socket.wait_closed()
         assert socket.close_code == 1000
+
+
+async def test_when_a_station_leaves_the_calls_that_wait_for_their_turn_end_too() -> None:
+    async with csms() as system:
+        context = StationContext(
+            id="SIM00000",
+            simulation=replace(simulation(system), call_timeout=3600),
+            messages=MessagesV2(Version.V201),
+            statistics=Statistics(1),
+            random=Random(0),
+            quirk=quirk_of("", 0),
+        )
+        system.misbehave = lambda station, action, payload: SILENCE
+        async with connect(f"{system.url}/SIM00000", subprotocols=[Subprotocol("ocpp2.0.1")]) as websocket:
+            socket = OcppSocket(websocket, context)
+            listening = asyncio.create_task(socket.listen(lambda call, send: asyncio.sleep(0)))
+            calls = [asyncio.create_task(socket.call(context.messages.heartbeat())) for _ in range(3)]
+            await system.until(lambda: system.actions() == ["Heartbeat"])
+            listening.cancel()
+            async with asyncio.timeout(10):
+                ended = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [type(error) for error in ended] == [Lost] * 3
+    assert system.actions() == ["Heartbeat"]
+    assert context.statistics.errors == {}
 
 
 async def test_a_1_6_station_boots_authorizes_charges_and_stops() -> None:

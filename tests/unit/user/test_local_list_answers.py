@@ -246,6 +246,17 @@ async def test_after_somebody_elses_command_comes_the_whole_list(csms: World) ->
     assert csms.station.received == [full(8, add("A"))]
 
 
+async def test_somebody_elses_list_that_may_have_come_after_our_whole_one_is_replaced(csms: World) -> None:
+    """Their command ends while the answer to ours is on its way."""
+    await csms.token("A")
+    theirs = {"versionNumber": 7, "updateType": "Full"}
+    csms.station.meanwhile = lambda: csms.ended("SendLocalList", "theirs", theirs, {"status": "Accepted"})
+    await csms.put("A")
+    await csms.work()
+
+    assert csms.station.received == [full(1, add("A")), full(8, add("A"))]
+
+
 @pytest.mark.parametrize("status", ["timeout", "unknown"])
 async def test_a_list_of_somebody_else_that_the_station_may_have_taken_is_replaced(
     csms: World, status: str

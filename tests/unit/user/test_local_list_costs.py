@@ -13,8 +13,8 @@ import pytest
 
 from libs.ocpp_messages.mappings import TokenStatus
 from libs.ocpp_messages.version import Version
-from services.user.local_list.model import LocalList, Outcome
-from services.user.local_list.plan import MAX_ITEMS, Limits, Situation, plan
+from services.user.local_list.model import ListedToken, LocalList, Outcome
+from services.user.local_list.plan import MAX_ITEMS, Entry, Limits, Situation, plan
 from services.user.local_list.service import MAX_TEXT_BYTES, MAX_TOKENS
 from services.user.local_list.sync import POLL_INTERVAL, SyncLoop
 from services.user.service import User
@@ -139,13 +139,16 @@ def test_the_largest_list_fits_into_a_document_of_firestore() -> None:
     """At its largest: confirmed, with every token changed since, and a message on its way."""
     texts = [f"{number:0{MAX_TEXT_BYTES // MAX_TOKENS}}" for number in range(MAX_TOKENS)]
     known = LocalList(station_id="CS1", list_id="1", updated_at=NOW).edited(
-        {text: text for text in texts}, NOW
+        NOW, {text: ListedToken(text) for text in texts}
     )
     known = confirmed(known, tokens_of(texts, "Accepted"))
-    known = known.tokens_changed(set(texts), set(), NOW)
-    known = plan(known, situation(known, tokens_of(texts, "Blocked")), NOW)
+    known = known.tokens_changed(NOW, set(texts), set())
+    known = plan(known, NOW, situation(known, tokens_of(texts, "Blocked")))
 
-    assert len(known.confirmed or ()) == len(known.unverified) == MAX_TOKENS
+    assert len(known.confirmed) == len(known.desired) == MAX_TOKENS
+    assert not {one.digest for one in known.confirmed.values()} & {
+        one.digest for one in known.desired.values()
+    }
     assert known.in_flight is not None
     largest = len(known.model_dump_json(by_alias=True, exclude_none=True))
     assert 500_000 < largest < FIRESTORE_DOCUMENT_BYTES - 10_000
@@ -157,15 +160,16 @@ def tokens_of(texts: list[str], status: TokenStatus) -> dict[str, IdToken]:
 
 def situation(known: LocalList, tokens: dict[str, IdToken]) -> Situation:
     """The station takes as much in a message as any may."""
-    return Situation(known.revision, tokens, Limits(items=MAX_ITEMS), Version.V201, station_version=0)
+    entries = {key: Entry.adding(token, Version.V201) for key, token in tokens.items()}
+    return Situation(known.revision, entries, Limits(items=MAX_ITEMS))
 
 
 def confirmed(known: LocalList, tokens: dict[str, IdToken]) -> LocalList:
     """The station has accepted message after message."""
-    known = plan(known, situation(known, tokens), NOW)
+    known = plan(known, NOW, situation(known, tokens))
     while known.in_flight is not None:
-        known = known.answered(known.last_version, Outcome("accepted"), NOW)
-        known = plan(known, situation(known, tokens), NOW)
+        known = known.answered(NOW, known.last_version, Outcome("accepted"))
+        known = plan(known, NOW, situation(known, tokens))
     return known
 
 
@@ -191,5 +195,5 @@ async def test_any_text_can_be_on_a_list(csms: World, text: str) -> None:
     again = LocalList.model_validate_json(stored.model_dump_json(by_alias=True, exclude_none=True))
 
     assert again == stored
-    assert sorted(again.desired.values()) == sorted([text, "B"])
-    assert set(again.confirmed or {}) == {text.casefold(), "b"}
+    assert sorted(one.id_token for one in again.desired.values()) == sorted([text, "B"])
+    assert set(again.confirmed) == {text.casefold(), "b"}

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from libs.csms.clients.stations import DeviceClient
+from libs.csms.clock import rfc3339
+from services.user.local_list.model import LocalList
 from services.user.tokens.bodies import IdTokenBody
 
 from .device_api import limit
@@ -176,7 +178,10 @@ async def test_a_slow_replica_does_not_send_a_part_as_the_whole_list(csms: World
     await is_right(csms, a="Blocked", b="Accepted")
 
 
-async def test_a_slow_replica_sends_nothing_of_its_own_while_a_message_is_on_its_way(csms: World) -> None:
+@pytest.mark.parametrize("hour", [13, 14])
+async def test_a_slow_replica_sends_nothing_of_its_own_while_a_message_is_on_its_way(
+    csms: World, hour: int
+) -> None:
     """Another one has sent it meanwhile, and the station has not answered yet."""
     await csms.token("A")
     await csms.put("A")
@@ -187,11 +192,30 @@ async def test_a_slow_replica_sends_nothing_of_its_own_while_a_message_is_on_its
             csms.now = csms.now.replace(hour=13)
             csms.station.next_answers = ["silence"]
             await reconcile(lists, csms.device_client, "CS1")
+            csms.now = csms.now.replace(hour=hour)
             return []
 
     await reconcile(lists, Slow(csms.device_client._client), "CS1")
 
     assert len(csms.station.received) == 1
+
+
+async def test_a_slow_replica_does_not_send_what_has_failed_meanwhile(csms: World) -> None:
+    await csms.token("A")
+    await csms.put("A")
+    lists = csms.user.local_lists
+
+    class Slow(DeviceClient):
+        async def variables(self, station_id: str, component: str) -> list[Any]:
+            csms.station.next_answers = ["Failed", "Failed"]
+            await reconcile(lists, csms.device_client, "CS1")
+            await reconcile(lists, csms.device_client, "CS1")
+            return []
+
+    await reconcile(lists, Slow(csms.device_client._client), "CS1")
+
+    assert len(csms.station.received) == 2
+    assert (await csms.state())["status"] == "failed"
 
 
 async def test_a_late_answer_is_not_taken_for_that_to_the_next_message(csms: World) -> None:
@@ -212,6 +236,20 @@ async def test_a_late_answer_is_not_taken_for_that_to_the_next_message(csms: Wor
     on_its_way = (await csms.document()).in_flight
     assert on_its_way is not None
     assert on_its_way.version_number == csms.station.version == 2
+
+
+async def test_a_message_that_an_earlier_version_has_stored_does_not_stop_a_list(csms: World) -> None:
+    await csms.token("A", "B")
+    await csms.put("A", "B")
+    entry = {"idToken": "A", "type": "ISO14443", "idTokenInfo": {"status": "Accepted"}}
+    old = {"versionNumber": 1, "updateType": "Full", "localAuthorizationList": [entry], "revision": 1}
+    document = (await csms.document()).model_dump(mode="json", by_alias=True)
+    stored = LocalList.model_validate(document | {"inFlight": old | {"since": rfc3339(csms.now)}})
+    await csms.user.local_lists.documents.put("CS1", stored)
+    csms.station.next_answers = ["422"]
+    await csms.work()
+
+    await is_right(csms, a="Accepted", b="Accepted")
 
 
 TEXTS = [f"T{number}" for number in range(8)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,8 @@ from libs.csms.clients.stations import DeviceClient
 from libs.ocpp_messages.event import StationAccessRevoked
 
 from .device_api import FakeStation
-from .local_list_messages import given
-from .world import LIST, World, reconcile
+from .local_list_messages import add, full, given
+from .world import LIST, Died, World, reconcile
 
 
 async def test_another_station_under_the_id_of_a_deleted_one_does_not_get_its_list(csms: World) -> None:
@@ -54,6 +55,22 @@ async def test_what_was_on_its_way_to_a_deleted_station_is_not_sent_to_another(c
 
     assert csms.station.received == []
     assert (await csms.client.get(LIST)).status_code == 404
+
+
+async def test_what_was_on_its_way_to_a_deleted_station_tells_nothing_of_another(csms: World) -> None:
+    """The other one has a list already, and the process that sent the message has died."""
+    await csms.token("A", "B")
+    await csms.put("A")
+    with suppress(Died):
+        await csms.mortal(1).work()
+
+    csms.device.stations["CS1"] = FakeStation()
+    csms.now += timedelta(seconds=1)
+    await csms.put("B")
+    await csms.deleted(ago=1)
+    await csms.later(minutes=2)
+
+    assert csms.station.received == [full(2, add("B"))]
 
 
 async def test_a_list_ends_with_its_station_in_the_middle_of_being_brought(csms: World) -> None:

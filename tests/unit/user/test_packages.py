@@ -10,6 +10,7 @@ import services.user
 ROOT = Path(services.user.__path__[0])
 MAY_KNOW: dict[str, set[str]] = {
     "people": set(),
+    "audit": set(),
     "tokens": set(),
     "reservations": {"tokens"},
     "local_list": {"tokens"},

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import NamedTuple
 
 from ..store import Document, NotStored
@@ -92,6 +92,8 @@ class GroupCommit:
         self._filling = WriteGroup()
         self._running: WriteGroup | None = None
         self._pause = 0.0
+        self._loop: asyncio.AbstractEventLoop
+        """Asked for after a pause only: with Python 3.11 that is a system call."""
 
     def group_with(self, key: Key) -> WriteGroup | None:
         """The newest group with a write of that document, until it is durable."""
@@ -110,6 +112,7 @@ class GroupCommit:
         ``NotWritten``.
         """
         if not self._filling.documents and self._running is None:
+            self._loop = asyncio.get_running_loop()
             self._start_soon()
         self._filling.documents[table.name, id] = document
         rows = self._filling.rows[table]
@@ -117,11 +120,6 @@ class GroupCommit:
             row = Row(row.json)
         rows[id] = row
         return self._filling.durable(self._loop)
-
-    @cached_property
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        """Asked for once: with Python 3.11 that is a system call."""
-        return asyncio.get_running_loop()
 
     async def close(self) -> None:
         while (group := self.last()) is not None:

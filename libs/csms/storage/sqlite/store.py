@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -86,6 +87,11 @@ class SqliteCollection(Generic[Doc]):
     async def put(self, id: str, document: Doc) -> None:
         """Also raises ``NotWritten``."""
         await self._file.commits.write(self._table, id, document, Row(_json(document)))
+
+    async def put_all(self, documents: Mapping[str, Doc]) -> None:
+        """Also raises ``NotWritten``. What is written without a pause in between is in one commit."""
+        write = self._file.commits.write
+        await asyncio.gather(*(write(self._table, id, one, Row(_json(one))) for id, one in documents.items()))
 
     async def delete(self, id: str) -> Doc | None:
         """Also raises ``NotWritten``."""

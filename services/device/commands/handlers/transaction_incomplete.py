@@ -10,6 +10,7 @@ from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.action import encode
 from libs.ocpp_messages.event import TRANSACTION_INCOMPLETE, TransactionIncomplete
 
+from ..model import Requester
 from ..request import CommandRequest, request
 from ..service import Commands, router
 
@@ -28,7 +29,14 @@ async def transaction_incomplete(call: Call[TransactionIncomplete], commands: Co
     try:
         await request(
             commands,
-            CommandRequest(call.station_id, "GetTransactionStatus", payload, key, ttl=REQUEST_TTL),
+            CommandRequest(
+                call.station_id,
+                "GetTransactionStatus",
+                payload,
+                key,
+                ttl=REQUEST_TTL,
+                requested_by=Requester.system("missing events of a transaction"),
+            ),
         )
     except DomainError as error:
         log.info("station %s: not asked for missing events: %s", call.station_id, error.detail)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from libs.csms.messaging.router import Result
 from libs.ocpp_messages import ocpp2, v21, v201
 
+from ..model import LocalList
 from ..service import LocalLists, router
 
 
@@ -13,9 +14,6 @@ async def customer_information(
     result: Result[ocpp2.CustomerInformationRequest, ocpp2.CustomerInformationResponse], lists: LocalLists
 ) -> None:
     token = result.request.id_token
-    if result.status != "Accepted" or not result.request.clear or token is None:
-        return
-    command_id, now = result.command_id, lists.clock()
-    await lists.change(
-        result.station_id, lambda known: known.customer_cleared(command_id, token.id_token, now)
-    )
+    if result.status == "Accepted" and result.request.clear and token is not None:
+        text = token.id_token
+        await lists.change(result.station_id, LocalList.customer_cleared, result.command_id, text)
