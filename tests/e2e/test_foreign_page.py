@@ -112,7 +112,7 @@ async def test_a_page_keeps_no_hold_of_a_window_that_it_opens(csms: Csms, page: 
     window = await popup.value
     await window.wait_for_url("**/idtokens")
 
-    assert await page.evaluate("opened.closed")
+    await page.wait_for_function("opened.closed", timeout=10_000)
     await window.close()
 
 
