@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 run: .venv/run         ## the whole CSMS in one process
 	csms up
 
-test: .venv/dev        ## every test; those on the emulators too, where the emulators can be had
+test: .venv/dev        ## every test; those on the emulators and in a browser too, where these can be had
 	pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev       ## format, lint, types

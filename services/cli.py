@@ -128,7 +128,9 @@ def simulate(
     ] = "",
     register: Annotated[str, typer.Option(help="Register the stations here, at a device service.")] = "",
     register_token: Annotated[str, typer.Option(help="Register the token here, at a user service.")] = "",
-    api_token: Annotated[str, typer.Option(help="Of these two.", envvar="CSMS_API_TOKEN")] = "",
+    api_token: Annotated[
+        str, typer.Option(help="A key, or the API token, for these two.", envvar="CSMS_API_TOKEN")
+    ] = "",
 ) -> None:
     """Charging stations that boot, authorize, charge and stop, against any CSMS."""
     if version not in get_args(Versions):

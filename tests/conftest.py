@@ -8,12 +8,22 @@ from uuid import uuid4
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests.browser import browser
 from tests.emulators import emulators, firestore_emulator, pubsub_emulator
 
 if TYPE_CHECKING:
     from tests.e2e.system import System
 
-__all__ = ["anyio_backend", "cs", "emulators", "firestore_emulator", "name", "pubsub_emulator", "tag"]
+__all__ = [
+    "anyio_backend",
+    "browser",
+    "cs",
+    "emulators",
+    "firestore_emulator",
+    "name",
+    "pubsub_emulator",
+    "tag",
+]
 
 os.environ.setdefault(
     "CSMS_PEPPER", "0123456789abcdef" * 4

@@ -356,7 +356,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv_settings
 
 
-FOR_TESTS = {"CSMS_REQUIRE_EMULATORS"}
+FOR_TESTS = {"CSMS_REQUIRE_BROWSER", "CSMS_REQUIRE_EMULATORS"}
 
 
 def load(**flags: Any) -> Settings:

@@ -293,6 +293,8 @@ class CommandEnded(EventData, frozen=True):
     """How the response breaks its schema; empty if it does not."""
     answered_at: str = ""
     """When the gateway received the answer, in RFC 3339. Empty where there is none."""
+    error_code: str = ""
+    """Of a command that the station refused: the code of its CALLERROR, such as ``NotSupported``."""
     gateway_reason: str = ""
     """Why the gateway has no answer of the station: ``notConnected``, ``overloaded``, ``invalidRequest``,
     ``expired`` or ``cancelled`` if it was never sent, else ``timeout`` or ``disconnected``.
@@ -305,6 +307,11 @@ class CommandEnded(EventData, frozen=True):
             return ""
         status = self.response.get("status")
         return status if isinstance(status, str) else ""
+
+    @property
+    def is_unknown_to_station(self) -> bool:
+        """Whether the station has no such action."""
+        return self.error_code in ("NotSupported", "NotImplemented")
 
     @property
     def may_be_accepted(self) -> bool:

@@ -12,6 +12,12 @@ from libs.csms.messaging.pubsub.bus import PubSubBus
 from .bus_tests import BACKOFF, prepare
 
 
+@pytest.fixture(scope="package", autouse=True)
+async def one_event_loop() -> AsyncIterator[None]:
+    """grpc tells an event loop of what ends late. Were it closed, the test would fail that runs then."""
+    yield
+
+
 @pytest.fixture
 def project() -> str:
     return f"test-{uuid4().hex[:12]}"

@@ -67,7 +67,7 @@ def test_a_bad_key_stops_the_start_and_is_not_repeated(text: str) -> None:
 
 def test_on_firestore_the_key_is_given_and_on_its_emulator_anything_does() -> None:
     with pytest.raises(BadSetting, match="^CSMS_AUDIT_KEY: is missing"):
-        AuditKey.of(settings(backend="google"))
+        AuditKey.of(settings(backend="google", firestore_emulator_host=None))
     assert AuditKey.of(settings(backend="google", firestore_emulator_host="localhost:8080")).public.id
 
 

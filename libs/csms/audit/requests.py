@@ -44,12 +44,17 @@ class Act:
     """Of the commands that it has made; its handler adds them."""
 
     async def begin(self, request: Request, template: str, known: Collection[str]) -> None:
-        """Write down what is going to happen. Raises ``NotRecorded``."""
-        changes = changes_of(await request.body(), known)
+        """Write down what is going to happen. Raises ``NotRecorded``.
+
+        Of a sign-in only the names of the fields: people type their passwords where their names belong.
+        """
+        caller: Caller | None = request.scope.get(CALLER)
+        is_sign_in = caller is None or caller.kind == NOBODY
+        changes = changes_of(await request.body(), () if is_sign_in else known)
         draft = draft_of(request.scope, self.service, self.trail, template, _token_type(changes))
         target = draft.target or next((one.value for one in changes if one.field == "id"), None)
         draft = draft.changed(changes=changes, target=target)
-        if draft.caller_kind in (None, NOBODY):
+        if is_sign_in:
             self.sign_in = draft
         else:
             self.record = await self.trail.begin(draft)

@@ -228,6 +228,7 @@ def _end_of(command: Command, now: str) -> Message:
         response=None if command.response is None else orjson.loads(command.response),
         warning=command.warning or "",
         answered_at="" if command.answered_at is None else rfc3339(command.answered_at),
+        error_code=command.error.code if command.status == "error" and command.error else "",
         gateway_reason="" if command.error is None else command.error.reason,
     )
     return Message(

@@ -159,6 +159,18 @@ async def test_a_station_of_1_6_that_lists_no_keys_is_asked_for_its_limits(
     assert await asked(operator, 60) == []
 
 
+@pytest.mark.parametrize("code", [ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED])
+async def test_a_station_of_1_6_that_has_no_get_configuration_is_not_asked_by_it_again(
+    operator: Operator, station: Csms, code: ErrorCode
+) -> None:
+    await boots(station, V16)
+    [everything] = await asked(operator, 4)
+    await operator.refuse(everything, code, "")
+    await deliver_events(operator)
+
+    assert await asked(operator, 60) == []
+
+
 @TWO
 async def test_a_station_that_did_not_answer_is_asked_again_after_its_next_boot(
     operator: Operator, station: Csms, clock: StoppedClock, version: Version

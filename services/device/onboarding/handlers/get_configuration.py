@@ -15,10 +15,10 @@ async def get_configuration_v16(
     onboardings: Onboardings,
 ) -> None:
     """A station that rejects the request is not asked again until it has other firmware. It is asked for the
-    limits of one message alone.
+    limits of one message alone, unless it has no such action.
     """
     if result.request.key or not result.reached_station:
         return
     await onboardings.inventoried(result.station_id, result.command_id)
-    if result.response is None:
+    if result.response is None and not result.ended.is_unknown_to_station:
         await onboardings.ask(result.station_id, limit_requests_v16(result))
