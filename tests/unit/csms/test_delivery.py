@@ -16,7 +16,7 @@ from libs.ocpp_messages.message import Kind, Message
 
 SUBSCRIPTION = Subscription("device.StationConnected", "StationConnected")
 NO_PAUSE = Backoff(0.0, 0.0)
-TIMEOUT = 5.0
+TIMEOUT = 30.0
 """Seconds until a test gives up."""
 
 
