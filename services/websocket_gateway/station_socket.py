@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
 from websockets.typing import ExtensionParameter
 
 from libs.csms.proxies import Peer, TrustedProxies
@@ -96,7 +97,15 @@ class StationSocket(ServerConnection):
         return admitted
 
     async def write(self, text: bytes) -> None:
-        """Raises ``Disconnected``."""
+        """Raises ``Disconnected``.
+
+        While the connection is open and the station reads, ``send`` would do no more than this, in five times
+        the time: it has to expect fragments, other writers and the end.
+        """
+        if self.protocol.state is State.OPEN and not self.paused and not self.transport.is_closing():
+            self.protocol.send_text(text)
+            self.send_data()
+            return
         try:
             await self.send(text, text=True)
         except ConnectionClosed as closed:
