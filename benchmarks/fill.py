@@ -29,8 +29,13 @@ async def fill(folder: Path, count: int, checkout: Checkout) -> int:
     await _send_one(folder, _text(first), checkout)
     with sqlite3.connect(folder / "csms.db") as database:
         [(id, document)] = database.execute('SELECT id, doc FROM "meterValues"').fetchall()
+        found = database.execute("SELECT name FROM pragma_table_info('meterValues')").fetchall()
+        indexed = [path for (path,) in found if path.startswith("$.")]
+        columns = ", ".join(["id", "doc", *(f'"{path}"' for path in indexed)])
+        values = ", ".join(["?1", "?2", *(f"json_extract(?2, '{path}')" for path in indexed)])
         database.executemany(
-            'INSERT INTO "meterValues" (id, doc) VALUES (?, ?)', copies(id, document, first, count - 1)
+            f'INSERT INTO "meterValues" ({columns}) VALUES ({values})',
+            copies(id, document, first, count - 1),
         )
         stored: int = database.execute('SELECT count(*) FROM "meterValues"').fetchone()[0]
     database.close()
