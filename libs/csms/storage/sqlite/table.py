@@ -7,6 +7,7 @@ renewed where a document changed in one of them, which of most collections it se
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 
 from ..store import Document, Index, checked_field
@@ -79,6 +80,7 @@ class Table:
         ]
 
 
+@lru_cache(maxsize=1024)
 def _path(field: str) -> str:
     return f"$.{checked_field(field)}"
 
