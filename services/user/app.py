@@ -86,7 +86,7 @@ def api(user: User, device: DeviceClient) -> APIRouter:
 
 def station_groups_api(stations: StationGroups) -> APIRouter:
     """For the transaction service, which asks nobody else."""
-    router = ScopedRouter(Scope.STATIONS_READ, prefix="/stationgroups", tags=["Groups of stations"])
+    router = ScopedRouter(Scope.AUTHORIZATION, prefix="/stationgroups", tags=["Groups of stations"])
 
     @router.get("", response_model_exclude_none=True)
     async def list_stations_of_group(

@@ -99,7 +99,7 @@ def test_a_service_has_the_rights_that_it_needs(name: str, caller: Caller) -> No
         caller.scopes
         == {
             "gateway": {Scope.ADMISSION},
-            "transaction": {Scope.AUTHORIZATION, Scope.STATIONS_READ},
+            "transaction": {Scope.AUTHORIZATION},
             "user": {Scope.STATIONS_READ, Scope.COMMANDS_MAINTAIN},
         }[name]
     )

@@ -61,7 +61,7 @@ SERVICES: dict[str, Caller] = {
     name: Caller(name, "service", frozenset(scopes))
     for name, scopes in {
         "gateway": [Scope.ADMISSION],
-        "transaction": [Scope.AUTHORIZATION, Scope.STATIONS_READ],
+        "transaction": [Scope.AUTHORIZATION],
         "user": [Scope.STATIONS_READ, Scope.COMMANDS_MAINTAIN],
     }.items()
 }

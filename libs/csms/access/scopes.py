@@ -46,7 +46,7 @@ class Scope(StrEnum):
     ADMISSION = "admission"
     """For gateways: whether a station may connect."""
     AUTHORIZATION = "authorization"
-    """To ask whether a token may charge, as the transaction service does."""
+    """To ask whether a token may charge, and which group a station is in, as the transaction service does."""
 
 
 class Role(StrEnum):
