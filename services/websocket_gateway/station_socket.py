@@ -99,8 +99,8 @@ class StationSocket(ServerConnection):
     async def write(self, text: bytes) -> None:
         """Raises ``Disconnected``.
 
-        While the connection is open and the station reads, ``send`` would do no more than this, in five times
-        the time: it has to expect fragments, other writers and the end.
+        While the connection is open and the station reads, ``send`` would do no more than this, but prepare
+        for fragments, other writers and the end: a Heartbeat costs 2 to 7 % less without that.
         """
         if self.protocol.state is State.OPEN and not self.paused and not self.transport.is_closing():
             self.protocol.send_text(text)
