@@ -1,15 +1,21 @@
-"""Token buckets: how often something may happen, for each of many keys, in bounded memory.
+"""How often something may happen, for each of many keys, and how many an address may have open at once.
+All of it is in bounded memory.
 
 They are of one process: where a service has two replicas, up to twice as much passes.
 """
 
 from __future__ import annotations
 
+import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from ipaddress import IPv6Address, IPv6Network
 from math import ceil
+
+from .proxies import Peer, TrustedProxies
+
+log = logging.getLogger(__name__)
 
 MAX_KEYS = 10_000
 """Keys of one kind that are remembered. The one that was used longest ago is forgotten first, which fills its
@@ -118,6 +124,35 @@ class FailedLogins:
         """Keys that are remembered."""
         buckets = self._by_address, self._by_account, self._by_both
         return len(self._succeeded) + sum(len(each) for each in buckets)
+
+
+class OpenByAddress:
+    """How many of something each address has open. A trusted proxy may have any number, which are others'."""
+
+    def __init__(self, what: str, maximum: int | None, proxies: TrustedProxies) -> None:
+        """``what`` is the name in the log, in the plural. A ``maximum`` of None is no limit."""
+        self._what = what
+        self._maximum = maximum
+        self._proxies = proxies
+        self._by_host: Counter[str] = Counter()
+        self._full: set[str] = set()
+        """Those that the log has named. They have connections, which bounds them too."""
+
+    def begin(self, peer: Peer) -> bool:
+        """Whether the peer may have one more. Each that has begun must end."""
+        self._by_host[peer.host] += 1
+        if self._maximum is None or self._by_host[peer.host] <= self._maximum or self._proxies.trusts(peer):
+            return True
+        if peer.host not in self._full:
+            self._full.add(peer.host)
+            log.warning("address %s: more than %d %s", peer.host, self._maximum, self._what)
+        return False
+
+    def end(self, peer: Peer) -> None:
+        self._by_host[peer.host] -= 1
+        if not self._by_host[peer.host]:
+            del self._by_host[peer.host]
+            self._full.discard(peer.host)
 
 
 def network_of(address: str) -> str:

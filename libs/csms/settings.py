@@ -224,8 +224,9 @@ class Settings(BaseSettings):
     connections_per_address: int = Field(
         1000,
         ge=1,
-        description="Connections that the gateway holds open for one address (a site behind NAT). It may "
-        "begin as many at once, and a tenth of that a second. Loopback has no such limit.",
+        description="Connections that the gateway, and each HTTP API, holds open for one address (a site "
+        "behind NAT). At the gateway it may begin as many at once, and a tenth of that a second. Where "
+        "services listen on loopback, and for trusted proxies, there is no such limit.",
     )
     frames_per_second: float = Field(
         50,

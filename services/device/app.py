@@ -98,5 +98,5 @@ def service_of(device: Device, app: FastAPI, settings: Settings) -> Service:
             device.smart_charging.negotiations.keep_offering,
             device.registry.keep_resuming_deletions,
         ],
-        serve=partial(serve, app),
+        serve=partial(serve, app, settings),
     )

@@ -60,5 +60,5 @@ def transaction_service(
             partial(router.serve, bus, deps, clock, [time_limit(HANDLER_TIMEOUT)]),
             partial(keep_asking_for_events, deps),
         ],
-        serve=partial(serve, app),
+        serve=partial(serve, app, settings),
     )

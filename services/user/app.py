@@ -63,7 +63,7 @@ def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -
             partial(router.serve, bus, user, user.clock, [time_limit(HANDLER_TIMEOUT)]),
             SyncLoop(user.local_lists, device).run,
         ],
-        serve=partial(serve, app),
+        serve=partial(serve, app, settings),
     )
 
 

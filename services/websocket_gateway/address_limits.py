@@ -6,13 +6,12 @@ A site behind NAT is one address. So are all stations behind a proxy that is not
 from __future__ import annotations
 
 import time
-from asyncio import sleep
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from libs.csms.limits import FailedLogins, Seconds, TokenBuckets, network_of, retry_after
-from libs.csms.web.server import TOO_MANY_DELAY, is_loopback
+from libs.csms.web.server import is_loopback, slow_down
 from libs.ocpp_messages.event import RefusalReason
 
 from .context import GatewayLimits
@@ -51,7 +50,7 @@ class AddressLimits:
     async def check_login(self, address: str, station_id: str) -> None:
         """Raises ``Refused`` where a secret is not looked at for now; whoever guesses waits for that."""
         if wait := self._logins.wait(address, station_id):
-            await sleep(TOO_MANY_DELAY)
+            await slow_down()
             raise _too_many(wait, "too many wrong secrets")
 
     def login_failed(self, address: str, station_id: str) -> None:

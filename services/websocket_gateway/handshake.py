@@ -188,10 +188,9 @@ class Handshake:
             async with asyncio.timeout(self._admission_timeout):
                 admission = await self._admit(station_id, authorization, tls)
         except NotAdmitted as error:
-            refused = self._refused(error)
-            if authorization and refused.status == 401:
+            if authorization and self._is_wrong_secret(error):
                 self._addresses.login_failed(address, station_id)
-            raise refused from None
+            raise self._refused(error) from None
         except TimeoutError:
             raise _service_unavailable("admission takes too long") from None
         except Exception as error:
@@ -201,6 +200,10 @@ class Handshake:
             self._addresses.login_succeeded(address, station_id)
         self._check_ready()
         return admission
+
+    def _is_wrong_secret(self, error: NotAdmitted) -> bool:
+        """Whether the station is told so: an unknown one is too, unless it may know that it is unknown."""
+        return error.status == 401 or (error.status == 404 and not self._tells_unknown_stations)
 
     def _refused(self, error: NotAdmitted) -> Refused:
         challenge = {"WWW-Authenticate": 'Basic realm="OCPP", charset="UTF-8"'}

@@ -15,6 +15,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from libs.csms.clients.admission import Admit
+from libs.csms.limits import OpenByAddress
 from libs.csms.logs import station_id
 
 from .address_limits import AddressLimits
@@ -22,7 +23,7 @@ from .context import GatewayContext
 from .gateway import Gateway
 from .handshake import RESPONSE_HEADERS, Handshake
 from .refusals import RefusalReporter
-from .station_socket import DeflateFactory, StationSocket, UnfinishedRequests
+from .station_socket import DeflateFactory, StationSocket
 
 RESTART = CloseCode.SERVICE_RESTART, "the CSMS is restarting"
 
@@ -40,7 +41,9 @@ class GatewayServer:
         )
         self._stopping = False
         self._sockets: set[StationSocket] = set()
-        self._unfinished = UnfinishedRequests(context.limits, context.proxies)
+        self._unfinished = OpenByAddress(
+            "unfinished requests", context.limits.max_unfinished_requests, context.proxies
+        )
 
     async def run(self, listener: socket.socket, started: Callable[[], None]) -> None:
         """Serve until cancelled: then calls in work are answered, sockets closed, subscriptions deleted.

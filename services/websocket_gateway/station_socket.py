@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,42 +14,14 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.typing import ExtensionParameter
 
-from libs.csms.proxies import Peer, TrustedProxies
+from libs.csms.limits import OpenByAddress
+from libs.csms.proxies import Peer
 
 from .connection import Admitted, Disconnected
 from .context import GatewayLimits
 
-log = logging.getLogger(__name__)
-
 MIN_DEFLATED_BYTES = 512
 """Alone, most answers of a CSMS deflate to nothing less."""
-
-
-class UnfinishedRequests:
-    """How many connections of each address have not sent their whole request yet."""
-
-    def __init__(self, limits: GatewayLimits, proxies: TrustedProxies) -> None:
-        self._maximum = limits.max_unfinished_requests
-        self._proxies = proxies
-        self._by_host: Counter[str] = Counter()
-        self._full: set[str] = set()
-        """Those that the log has named. They have connections, which bounds them too."""
-
-    def begin(self, peer: Peer) -> bool:
-        """Whether the peer may have one more. Each that has begun must end."""
-        self._by_host[peer.host] += 1
-        if self._maximum is None or self._by_host[peer.host] <= self._maximum or self._proxies.trusts(peer):
-            return True
-        if peer.host not in self._full:
-            self._full.add(peer.host)
-            log.warning("address %s: more than %d unfinished requests", peer.host, self._maximum)
-        return False
-
-    def end(self, peer: Peer) -> None:
-        self._by_host[peer.host] -= 1
-        if not self._by_host[peer.host]:
-            del self._by_host[peer.host]
-            self._full.discard(peer.host)
 
 
 class StationSocket(ServerConnection):
@@ -75,10 +45,12 @@ class StationSocket(ServerConnection):
         *args: Any,
         limits: GatewayLimits,
         sockets: set[StationSocket],
-        unfinished: UnfinishedRequests,
+        unfinished: OpenByAddress,
         **options: Any,
     ) -> None:
-        """``sockets`` holds this one from its TCP connection to its end."""
+        """``sockets`` holds this one from its TCP connection to its end, ``unfinished`` counts it until its
+        request is complete.
+        """
         super().__init__(*args, **options)
         self._limits = limits
         self._sockets = sockets
@@ -152,6 +124,10 @@ class StationSocket(ServerConnection):
         self._stop_stall_timer()
         self._sockets.discard(self)
         super().connection_lost(exc)
+        # Both refer back to the protocol. Connections that are refused would else be cyclic garbage, and
+        # collecting it stops every station for a tenth of a second.
+        self.protocol.parser.close()
+        vars(self.protocol).pop("select_subprotocol", None)
 
     def _end_request(self, _: object = None) -> None:
         if self._request_timer is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import json
 from base64 import b64encode
@@ -13,12 +14,12 @@ import pytest
 
 from libs.csms.clients.admission import Admission, NotAdmitted
 from libs.csms.proxies import TrustedProxies
-from libs.csms.web.server import TOO_MANY_DELAY
 from libs.ocpp_messages.event import RefusalReason
 from services.websocket_gateway import address_limits
 from services.websocket_gateway.address_limits import AddressLimits
 from services.websocket_gateway.context import GatewayLimits
 from services.websocket_gateway.negotiation import Refused
+from services.websocket_gateway.station_socket import StationSocket
 from tests.unit.websocket_gateway.fake_csms import CURRENT_TIME, WAIT_TIMEOUT, result, silence, until
 from tests.unit.websocket_gateway.listening_gateway import (
     UPGRADE,
@@ -75,19 +76,36 @@ async def status(
 
 
 @pytest.fixture(autouse=True)
-def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long those have waited who guess: in these tests, not at all."""
-    waited: list[float] = []
+def slowed_down(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One for each time that somebody who guesses had to wait: in these tests, not really."""
+    times: list[None] = []
 
-    async def recorded(seconds: float) -> None:
-        waited.append(seconds)
+    async def at_once() -> None:
+        times.append(None)
 
-    monkeypatch.setattr(address_limits, "sleep", recorded)
-    return waited
+    monkeypatch.setattr(address_limits, "slow_down", at_once)
+    return times
+
+
+async def test_a_refused_connection_leaves_nothing_to_the_collector() -> None:
+    """Or else whoever guesses makes it search for garbage, which stops every station for as long."""
+
+    def remain() -> bool:
+        return any(type(each) is StationSocket for each in gc.get_objects())
+
+    async with listening_gateway(Door().admit) as gateway:
+        gc.collect()
+        gc.disable()
+        try:
+            assert (await status(gateway, HERE, "CS1", "wrong"))[0] == 401
+            assert (await status(gateway, HERE, "CS1", None))[0] == 401
+            await until(lambda: not remain())
+        finally:
+            gc.enable()
 
 
 async def test_whoever_guesses_secrets_is_told_to_wait_and_the_device_service_is_not_asked(
-    delays: list[float],
+    slowed_down: list[None],
 ) -> None:
     door = Door()
     async with listening_gateway(door.admit) as gateway:
@@ -96,7 +114,7 @@ async def test_whoever_guesses_secrets_is_told_to_wait_and_the_device_service_is
 
         assert [code for code, _ in guesses] == [401] * 10 + [429] * 10
         assert door.asked == 10
-        assert delays == [TOO_MANY_DELAY] * 10
+        assert len(slowed_down) == 10
         assert (await status(gateway, HERE, "CS1", "right"))[0] == 429
         assert int(guesses[-1][1]) >= 1
         assert await status(gateway, ELSEWHERE, "CS1", "right") == (101, "")

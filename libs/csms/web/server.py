@@ -7,7 +7,10 @@ import errno
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from ipaddress import ip_address
+from random import uniform
+from typing import Any, cast
 
 import httpx
 import uvicorn
@@ -16,7 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..access.callers import CALLER, Caller
-from ..settings import BadSetting
+from ..limits import OpenByAddress
+from ..proxies import Peer, TrustedProxies
+from ..settings import BadSetting, Settings
 
 ACCEPT_BACKLOG = 1024
 """Connections that wait to be accepted."""
@@ -33,8 +38,10 @@ LATE_BODY_TIMEOUT = 1.0
 MAX_LATE_BODY_BYTES = 64 * 1024
 """Of that rest, which nobody reads any more."""
 
-TOO_MANY_DELAY = 1.0
-"""Seconds until a 429 is answered: whoever asks or guesses too often waits, where he would ask again."""
+TOO_MANY_DELAY = 1.0, 3.0
+"""Seconds until a 429 is answered, at least and at most: whoever asks or guesses too often waits, where he
+would ask again. Each waits for another time, or else all that were slowed down once would come back together.
+"""
 
 SHUTDOWN_TIMEOUT = 3
 """Seconds for the requests in work when a service stops."""
@@ -46,8 +53,12 @@ IN_PROCESS = "in-process"
 
 class _Protocol(HttpToolsProtocol):
     """HTTP on one connection, which is closed if the headers of a request are too slow or too long, or if a
-    body goes on for long after its request was answered.
+    body goes on for long after its request was answered; at once if its address has too many.
     """
+
+    def __init__(self, *args: Any, connections: OpenByAddress, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._connections = connections
 
     _header_timer: asyncio.TimerHandle | None = None
     _header_bytes = 0
@@ -58,6 +69,8 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._expect_headers()
+        if not self._connections.begin(self._peer):
+            transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._header_bytes += len(data)
@@ -93,7 +106,12 @@ class _Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_no_headers()
         self._expect_no_late_body()
+        self._connections.end(self._peer)
         super().connection_lost(exc)
+
+    @property
+    def _peer(self) -> Peer:
+        return Peer(*(self.client or ("", 0)))
 
     def _expect_headers(self) -> None:
         self._header_bytes = 0
@@ -111,11 +129,11 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, app: ASGIApp, started: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, started: Callable[[], None], connections: OpenByAddress) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http=_Protocol,
+                http=cast(type[_Protocol], partial(_Protocol, connections=connections)),
                 log_config=None,
                 server_header=False,
                 proxy_headers=False,  # the guard knows which proxies are trusted
@@ -148,9 +166,13 @@ def bind(host: str, port: int, variable: str) -> socket.socket:
         raise BadSetting(f"{variable}={port}: {problem}") from error
 
 
-async def serve(app: FastAPI, listener: socket.socket, started: Callable[[], None]) -> None:
+async def serve(
+    app: FastAPI, settings: Settings, listener: socket.socket, started: Callable[[], None]
+) -> None:
     """Serve until cancelled, then finish what is being answered. ``started``: connections are accepted."""
-    server = _Server(_slow_for_too_many(app), started)
+    maximum = None if is_loopback(settings.host) else settings.connections_per_address
+    connections = OpenByAddress("connections", maximum, TrustedProxies(settings.trusted_proxies))
+    server = _Server(_slow_for_too_many(app), started, connections)
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -159,13 +181,18 @@ async def serve(app: FastAPI, listener: socket.socket, started: Callable[[], Non
         listener.close()
 
 
+async def slow_down() -> None:
+    """Waits as long as a 429 has to."""
+    await asyncio.sleep(uniform(*TOO_MANY_DELAY))
+
+
 def _slow_for_too_many(app: ASGIApp) -> ASGIApp:
-    """Around what is served on a socket: answers 429 after ``TOO_MANY_DELAY``, whatever it is for."""
+    """Around what is served on a socket: a 429 is answered later, whatever it is for."""
 
     async def slowed(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_later(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 429:
-                await asyncio.sleep(TOO_MANY_DELAY)
+                await slow_down()
             await send(message)
 
         await app(scope, receive, send_later)
@@ -183,6 +210,7 @@ def inside(app: FastAPI, caller: Caller) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 
+@lru_cache
 def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback

@@ -163,7 +163,9 @@ def test_an_address_of_no_interface_is_named(host: str) -> None:
 async def test_the_server_answers_from_its_start_until_it_is_cancelled_and_then_frees_its_port() -> None:
     listener, started = bind("127.0.0.1", 0, "CSMS_DEVICE_PORT"), asyncio.Event()
     port = listener.getsockname()[1]
-    serving = asyncio.create_task(serve(create_app("Things", router(), load()), listener, started.set))
+    serving = asyncio.create_task(
+        serve(create_app("Things", router(), load()), load(), listener, started.set)
+    )
     async with httpx.AsyncClient() as http, asyncio.timeout(10):
         await started.wait()
         assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
