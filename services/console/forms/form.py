@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jsonschema_rs
@@ -25,7 +25,7 @@ from .texts import (
     spread,
     started,
 )
-from .words import Problem, problems
+from .words import Problem, Words, problems
 
 
 @dataclass
@@ -69,6 +69,13 @@ class Field:
         blank = not self.text and bool(self.problems) and not self.part.schema.get("minLength")
         return self.part.kind is Kind.TEXT and (self.is_as_json or blank)
 
+    def around(self, name: str) -> Field:
+        """The field of this name, or the one that shows what it is in."""
+        for one in self.fields:
+            if f"{name}.".startswith(f"{one.name}."):
+                return one.around(name)
+        return self
+
 
 @dataclass(frozen=True)
 class Filled:
@@ -76,12 +83,24 @@ class Filled:
 
     payload: Any
     """With decimals as ``Decimal``. To be sent only if there are no problems."""
-    problems: list[Problem]
-    """Of all fields. Those of no field are also those of ``field``."""
-    field: Field
-    """The whole payload."""
+    whole: Field
+    """The whole payload: what belongs to no field stands there."""
+    problems: list[Problem] = field(default_factory=list)
+    """Of all fields."""
     is_rebuilt: bool = False
     """A field was added or removed: the person goes on with the form, and nothing is to be sent."""
+
+    def refused(self, place: str, detail: str) -> None:
+        """A service has found something wrong, of which the schema knows nothing. ``place`` is as in its
+        answer, such as ``chargingProfile.id``; empty for the whole payload.
+        """
+        name = f"{self.whole.name}.{place}" if place else self.whole.name
+        self.put(Problem(name, Words("%(detail)s", {"detail": detail})))
+
+    def put(self, problem: Problem) -> None:
+        """At its field, or the one that shows what it is in."""
+        self.problems.append(problem)
+        self.whole.around(problem.name).problems.append(problem)
 
     @property
     def json(self) -> bytes:
@@ -144,41 +163,37 @@ class Form:
         else:
             texts = removed(self.part, texts, name)
         payload, _ = fold(self.part, texts, self.name)
-        return self._filled(texts, payload, [], is_rebuilt=True, focused=focused)
-
-    def _filled(
-        self, texts: Texts, payload: Any, found: list[Problem], is_rebuilt: bool = False, focused: str = ""
-    ) -> Filled:
-        fields: dict[str, Field] = {}
-        whole = _field(self.part, texts, self.name, self.name, True, False, fields)
-        for problem in found:
-            place = problem.name
-            while place not in fields:
-                place = place.rpartition(".")[0]
-            fields[place].problems.append(problem)
+        filled = self._filled(texts, payload, [])
         if focused:
-            fields[focused].is_focused = True
-        return Filled(payload, found, whole, is_rebuilt)
+            filled.whole.around(focused).is_focused = True
+        return replace(filled, is_rebuilt=True)
+
+    def _filled(self, texts: Texts, payload: Any, found: list[Problem]) -> Filled:
+        filled = Filled(payload, _field(self.part, texts, self.name, self.name))
+        for problem in found:
+            filled.put(problem)
+        return filled
 
 
 def _field(
-    part: Part, texts: Texts, name: str, label: str, required: bool, removable: bool, known: dict[str, Field]
+    part: Part, texts: Texts, name: str, label: str, required: bool = True, removable: bool = False
 ) -> Field:
-    """Writes itself and what it holds into ``known``, by name."""
-    present = part.kind not in MARKS or name in texts
-    one = Field(name, label, part, required, removable, present)
-    one.text, one.is_as_json = texts.get(name, ""), f"{name}.{AS_JSON}" in texts
-    known[name] = one
-    if present:
-        for key, child in part.parts.items():
-            must = key in part.required
-            removes = child.kind in MARKS and not must
-            one.fields.append(_field(child, texts, f"{name}.{key}", key, must, removes, known))
-    while part.item is not None and f"{name}.{len(one.fields)}" in texts:
-        number = len(one.fields)
-        one.fields.append(
-            _field(part.item, texts, f"{name}.{number}", f"{label} {number + 1}", True, True, known)
-        )
+    """The field of a part, with those in it."""
+    one = Field(
+        name,
+        label,
+        part,
+        is_required=required,
+        is_removable=removable,
+        is_present=part.kind not in MARKS or name in texts,
+        text=texts.get(name, ""),
+        is_as_json=f"{name}.{AS_JSON}" in texts,
+    )
+    for key, child in part.parts.items() if one.is_present else ():
+        must = key in part.required
+        one.fields.append(_field(child, texts, f"{name}.{key}", key, must, child.kind in MARKS and not must))
+    while part.item is not None and (item := f"{name}.{len(one.fields)}") in texts:
+        one.fields.append(_field(part.item, texts, item, f"{label} {len(one.fields) + 1}", removable=True))
     return one
 
 

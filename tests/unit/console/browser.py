@@ -53,6 +53,10 @@ class Page(HTMLParser):
         self._area: str | None = None
         self._area_text = ""
 
+    def elements_with(self, attribute: str) -> list[str]:
+        """The names of the controls that have the attribute."""
+        return [element.get("name") or "" for _, element in self.elements if attribute in element]
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
         assert len(attributes) == len(attrs), f"{tag} has an attribute twice"
