@@ -112,6 +112,9 @@ class Fleet:
         async for connection in every(self._device, "/connections"):
             if row := rows.get(connection["stationId"]):
                 row.connection = connection
+        async for connector in every(self._device, "/connectors"):
+            if row := rows.get(connector["stationId"]):
+                row.connectors[connector["evseId"], connector["connectorId"]] = connector
         async for transaction in every(self._transaction, "/transactions", active=True):
             if row := rows.get(transaction["stationId"]):
                 row.transactions[transaction["id"]] = transaction
