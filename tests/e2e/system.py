@@ -138,7 +138,7 @@ class System:
 @asynccontextmanager
 async def embedded_system(folder: Path, **settings: str) -> AsyncIterator[System]:
     """The whole CSMS in one process. ``settings`` are environment variables."""
-    ports = {name: free_port() for name in ("gateway", "device", "transaction", "user")}
+    ports = {name: free_port() for name in ("gateway", "device", "transaction", "user", "console")}
     variables = settings | {f"CSMS_{name.upper()}_PORT": str(port) for name, port in ports.items()}
     csms = Process(
         "csms", ["up", "--data-dir", str(folder)], variables, ports["gateway"], folder / "csms.log"
@@ -159,7 +159,7 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     asked = DeviceClient(inside(device_api, SERVICES["user"]))
     services = [
         device.service_of(stations, device_api, settings),
-        user.service_of(tokens, asked, settings, bus),
+        user.service_of(tokens, user.app_of(tokens, asked, settings), asked, settings, bus),
         transaction.transaction_service(
             settings, bus, store, tokens.authorize, utc_now, stations=stations.registry
         ),
