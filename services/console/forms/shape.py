@@ -154,7 +154,7 @@ def plain(schema: Schema, document: Schema, within: tuple[str, ...] = ()) -> Sch
 def _target(document: Schema, reference: str) -> Schema:
     target: Any = document
     for name in reference.removeprefix("#/").split("/"):
-        target = target[name.replace("~1", "/").replace("~0", "~")]
+        target = target[name]
     return dict(target)
 
 
