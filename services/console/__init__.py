@@ -1,1 +1,3 @@
-"""The operator's console: pages over the REST API of the other services."""
+"""The console: the pages on which people see the fleet and act on it. It imports no other service: it asks
+their REST as the person whose browser it serves.
+"""
