@@ -299,7 +299,8 @@ def test_an_empty_object_and_an_empty_list_come_back() -> None:
         list={"type": "array", "items": {"type": "string"}},
     )
 
-    for payload in ({}, {"object": {}}, {"list": []}, {"object": {}, "list": []}):
+    payloads: list[dict[str, Any]] = [{}, {"object": {}}, {"list": []}, {"object": {}, "list": []}]
+    for payload in payloads:
         assert form.submitted(page_of(form.of(payload)).pairs).payload == payload
 
 
@@ -334,6 +335,13 @@ def test_descriptions_and_limits_stand_at_the_field() -> None:
     assert hint == "Indicates the kind of schedule."
     schedule = page.texts["payload-chargingProfile-chargingSchedule-hint"]
     assert "items at most: 3" in schedule and "items at least: 1" in schedule
+
+
+def test_a_whole_limit_is_shown_as_a_whole_number() -> None:
+    form = form_of(evseId={"type": "integer", "minimum": 0.0})
+
+    assert page_of(form.blank()).texts["payload-evseId-hint"].strip() == "at least 0"
+    assert problems_of(form.of({"evseId": -1})) == {"payload.evseId": "must be at least 0"}
 
 
 def test_the_payload_is_shown_as_json() -> None:
