@@ -24,6 +24,14 @@ from libs.ocpp_messages.message import Kind, Message
 MAX_DATA_LENGTH = 100_000
 """Characters that are stored; a document of Firestore holds a mebibyte."""
 
+FOR_STATIONS = {
+    (Direction.TO_STATION, Kind.CALL),
+    (Direction.TO_STATION, Kind.SEND),
+    (Direction.FROM_STATION, Kind.RESULT),
+    (Direction.FROM_STATION, Kind.ERROR),
+}
+"""Origin and kind of what a gateway could not send: commands, which may not be sent late, and answers."""
+
 INDEXES = [
     Index((), "receivedAt", descending=True),
     *(
@@ -101,8 +109,8 @@ class DeadMessage(Document):
             message = self.message
         except Unparseable as error:
             return f"no consumer could read it: {error}"
-        if message.origin is Direction.TO_STATION and message.kind in (Kind.CALL, Kind.SEND):
-            return "it is a command to a charging station, which comes too late now: send it anew"
+        if (message.origin, message.kind) in FOR_STATIONS:
+            return "it was meant for the charging station, and comes too late now"
         return None
 
     def merge(self, newer: DeadMessage) -> DeadMessage:

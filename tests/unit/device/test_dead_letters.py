@@ -138,8 +138,10 @@ async def test_what_held_a_secret_is_kept_without_it_and_not_put_back(
         ({"data": ""}, "is no text"),
         ({"attributes": {"messageId": "7"}}, "no consumer could read it"),
         ({"attributes": ATTRIBUTES | {"kind": "shout"}}, "no consumer could read it"),
-        ({"attributes": ATTRIBUTES | {"action": "Reset", "origin": "csms"}}, "send it anew"),
-        ({"attributes": ATTRIBUTES | {"action": "X", "origin": "csms", "kind": "send"}}, "send it anew"),
+        ({"attributes": ATTRIBUTES | {"action": "Reset", "origin": "csms"}}, "comes too late"),
+        ({"attributes": ATTRIBUTES | {"action": "X", "origin": "csms", "kind": "send"}}, "comes too late"),
+        ({"attributes": ATTRIBUTES | {"kind": "result"}}, "comes too late"),
+        ({"attributes": ATTRIBUTES | {"kind": "error"}}, "comes too late"),
     ],
 )
 async def test_a_message_that_must_not_be_put_back_says_why(
@@ -172,6 +174,17 @@ async def test_a_message_that_is_put_back_is_the_one_that_was_given_up(
     assert await listed(client, "retried=true") == [answer.json()]
     assert await listed(client, "retried=false") == []
     assert await open_letters(client) == 0
+
+
+@pytest.mark.parametrize(("kind", "origin"), [("result", "csms"), ("send", "station"), ("event", "station")])
+async def test_what_a_service_could_not_handle_is_put_back(
+    csms: Csms, client: httpx.AsyncClient, bus: RecordingBus, kind: str, origin: str
+) -> None:
+    await csms.event(letter(attributes=ATTRIBUTES | {"kind": kind, "origin": origin}))
+    answer = await client.post(f"/deadletters/{(await only(client))['id']}/retry")
+
+    assert answer.status_code == 202
+    assert [message.kind for topic, message in bus.published if topic == "HeartbeatRequest"] == [kind]
 
 
 async def test_what_is_put_back_twice_is_published_again_and_changes_nothing_else(
