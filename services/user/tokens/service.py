@@ -138,8 +138,8 @@ class Tokens:
     async def find_all(
         self, filters: Mapping[str, Scalar], beginning: str, size: int, page_token: str
     ) -> Page[IdToken]:
-        """With a beginning, tokens whose texts begin like this. No KeyCode is among them: it is stored under a
-        hash, which must not be guessed.
+        """With a beginning, tokens whose texts begin like this. No KeyCode is among them: its id begins with
+        a hash, which must not be guessed.
         """
         if not beginning:
             return await self.documents.find(Query(filters, page_size=size, page_token=page_token))

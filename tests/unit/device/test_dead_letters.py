@@ -201,6 +201,24 @@ async def test_what_is_put_back_twice_is_published_again_and_changes_nothing_els
     assert await listed(client) == [answers[0].json()]
 
 
+async def test_what_comes_again_at_once_waits_for_somebody(
+    csms: Csms, client: httpx.AsyncClient, bus: RecordingBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It failed before it was noted that it was put back."""
+
+    async def publish(topic: str, message: Message) -> None:
+        await csms.event(letter(attempts=1), at=after(1))
+
+    await csms.event(letter())
+    id = (await only(client))["id"]
+    monkeypatch.setattr(bus, "publish", publish)
+    answer = await client.post(f"/deadletters/{id}/retry")
+
+    assert answer.status_code == 202
+    assert answer.json() == await only(client)
+    assert (answer.json()["attempts"], answer.json()["retried"]) == (1, False)
+
+
 @pytest.mark.parametrize("seen_before", [NOW, after(-5)])
 async def test_what_comes_again_is_the_same_letter_and_waits_for_somebody_again(
     csms: Csms, client: httpx.AsyncClient, clock: StoppedClock, seen_before: datetime
