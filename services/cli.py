@@ -52,6 +52,7 @@ def up(
     device_port: PortFlag = None,
     transaction_port: PortFlag = None,
     user_port: PortFlag = None,
+    console_port: PortFlag = None,
 ) -> None:
     """The whole CSMS in one process: no cloud, no container; its data in one folder."""
     settings = _settings(
@@ -62,6 +63,7 @@ def up(
         device_port=device_port,
         transaction_port=transaction_port,
         user_port=user_port,
+        console_port=console_port,
     )
     logs.configure("csms", settings.log_level)
     _run(processes.run_all(settings, lambda: _welcome(settings), _show_first_key))
@@ -82,6 +84,7 @@ def _welcome(settings: Settings) -> None:
     data = settings.data_dir if settings.backend == "embedded" else f"Google Cloud project {settings.project}"
     Console(stderr=True, highlight=False).print(
         f"\n[bold]The CSMS is up[/]\n\n"
+        f"  console       http://{host}:{settings.console_port}\n"
         f"  stations      ws://{gateway}:{settings.gateway_port}/ocpp/{{stationId}}\n"
         f"  device        http://{host}:{settings.device_port}/docs\n"
         f"  transaction   http://{host}:{settings.transaction_port}/docs\n"

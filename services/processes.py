@@ -37,13 +37,16 @@ from libs.csms.storage.sqlite.file import StoreInUse
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
-from libs.csms.web.server import bind, inside, is_loopback
+from libs.csms.web.server import bind, inside, is_loopback, proxied
 from services.user.audit.api import audit_api
 from services.user.people.accounts import Accounts
 from services.user.people.api import people_api
 from services.user.people.users_api import users_api
 from services.user.tokens.authorizer import Authorizer, client_of
 
+from .console.app import console_service
+from .console.fleet import Fleet
+from .console.person import Apis, console_itself
 from .device import app as device
 from .device.service import Device
 from .transaction import app as transaction
@@ -61,6 +64,7 @@ class ServiceName(StrEnum):
     DEVICE = "device"
     TRANSACTION = "transaction"
     USER = "user"
+    CONSOLE = "console"
 
 
 ROUTERS: list[Router[Any]] = [device.router, transaction_router, user_router]
@@ -163,21 +167,25 @@ async def run_all(
         stations = Device.of(store, bus, utc_now, settings)
         device_api = device.app_of(stations, settings, keys, sessions, tokens.trail)
         asked = DeviceClient(inside(device_api, SERVICES["user"]))
+        user_api = user.app_of(tokens, asked, settings)
+        transactions = transaction.of_store(settings, bus, store, tokens.authorize, utc_now)
+        transaction_api = transaction.app_of(
+            transactions, settings, keys, sessions, stations.registry, tokens.trail
+        )
+        by_console = (
+            console_itself(inside(device_api, SERVICES["console"])),
+            console_itself(inside(transaction_api, SERVICES["console"])),
+        )
         services = [
             device.service_of(stations, device_api, settings),
-            user.service_of(tokens, asked, settings, bus),
-            transaction.transaction_service(
-                settings,
-                bus,
-                store,
-                tokens.authorize,
-                utc_now,
-                keys,
-                sessions,
-                stations.registry,
-                tokens.trail,
-            ),
+            user.service_of(tokens, user_api, asked, settings, bus),
+            transaction.service_of(transactions, transaction_api, settings, bus),
             gateway_service(settings, bus, stations.security.admit, utc_now),
+            console_service(
+                settings,
+                Apis(proxied(device_api), proxied(transaction_api), proxied(user_api)),
+                Fleet(*by_console),
+            ),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
         async with tokens.trail.running():
@@ -220,7 +228,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     settings = settings.model_copy(update={"backend": "google"})
     if name in (ServiceName.DEVICE, ServiceName.USER):
         Pepper.of(settings)  # so that it is missed before anything is opened
-    if name is not ServiceName.GATEWAY:
+    if name in (ServiceName.DEVICE, ServiceName.TRANSACTION, ServiceName.USER):
         AuditKey.of(settings)
     _warn_of_api_token(settings)
     ports = {name: f"{name}_port" if settings.port is None else "port"}
@@ -243,6 +251,15 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
             return await stack.enter_async_context(asking)
 
+        async def proxy(url: str) -> httpx.AsyncClient:
+            """Its requests say who has sent them; the service of this process shows only that it may ask."""
+            asking = httpx.AsyncClient(base_url=url)
+            if settings.service_accounts:
+                from libs.csms.access.google_id_tokens import CLOUD_RUN, IdTokenAuth
+
+                asking.auth = IdTokenAuth(url, utc_now, headers=[CLOUD_RUN])
+            return await stack.enter_async_context(asking)
+
         service: Service
         match name:
             case ServiceName.DEVICE:
@@ -253,7 +270,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 authorizer = await stack.enter_async_context(_authorizer(settings))
                 tokens = User.of(store, utc_now, settings, authorizer)
                 await stack.enter_async_context(tokens.trail.running())
-                service = user.service_of(tokens, asked, settings, bus)
+                service = user.service_of(tokens, user.app_of(tokens, asked, settings), asked, settings, bus)
             case ServiceName.TRANSACTION:
                 asking = await client(settings.user_url)
                 authorize, groups = HttpAuthorization(asking).authorize, HttpStationGroups(asking)
@@ -261,6 +278,12 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 service = transaction.transaction_service(
                     settings, bus, store, authorize, utc_now, stations=groups, trail=trail
                 )
+            case ServiceName.CONSOLE:
+                urls = settings.device_url, settings.transaction_url, settings.user_url
+                apis = Apis(*[await proxy(url) for url in urls])
+                device_api, transaction_api = [console_itself(await client(url)) for url in urls[:2]]
+                fleet = Fleet(device_api, transaction_api)
+                service = console_service(settings, apis, fleet)
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)

@@ -63,7 +63,7 @@ def _email(text: str) -> str:
 
 Email = Annotated[str, AfterValidator(_email)]
 Pairs = (NoDecode, BeforeValidator(_pairs))
-ServiceAccounts = dict[Literal["gateway", "transaction", "user"], Email]
+ServiceAccounts = dict[Literal["gateway", "transaction", "user", "console"], Email]
 
 
 class BadSetting(Exception):
@@ -95,13 +95,19 @@ class Settings(BaseSettings):
     device_port: Port = Field(5000, description="Port of the device service.")
     transaction_port: Port = Field(5001, description="Port of the transaction service.")
     user_port: Port = Field(5002, description="Port of the user service.")
+    console_port: Port = Field(8080, description="Port of the console.")
     device_url: str = Field(
         "http://127.0.0.1:5000",
-        description="Where gateways of other processes ask for admission, and the user service for commands.",
+        description="Where gateways of other processes ask for admission, the user service for commands, and "
+        "a console for stations.",
     )
     user_url: str = Field(
         "http://127.0.0.1:5002",
-        description="Where a transaction service in its own process asks about tokens.",
+        description="Where a transaction service in its own process asks about tokens, and a console what "
+        "the user service knows.",
+    )
+    transaction_url: str = Field(
+        "http://127.0.0.1:5001", description="Where a console in its own process asks for transactions."
     )
     api_token: SecretStr | None = Field(
         None,
@@ -138,8 +144,8 @@ class Settings(BaseSettings):
     service_keys: Path | None = Field(
         None,
         description="Folder of the keys with which services in processes of their own ask each other: "
-        "`gateway/key`, `transaction/key` and `user/key`. What is missing is made. Without it they use the "
-        "API token.",
+        "`gateway/key`, `transaction/key`, `user/key` and `console/key`. What is missing is made. Without it "
+        "they use the API token.",
     )
     service_accounts: Annotated[ServiceAccounts, *Pairs] = Field(
         {},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from fastapi import FastAPI
+
 from libs.csms.access.groups import StationGroups
 from libs.csms.access.keys import Keys
 from libs.csms.access.sessions import Sessions
@@ -34,30 +36,50 @@ def transaction_service(
     store: Store,
     authorize: Authorize,
     clock: Clock,
-    keys: Keys | None = None,
-    sessions: Sessions | None = None,
     stations: StationGroups | None = None,
     trail: Trail | None = None,
 ) -> Service:
-    """``keys`` and ``sessions`` are those of the process, where others use them too. Without ``stations``,
-    callers who are bound to groups see no transaction.
-    """
+    """In a process of its own."""
+    transactions = of_store(settings, bus, store, authorize, clock)
+    keys, sessions = Keys.of(store, clock), Sessions.of(store, clock)
+    app = app_of(transactions, settings, keys, sessions, stations, trail)
+    return service_of(transactions, app, settings, bus)
+
+
+def of_store(
+    settings: Settings, bus: Bus, store: Store, authorize: Authorize, clock: Clock
+) -> TransactionService:
     delay = timedelta(seconds=settings.missing_events_delay)
-    deps = TransactionService.of(store, authorize, bus, clock, delay, DailyLimits.of(settings))
-    app = create_app(
+    return TransactionService.of(store, authorize, bus, clock, delay, DailyLimits.of(settings))
+
+
+def app_of(
+    transactions: TransactionService,
+    settings: Settings,
+    keys: Keys,
+    sessions: Sessions,
+    stations: StationGroups | None = None,
+    trail: Trail | None = None,
+) -> FastAPI:
+    """Without ``stations``, callers who are bound to groups see no transaction."""
+    return create_app(
         "Transaction service",
-        api(deps),
+        api(transactions),
         settings,
-        keys=keys or Keys.of(store, clock),
-        sessions=sessions or Sessions.of(store, clock),
+        keys=keys,
+        sessions=sessions,
         stations=stations,
         trail=trail,
     )
+
+
+def service_of(deps: TransactionService, app: FastAPI, settings: Settings, bus: Bus) -> Service:
+    """The service of an API that others in this process use too."""
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,
         loops=[
-            partial(router.serve, bus, deps, clock, [time_limit(HANDLER_TIMEOUT)]),
+            partial(router.serve, bus, deps, deps.clock, [time_limit(HANDLER_TIMEOUT)]),
             partial(keep_asking_for_events, deps),
         ],
         serve=partial(serve, app, settings),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from libs.csms.access.groups import StationGroups
 from libs.csms.access.routes import ScopedRouter
@@ -42,12 +42,12 @@ def user_service(
     clock: Clock,
     authorizer: Authorizer | None = None,
 ) -> Service:
-    return service_of(User.of(store, clock, settings, authorizer), device, settings, bus)
+    user = User.of(store, clock, settings, authorizer)
+    return service_of(user, app_of(user, device, settings), device, settings, bus)
 
 
-def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -> Service:
-    """The service of a ``User`` that others in this process use too: transactions call its ``authorize``."""
-    app = create_app(
+def app_of(user: User, device: DeviceClient, settings: Settings) -> FastAPI:
+    return create_app(
         "User service",
         api(user, device),
         settings,
@@ -56,6 +56,10 @@ def service_of(user: User, device: DeviceClient, settings: Settings, bus: Bus) -
         stations=device,
         trail=user.trail,
     )
+
+
+def service_of(user: User, app: FastAPI, device: DeviceClient, settings: Settings, bus: Bus) -> Service:
+    """The service of a ``User`` that others in this process use too: transactions call its ``authorize``."""
     return Service(
         name=router.service,
         subscriptions=router.subscriptions,

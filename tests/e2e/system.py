@@ -101,6 +101,8 @@ class System:
     device: str
     transaction: str
     user: str
+    console: str = ""
+    """Of the processes that have one."""
     devices: list[str] = field(default_factory=list)
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20))
 
@@ -138,7 +140,7 @@ class System:
 @asynccontextmanager
 async def embedded_system(folder: Path, **settings: str) -> AsyncIterator[System]:
     """The whole CSMS in one process. ``settings`` are environment variables."""
-    ports = {name: free_port() for name in ("gateway", "device", "transaction", "user")}
+    ports = {name: free_port() for name in ("gateway", "device", "transaction", "user", "console")}
     variables = settings | {f"CSMS_{name.upper()}_PORT": str(port) for name, port in ports.items()}
     csms = Process(
         "csms", ["up", "--data-dir", str(folder)], variables, ports["gateway"], folder / "csms.log"
@@ -159,7 +161,7 @@ async def two_embedded_gateways(folder: Path, routing: str) -> AsyncIterator[Sys
     asked = DeviceClient(inside(device_api, SERVICES["user"]))
     services = [
         device.service_of(stations, device_api, settings),
-        user.service_of(tokens, asked, settings, bus),
+        user.service_of(tokens, user.app_of(tokens, asked, settings), asked, settings, bus),
         transaction.transaction_service(
             settings, bus, store, tokens.authorize, utc_now, stations=stations.registry
         ),
@@ -216,6 +218,7 @@ def _system(processes: dict[str, Process], gateways: list[int], ports: dict[str,
         f"{base}{ports['device']}",
         f"{base}{ports['transaction']}",
         f"{base}{ports['user']}",
+        f"{base}{ports['console']}" if "console" in ports else "",
         [f"{base}{port}" for name, port in ports.items() if name.startswith("device")],
     )
     system.http.headers["Authorization"] = f"Bearer {TOKEN}"

@@ -26,11 +26,12 @@ from ..ports import free_port
 from .system import ROOT
 
 CSMS = [sys.executable, "-m", "services.cli"]
+SERVICES = "DEVICE", "TRANSACTION", "USER", "GATEWAY", "CONSOLE"
 KEY = re.compile(r"csms_[0-9a-f]{16}_[\w-]{43}")
 
 
 def variables(folder: Path) -> dict[str, str]:
-    ports = {f"CSMS_{name}_PORT": str(free_port()) for name in ("DEVICE", "TRANSACTION", "USER", "GATEWAY")}
+    ports = {f"CSMS_{name}_PORT": str(free_port()) for name in SERVICES}
     return ports | {"CSMS_HOST": "0.0.0.0", "CSMS_DATA_DIR": str(folder / "data")}
 
 

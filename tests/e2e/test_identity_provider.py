@@ -24,7 +24,7 @@ from tests.security.token_issuer import Clock, TokenIssuer
 
 from .system import ROOT, free_port
 
-SERVICES = ("DEVICE", "TRANSACTION", "USER", "GATEWAY")
+SERVICES = ("DEVICE", "TRANSACTION", "USER", "GATEWAY", "CONSOLE")
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

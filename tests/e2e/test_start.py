@@ -22,7 +22,7 @@ from services.processes import ServiceName, run_all, run_one
 from ..ports import free_port
 from .system import ROOT
 
-PORTS = ("gateway_port", "device_port", "transaction_port", "user_port")
+PORTS = ("gateway_port", "device_port", "transaction_port", "user_port", "console_port")
 
 
 def settings_for(folder: Path, **ports: int) -> Settings:

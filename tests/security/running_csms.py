@@ -74,7 +74,7 @@ async def running_csms(folder: Path, log_level: str, **settings: object) -> Asyn
         finally:
             await store.close()
 
-    ports = {f"{name}_port": free_port() for name in ("gateway", *SERVICES)}
+    ports = {f"{name}_port": free_port() for name in ("gateway", "console", *SERVICES)}
     with pytest.MonkeyPatch.context() as patch, _logged(patch, log_level) as log:
         patch.setitem(processes._BACKENDS, "embedded", recorded)
         started = asyncio.Event()

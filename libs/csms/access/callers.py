@@ -63,6 +63,7 @@ SERVICES: dict[str, Caller] = {
         "gateway": [Scope.ADMISSION],
         "transaction": [Scope.AUTHORIZATION],
         "user": [Scope.STATIONS_READ, Scope.COMMANDS_MAINTAIN],
+        "console": [Scope.STATIONS_READ, Scope.TRANSACTIONS_READ, Scope.TOKENS_MASKED],
     }.items()
 }
 """The services that ask others, and what each may."""

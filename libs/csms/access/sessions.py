@@ -219,6 +219,16 @@ def clear_cookie(scheme: str) -> str:
     return _cookie("", scheme, 0)
 
 
+def shown_cookie(value: str, scheme: str) -> str:
+    """The header with which a request by that scheme shows the cookie."""
+    return f"{_cookie_name(scheme)}={value}"
+
+
+def cookie_given(set_cookie: str) -> str:
+    """The value of the cookie that such a header gives to a browser."""
+    return set_cookie.partition(";")[0].partition("=")[2]
+
+
 def session_of(request: Request) -> SignedIn:
     """Raises ``NotSignedIn``."""
     found: SignedIn | None = request.scope.get(SESSION)

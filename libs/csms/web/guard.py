@@ -129,10 +129,11 @@ class Guard:
 
 
 class BodyGuard:
-    """An ASGI application around another one, which reads bodies of JSON, bounded in length and time."""
+    """An ASGI application around another one, which reads bodies of one type, bounded in length and time."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, type: str = "application/json") -> None:
         self._app = app
+        self._type = type
         self._max_body_bytes = settings.max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,8 +148,8 @@ class BodyGuard:
             await self._app(scope, self._bounded(receive, limit), send)
 
     def _refusal(self, method: str, headers: Headers, limit: int) -> Response | None:
-        if method not in SAFE_METHODS and not _is_json(headers):
-            return problem(415, "a body must be application/json")
+        if method not in SAFE_METHODS and not _is_of(self._type, headers):
+            return problem(415, f"a body must be {self._type}")
         length = headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > limit:
             return problem(413, _too_long(limit))
@@ -215,8 +216,8 @@ def _is_cross_site(headers: Headers, host: str) -> bool:
     return origin is not None and origin.lower().partition("://")[2] != host.lower()
 
 
-def _is_json(headers: Headers) -> bool:
+def _is_of(type: str, headers: Headers) -> bool:
     """Also if there is no body. Forms and plain text are what pages can send without asking."""
     if headers.get("Content-Length", "0") == "0" and "Transfer-Encoding" not in headers:
         return True
-    return headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json"
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower() == type

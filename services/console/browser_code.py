@@ -1,0 +1,101 @@
+"""What browsers load beside pages: style, script and icons, our own and those that npm has installed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import logging
+import mimetypes
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+FOLDER = Path(__file__).parent
+PACKAGES = FOLDER / "node_modules"
+
+FILES = {
+    "console.css": FOLDER / "static/console.css",
+    "console.js": FOLDER / "static/console.js",
+    "charts.js": FOLDER / "static/charts.js",
+    "map.js": FOLDER / "static/map.js",
+    "htmx.js": PACKAGES / "htmx.org/dist/htmx.min.js",
+    "hx-sse.js": PACKAGES / "htmx.org/dist/ext/hx-sse.min.js",
+    "uplot.js": PACKAGES / "uplot/dist/uPlot.iife.min.js",
+    "uplot.css": PACKAGES / "uplot/dist/uPlot.min.css",
+    "leaflet.js": PACKAGES / "leaflet/dist/leaflet.js",
+    "leaflet.css": PACKAGES / "leaflet/dist/leaflet.css",
+    "topojson.js": PACKAGES / "topojson-client/dist/topojson-client.min.js",
+    "countries.json": PACKAGES / "world-atlas/countries-110m.json",
+}
+"""By the names in pages. Nothing else is served."""
+
+FOREVER = "public, max-age=31536000, immutable"
+"""The address of a file has its hash in it, so that a new one has a new address."""
+
+
+@dataclass(frozen=True)
+class File:
+    content: bytes
+    type: str
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        type, _ = mimetypes.guess_type(path.name)
+        return cls(path.read_bytes(), type or "application/octet-stream")
+
+    @cached_property
+    def hash(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()[:12]
+
+    @cached_property
+    def zipped(self) -> bytes:
+        return gzip.compress(self.content, 9, mtime=0)
+
+
+class BrowserCode:
+    """Files that npm has not installed are left out of pages, which then work as plain links and forms."""
+
+    def __init__(self) -> None:
+        self.files = {name: File.read(path) for name, path in FILES.items() if path.is_file()}
+        if not PACKAGES.is_dir():
+            log.warning("pages are without script: `make` installs it (npm ci in services/console)")
+
+    def url(self, name: str) -> str:
+        """Its address; empty where there is no such file."""
+        file = self.files.get(name)
+        return f"/assets/{file.hash}/{name}" if file is not None else ""
+
+    def icon(self, name: str) -> str:
+        """The drawing of an icon as SVG, which says nothing to screen readers; empty where there is none."""
+        path = PACKAGES / f"bootstrap-icons/icons/{name}.svg"
+        if name not in self._icons:
+            drawn = path.read_text().strip() if path.is_file() else ""
+            self._icons[name] = drawn.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+        return self._icons[name]
+
+    @cached_property
+    def _icons(self) -> dict[str, str]:
+        return {}
+
+    def api(self) -> APIRouter:
+        router = APIRouter()
+
+        @router.get("/assets/{hash}/{name}")
+        async def asset(hash: str, name: str, request: Request) -> Response:
+            file = self.files.get(name)
+            if file is None or file.hash != hash:
+                raise HTTPException(404, "there is no such file")
+            headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+            if "gzip" in request.headers.get("Accept-Encoding", ""):
+                return Response(
+                    file.zipped, headers=headers | {"Content-Encoding": "gzip"}, media_type=file.type
+                )
+            return Response(file.content, headers=headers, media_type=file.type)
+
+        return router

@@ -1,0 +1,130 @@
+"""A console on the REST of the real services, with their embedded store, and what browsers are shown."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from libs.csms.access.callers import SERVICES
+from libs.csms.access.scopes import Role
+from libs.csms.clients.stations import DeviceClient
+from libs.csms.clock import utc_now
+from libs.csms.messaging.embedded import EmbeddedBus
+from libs.csms.settings import Settings, load
+from libs.csms.storage.sqlite.store import SqliteStore
+from libs.csms.web.server import inside, proxied
+from services.console.app import console_app
+from services.console.fleet import Fleet
+from services.console.person import Apis, console_itself
+from services.device import app as device
+from services.device.service import Device
+from services.transaction import app as transaction
+from services.transaction.service import TransactionService
+from services.user import app as user
+from services.user.people.passwords import Passwords
+from services.user.service import User
+from tests.security.people import CHEAP, PASSWORD, SHELL
+
+HOST = "http://localhost"
+
+
+class Shown(HTMLParser):
+    """What is on a page: its words, and the elements of which a test asks."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+    def all(self, tag: str, **attributes: str) -> list[dict[str, str | None]]:
+        return [
+            known
+            for name, known in self.elements
+            if name == tag and all(known.get(key.rstrip("_")) == value for key, value in attributes.items())
+        ]
+
+
+@dataclass
+class Console:
+    """The console, the services behind it, and a browser that is not signed in."""
+
+    app: FastAPI
+    browser: httpx.AsyncClient
+    devices: Device
+    users: User
+    transactions: TransactionService
+    bus: EmbeddedBus
+    settings: Settings
+    others: list[httpx.AsyncClient] = field(default_factory=list)
+
+    async def page(self, path: str, **options: Any) -> Shown:
+        response = await self.browser.get(path, **options)
+        assert response.status_code == 200, response.text
+        return Shown(response.text)
+
+    async def add(self, id: str, role: Role, **more: Any) -> None:
+        """A person; and before the first one, the administrator that there must be."""
+        accounts = self.users.accounts
+        if not await accounts.sessions.is_anybody():
+            await accounts.create("root", "Root", PASSWORD, SHELL, Role.ADMIN)
+        await accounts.create(id, id.title(), PASSWORD, SHELL, role, **more)
+
+    async def sign_in(self, id: str, role: Role, **more: Any) -> None:
+        """The browser, from now on, as a new person."""
+        await self.add(id, role, **more)
+        response = await self.browser.post("/signin", data={"user": id, "password": PASSWORD})
+        assert response.status_code == 303, response.text
+
+    async def register(self, id: str, **station: Any) -> None:
+        """By REST, as nobody in particular."""
+        client = httpx.AsyncClient(transport=self.browser._transport, base_url=HOST)
+        response = await client.post("/stations", data={"id": id, **station})
+        assert response.status_code == 303, response.text
+
+
+def transport_of(app: FastAPI) -> httpx.ASGITransport:
+    return httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 5))
+
+
+@pytest.fixture
+async def console(tmp_path: Path) -> AsyncIterator[Console]:
+    settings, bus, store = load(data_dir=tmp_path), EmbeddedBus(), SqliteStore(tmp_path / "csms.db")
+    users = User.of(store, utc_now, settings)
+    users.accounts.passwords = Passwords(CHEAP)
+    devices = Device.of(store, bus, utc_now, settings)
+    device_api = device.app_of(devices, settings, users.keys, users.accounts.sessions, users.trail)
+    user_api = user.app_of(users, DeviceClient(inside(device_api, SERVICES["user"])), settings)
+    transactions = transaction.of_store(settings, bus, store, users.authorize, utc_now)
+    transaction_api = transaction.app_of(
+        transactions, settings, users.keys, users.accounts.sessions, devices.registry, users.trail
+    )
+    fleet = Fleet(
+        console_itself(inside(device_api, SERVICES["console"])),
+        console_itself(inside(transaction_api, SERVICES["console"])),
+    )
+    apis = Apis(proxied(device_api), proxied(transaction_api), proxied(user_api))
+    app = console_app(settings, apis, fleet)
+    async with (
+        users.trail.running(),
+        httpx.AsyncClient(transport=transport_of(app), base_url=HOST) as browser,
+    ):
+        yield Console(app, browser, devices, users, transactions, bus, settings)
+    await store.close()
