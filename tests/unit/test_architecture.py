@@ -28,7 +28,8 @@ ONLY_FROM = {
         "services/processes.py",
         "services/reference.py",
     ],
-    "services.simulator": ["services/simulator", "services/cli.py"],
+    "services.simulator": ["services/simulator", "services/demo", "services/cli.py"],
+    "services.demo": ["services/demo", "services/cli.py"],
     "services": ["services", "deploy", "benchmarks"],
     "libs.csms": ["libs/csms", "services", "deploy", "benchmarks"],
 }
