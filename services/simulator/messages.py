@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.version import Version
 
-ConnectorStatus = Literal["Available", "Preparing", "Charging", "Finishing", "Unavailable"]
+ConnectorStatus = Literal["Available", "Preparing", "Charging", "Finishing", "Unavailable", "Faulted"]
 """In the words of 1.6, of which 2.x has fewer."""
 
 

@@ -47,10 +47,11 @@ class MessagesV16:
         return Request(v16.Heartbeat, ocpp16.HeartbeatRequest())
 
     def status_notification(self, connector: int, status: ConnectorStatus, at: datetime) -> Request:
+        error_code: ocpp16.ErrorCode = "GroundFailure" if status == "Faulted" else "NoError"
         return Request(
             v16.StatusNotification,
             ocpp16.StatusNotificationRequest(
-                connector_id=connector, error_code="NoError", status=status, timestamp=rfc3339(at)
+                connector_id=connector, error_code=error_code, status=status, timestamp=rfc3339(at)
             ),
         )
 

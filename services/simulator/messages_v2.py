@@ -20,6 +20,7 @@ _STATUSES: dict[ConnectorStatus, ocpp2.ConnectorStatusEnumType] = {
     "Charging": "Occupied",
     "Finishing": "Occupied",
     "Unavailable": "Unavailable",
+    "Faulted": "Faulted",
 }
 _STOP_REASONS: dict[str, tuple[ocpp2.ReasonEnumType, ocpp2.TriggerReasonEnumType]] = {
     "Local": ("Local", "StopAuthorized"),

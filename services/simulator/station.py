@@ -96,7 +96,7 @@ class Station:
                     self._spawn(self._queue.run()),
                 ]
                 await self._was_online.wait()
-                await self._charge()
+                await self.serve_drivers()
                 await self._queue.delivered()
                 for task in background:
                     task.cancel()
@@ -187,7 +187,7 @@ class Station:
         """Once, whether it arrives or not."""
         await self._connection.try_call(request)
 
-    async def _charge(self) -> None:
+    async def serve_drivers(self) -> None:
         """Shares the sessions out among the connectors. Returns when the last car has left."""
         simulation, count = self._context.simulation, len(self._connectors)
         sessions = {
