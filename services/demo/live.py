@@ -11,7 +11,7 @@ from services.simulator import commands_v2, commands_v16
 from services.simulator.connection import StationContext
 from services.simulator.connector import Connector
 from services.simulator.options import Simulation
-from services.simulator.quirks import QUIRKS, Quirk
+from services.simulator.quirks import QUIRKS, Json, Quirk
 from services.simulator.station import Station
 from services.simulator.statistics import Statistics
 
@@ -27,7 +27,16 @@ BUSY_AT_FIRST = 0.4
 LONGEST_SESSION = 3600.0
 """Seconds, of one that nobody ends."""
 
-_QUIRKS = {scenario.ODD_TIMES: "spaced-times", scenario.MUTE: "mute"}
+
+def _refuses_lists(action: str, response: Json) -> Json:
+    return {"status": "Failed"} if action == "SendLocalList" else response
+
+
+_QUIRKS = {
+    scenario.ODD_TIMES: QUIRKS["spaced-times"],
+    scenario.MUTE: QUIRKS["mute"],
+    scenario.NO_LIST: Quirk(description="refuses its local list", response=_refuses_lists),
+}
 
 _UNKNOWN = DemoStation(
     scenario.UNKNOWN_STATION, "", 0, 0, Model("Elbwerk", "Kai 11", Version.V16, "3.9.0", 11_000, connectors=1)
@@ -95,6 +104,6 @@ async def _run_station(
         messages=station.messages,
         statistics=statistics,
         random=Random(f"{seed}-{station.id}-now"),
-        quirk=QUIRKS.get(_QUIRKS.get(station.trouble, ""), Quirk(description="none")),
+        quirk=_QUIRKS.get(station.trouble) or Quirk(description="none"),
     )
     await LiveStation(station, context).run()

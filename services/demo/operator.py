@@ -37,14 +37,14 @@ class Operator:
                 tasks.create_task(self._attend(station))
 
     async def _attend(self, station: DemoStation) -> None:
+        if station.trouble == scenario.NO_LIST or station.group == "South":
+            texts = [one["idToken"] for one in scenario.DRIVERS[:20]]
+            await self._send("PUT", f"{self._user}/{station.id}/locallist", {"idTokens": texts})
         match station.trouble:
             case scenario.REJECTS:
                 await self._command(station, "Reset", {"type": "Immediate", "evseId": 1})
             case scenario.FAILED_UPDATE:
                 await self._command(station, "UpdateFirmware", self._update())
-            case scenario.NO_LIST:
-                texts = [one["idToken"] for one in scenario.DRIVERS[:20]]
-                await self._send("PUT", f"{self._user}/{station.id}/locallist", {"idTokens": texts})
             case scenario.MUTE:
                 await self._command(station, "ClearCache", {})
 

@@ -178,27 +178,22 @@ def _drivers() -> list[dict[str, Any]]:
 
 DRIVERS: tuple[dict[str, Any], ...] = (
     *_drivers(),
-    {"idToken": "DE-EXM-C00012345-6", "type": "eMAID", "note": "roaming contract"},
-    {"idToken": "DE-EXM-C00077001-K", "type": "eMAID", "note": "roaming contract"},
     *(
-        {
-            "idToken": f"FLEET-{number:02}",
-            "type": "ISO15693",
-            "groupIdToken": "PARCEL",
-            "note": "parcel fleet",
-        }
+        {"idToken": f"FLEET-{number:02}", "groupIdToken": "PARCEL", "note": "parcel fleet"}
         for number in range(1, 9)
     ),
 )
-"""Tokens that charge, as REST bodies."""
+"""Cards that charge, as REST bodies."""
 
 OTHER_TOKENS: tuple[dict[str, Any], ...] = (
     {"idToken": "04BAD0CAFE0080", "status": "Blocked", "note": "reported stolen"},
     {"idToken": "04EXP1RED00080", "note": "trial month", "expiryDateTime": "2020-01-01T00:00:00Z"},
+    {"idToken": "DE-EXM-C00012345-6", "type": "eMAID", "note": "roaming contract"},
+    {"idToken": "DE-EXM-C00077001-K", "type": "eMAID", "note": "roaming contract"},
     {"idToken": "PHONE-APP", "type": "Central", "note": "starts from the app"},
     {"idToken": "MASTER-1", "type": "MasterPass", "note": "service staff"},
     {"idToken": "4711", "type": "KeyCode", "note": "works yard"},
 )
-"""Tokens that are refused, or start nothing here by themselves."""
+"""Cards that are refused, and tokens of types that no simulated station reads."""
 
 BLOCKED_TOKEN = "04BAD0CAFE0080"

@@ -83,13 +83,18 @@ def losing_messages(sessions: Sequence[Session]) -> list[Session]:
         return list(sessions)
     count = len(sessions[number].readings)
     lost = range(count // 2, max(count // 2 + 1, count * 3 // 4))
-    return [replace(one, lost=lost) if one is sessions[number] else one for one in sessions]
+    lossy = replace(sessions[number], lost=lost, token=DRIVERS[0]["idToken"])
+    return [lossy if one is sessions[number] else one for one in sessions]
 
 
 def leaving_before(sessions: Sequence[Session], at: datetime) -> list[Session]:
     """Of a station with one connector that goes away about then for good, in the middle of a session."""
     number = max((n for n, one in enumerate(sessions) if one.started_at < at), default=0)
-    cut = [replace(one, ends=False, readings=_first_half(one)) for one in sessions[number : number + 1]]
+    token = DRIVERS[0]["idToken"]
+    cut = [
+        replace(one, token=token, ends=False, readings=_first_half(one))
+        for one in sessions[number : number + 1]
+    ]
     return [*sessions[:number], *cut]
 
 

@@ -113,7 +113,13 @@ def data_transfer(station: Station, request: ocpp16.DataTransferRequest) -> Repl
 
 @router.on(v16.GetLocalListVersion)
 def get_local_list_version(station: Station, request: ocpp16.GetLocalListVersionRequest) -> Reply:
-    return Reply(ocpp16.GetLocalListVersionResponse(list_version=-1))
+    return Reply(ocpp16.GetLocalListVersionResponse(list_version=station.local_list_version))
+
+
+@router.on(v16.SendLocalList)
+def send_local_list(station: Station, request: ocpp16.SendLocalListRequest) -> Reply:
+    station.local_list_version = request.list_version
+    return Reply(ocpp16.SendLocalListResponse(status="Accepted"))
 
 
 @router.on(v16.SetChargingProfile)

@@ -177,7 +177,13 @@ def get_transaction_status(station: Station, request: ocpp2.GetTransactionStatus
 
 @router.on(v201.GetLocalListVersion, v21.GetLocalListVersion)
 def get_local_list_version(station: Station, request: ocpp2.GetLocalListVersionRequest) -> Reply:
-    return Reply(ocpp2.GetLocalListVersionResponse(version_number=0))
+    return Reply(ocpp2.GetLocalListVersionResponse(version_number=station.local_list_version))
+
+
+@router.on(v201.SendLocalList, v21.SendLocalList)
+def send_local_list(station: Station, request: ocpp2.SendLocalListRequest) -> Reply:
+    station.local_list_version = request.version_number
+    return Reply(ocpp2.SendLocalListResponse(status="Accepted"))
 
 
 @router.on(v201.UpdateFirmware, v21.UpdateFirmware)

@@ -74,6 +74,8 @@ class Station:
 
     def __init__(self, context: StationContext, commands: CommandRouter) -> None:
         self.version = context.messages.version
+        self.local_list_version = 0
+        """What the list holds is not kept: every driver asks the CSMS."""
         self.configuration = Configuration.of(self.version, context.simulation.connectors)
         self._context = context
         self._commands = commands

@@ -49,7 +49,7 @@ class RunningDemo:
 def demo_of(folder: Path) -> tuple[Process, dict[str, int]]:
     ports = {name: free_port() for name in ("gateway", "device", "transaction", "user", "console")}
     flags = [text for name, port in ports.items() for text in (f"--{name}-port", str(port))]
-    arguments = ["demo", "--days", "1", "--stations", str(COUNT), *flags]
+    arguments = ["demo", "--days", "2", "--stations", str(COUNT), *flags]
     temporary = {"TMPDIR": str(folder)}
     return Process("demo", arguments, temporary, ports["gateway"], folder / "demo.log"), ports
 
@@ -99,8 +99,7 @@ async def test_the_past_has_its_sessions_with_the_energy_that_flowed(demo: Runni
         measured = await demo.items("transaction", f"/transactions/{one['id']}/metervalues")
         registers = [
             float(sample["value"])
-            for document in measured
-            for sample in document["sampledValues"]
+            for sample in measured
             if sample["measurand"] == "Energy.Active.Import.Register"
         ]
         assert float(one["energyWh"]) >= max(registers, default=0) - min(registers, default=0)
@@ -145,7 +144,7 @@ async def test_each_trouble_is_seen_as_what_it_is(demo: RunningDemo) -> None:
     letters = await demo.items("device", "/deadletters")
     assert [one["topic"] for one in letters] == ["MeterValuesRequest"]
     left = await demo.items("transaction", "/transactions", stationId=station_with(scenario.AWAY))
-    assert [one["active"] for one in left][0] is True
+    assert [one["active"] for one in left].count(True) == 1
 
 
 async def test_stations_go_on_charging(demo: RunningDemo) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from libs.csms.settings import load
-from services.demo.history import History, Told, tell
+from services.demo.history import YESTERDAY, History, Told, tell
 from services.demo.past import MovedClock
-from services.demo.scenario import LOST_MESSAGES, MAX_STATIONS, STATIONS, UNKNOWN_STATION
-from services.demo.sessions import leaving_before, losing_messages, sessions_of
+from services.demo.scenario import LOST_MESSAGES, MAX_STATIONS, STATIONS, UNKNOWN_STATION, DemoStation
+from services.demo.sessions import Session, leaving_before, losing_messages, sessions_of
 from services.processes import Silent, silent
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -134,6 +134,17 @@ def test_lost_messages_are_neither_the_start_nor_the_end() -> None:
     assert len(lossy) == 1
     assert 0 < lossy[0].lost[0] <= lossy[0].lost[-1] < len(lossy[0].readings) - 1
     assert losing_messages([]) == []
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_also_a_small_demo_has_all_of_its_troubles_whenever_it_starts(hour: int) -> None:
+    until = NOW + timedelta(hours=hour)
+
+    def past_of(station: DemoStation) -> list[Session]:
+        return sessions_of(station, until - timedelta(days=2), until, Random(f"0-{station.id}"))
+
+    assert any(one.lost for one in losing_messages(past_of(STATIONS[1])))
+    assert not leaving_before(past_of(STATIONS[3]), until - YESTERDAY)[-1].ends
 
 
 def test_a_station_that_leaves_does_so_within_its_last_session() -> None:
