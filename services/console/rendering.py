@@ -27,6 +27,13 @@ POLICY = (
 """Content-Security-Policy of every page: no script, style or picture from elsewhere or inside a page."""
 
 
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",  # with none at all, browsers name no origin where a form is sent
+    "Vary": "HX-Request, Cookie, Accept-Language",
+}
+
+
 class Link(NamedTuple):
     """One entry of the navigation."""
 
@@ -73,7 +80,7 @@ def page(
             **values,
         )
     )
-    return HTMLResponse(text, status, {"Content-Security-Policy": POLICY, "Vary": "HX-Request, Cookie"})
+    return HTMLResponse(text, status, HEADERS)
 
 
 def is_fragment(request: Request) -> bool:
