@@ -9,8 +9,11 @@ from importlib import import_module
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from libs.csms.access.groups import StationGroups
+from libs.csms.clock import utc_now
 from libs.csms.lifespan import Service
 from libs.csms.settings import Settings
 from libs.csms.web.documentation import documentation
@@ -20,6 +23,8 @@ from libs.csms.web.server import serve
 from . import pages
 from .browser_code import BrowserCode
 from .fleet import Fleet
+from .live.app import KnownCallers, events_api
+from .live.feed import Feed
 from .person import Apis
 from .rendering import show_problems
 
@@ -40,11 +45,16 @@ class _Guarded(FastAPI):
         return Guard(BodyGuard(zipped, self._settings, FORM), self._settings)
 
 
-def console_app(settings: Settings, apis: Apis, fleet: Fleet) -> FastAPI:
+def console_app(settings: Settings, apis: Apis, fleet: Fleet, feed: Feed, stations: StationGroups) -> FastAPI:
+    """Beside its pages it has one public API, of events, which ``/openapi.json`` describes."""
     app = _Guarded(settings)
+    events = events_api(settings, feed, stations, utc_now)
+    app.router.routes.append(Route("/events/stream", KnownCallers(events)))
+    app.openapi = events.openapi  # type: ignore[method-assign]
     app.state.settings = settings
     app.state.apis = apis
     app.state.fleet = fleet
+    app.state.feed = feed
     app.state.code = BrowserCode()
     app.include_router(app.state.code.api(), include_in_schema=False)
     app.include_router(documentation("Console"))
@@ -63,6 +73,8 @@ def console_app(settings: Settings, apis: Apis, fleet: Fleet) -> FastAPI:
     return app
 
 
-def console_service(settings: Settings, apis: Apis, fleet: Fleet) -> Service:
-    app = console_app(settings, apis, fleet)
-    return Service("console", subscriptions=(), loops=(), serve=partial(serve, app, settings))
+def console_service(
+    settings: Settings, apis: Apis, fleet: Fleet, feed: Feed, stations: StationGroups
+) -> Service:
+    app = console_app(settings, apis, fleet, feed, stations)
+    return Service("console", subscriptions=(), loops=[feed.run], serve=partial(serve, app, settings))

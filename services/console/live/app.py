@@ -10,7 +10,6 @@ from libs.csms.access.callers import CALLER, Caller
 from libs.csms.access.groups import StationGroups
 from libs.csms.access.scopes import Scope
 from libs.csms.clock import Clock
-from libs.csms.messaging.bus import Bus
 from libs.csms.settings import Settings
 from libs.csms.web.app import create_app
 from libs.csms.web.problems import problem
@@ -21,10 +20,10 @@ from .groups import CachedGroups
 from .stream_api import stream_api
 
 
-def events_api(settings: Settings, feed: Feed, bus: Bus, stations: StationGroups, clock: Clock) -> FastAPI:
+def events_api(settings: Settings, feed: Feed, stations: StationGroups, clock: Clock) -> FastAPI:
     """``stations`` is asked for the groups of stations, by the console in its own name."""
     groups = CachedGroups(stations)
-    return create_app("Events", stream_api(feed, bus, groups, clock), settings, stations=groups)
+    return create_app("Events", stream_api(feed, groups, clock), settings, stations=groups)
 
 
 class KnownCallers:

@@ -162,7 +162,8 @@ class Feed:
 
     def __init__(self, bus: Bus, grace: float = GRACE, retry: float = RETRY) -> None:
         """``grace`` and ``retry`` are in seconds."""
-        self._bus = bus
+        self.bus = bus
+        """For who asks for frames: see ``watch``."""
         self._grace = grace
         self._retry = retry
         self._process = uuid.uuid4().hex[:12]
@@ -245,7 +246,7 @@ class Feed:
             self._publish(topic, message)
 
         subscription = Subscription(f"console-{self._process}.{topic}", topic, temporary=True)
-        await consume_temporarily(self._bus, subscription, consume, lambda: created(topic))
+        await consume_temporarily(self.bus, subscription, consume, lambda: created(topic))
 
     async def _wait_until_unheard(self) -> None:
         while True:

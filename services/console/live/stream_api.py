@@ -22,7 +22,6 @@ from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.clock import Clock
 from libs.csms.errors import DomainError
-from libs.csms.messaging.bus import Bus
 from libs.csms.storage.store import Document
 from libs.ocpp_messages.event import STATION_FRAME
 
@@ -81,12 +80,12 @@ _OPENAPI = {
 }
 
 
-def stream_api(feed: Feed, bus: Bus, stations: StationGroups, clock: Clock) -> ScopedRouter:
+def stream_api(feed: Feed, stations: StationGroups, clock: Clock) -> ScopedRouter:
     router = ScopedRouter(reads=Scope.STATIONS_READ, tags=["events"])
 
     @router.get(
         "/events/stream",
-        response_class=EventStream,
+        response_class=StreamingResponse,
         responses=_OPENAPI,  # type: ignore[arg-type]
         openapi_extra=TELLS_GROUPS_APART,
     )
@@ -114,7 +113,7 @@ def stream_api(feed: Feed, bus: Bus, stations: StationGroups, clock: Clock) -> S
         async with AsyncExitStack() as needed:
             listener = await needed.enter_async_context(feed.listen(wanted, shown_id or last_event_id))
             if station_id is not None and STATION_FRAME.name in types:
-                await needed.enter_async_context(watching(bus, station_id, clock))
+                await needed.enter_async_context(watching(feed.bus, station_id, clock))
             return EventStream(_events(listener, caller, shown), needed.pop_all())
 
     return router

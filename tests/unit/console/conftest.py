@@ -22,6 +22,7 @@ from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.web.server import inside, proxied
 from services.console.app import console_app
 from services.console.fleet import Fleet
+from services.console.live.feed import Feed
 from services.console.person import Apis, console_itself
 from services.device import app as device
 from services.device.service import Device
@@ -121,7 +122,8 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
         console_itself(inside(transaction_api, SERVICES["console"])),
     )
     apis = Apis(proxied(device_api), proxied(transaction_api), proxied(user_api))
-    app = console_app(settings, apis, fleet)
+    feed = Feed(bus)
+    app = console_app(settings, apis, fleet, feed, devices.registry)
     async with (
         users.trail.running(),
         httpx.AsyncClient(transport=transport_of(app), base_url=HOST) as browser,

@@ -118,7 +118,7 @@ async def server() -> AsyncIterator[Server]:
     await provision(bus, [])
     feed = Feed(bus)
     listener, started = create_server(("127.0.0.1", 0)), asyncio.Event()
-    app = events_api(SETTINGS, feed, bus, groups, utc_now)
+    app = events_api(SETTINGS, feed, groups, utc_now)
 
     async def called(scope: ScopeOfAsgi, receive: Receive, send: Send) -> None:
         await app({**scope, CALLER: server.caller}, receive, send)
