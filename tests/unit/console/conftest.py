@@ -17,6 +17,7 @@ from libs.csms.access.scopes import Role
 from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.messaging.embedded import EmbeddedBus
+from libs.csms.messaging.provision import provision
 from libs.csms.settings import Settings, load
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.web.server import inside, proxied
@@ -107,6 +108,7 @@ def transport_of(app: FastAPI) -> httpx.ASGITransport:
 @pytest.fixture
 async def console(tmp_path: Path) -> AsyncIterator[Console]:
     settings, bus, store = load(data_dir=tmp_path), EmbeddedBus(), SqliteStore(tmp_path / "csms.db")
+    await provision(bus, ())
     users = User.of(store, utc_now, settings)
     users.accounts.passwords = Passwords(CHEAP)
     devices = Device.of(store, bus, utc_now, settings)
