@@ -21,6 +21,7 @@ SERVICES = Path(__file__).parents[1] / "services"
 
 GATEWAY = "gateway"
 DEVICE = "device"
+CONSOLE = "console"
 
 
 def permissions() -> list[str]:
@@ -44,6 +45,7 @@ def _published() -> Iterator[tuple[str, str]]:
                 yield router.service, answers
     for service, folder in (
         (GATEWAY, "websocket_gateway"),
+        (CONSOLE, "console"),
         *((router.service, router.service) for router in ROUTERS),
     ):
         yield service, DEAD_LETTER.name

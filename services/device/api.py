@@ -55,8 +55,8 @@ def device_api(device: Device) -> APIRouter:
     router.include_router(_summary_api(device))
     router.include_router(compliance_api(device.deviations, device.clock))
     router.include_router(_of_existing_station(device))
+    router.include_router(batches_api(device.commands))  # before the others: ``batches`` is no command's id
     router.include_router(commands_api(device.commands))
-    router.include_router(batches_api(device.commands))
     router.include_router(operations_api(device.operations))
     return router
 

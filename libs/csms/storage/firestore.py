@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -82,6 +82,17 @@ class FirestoreCollection(Generic[Doc]):
     async def get(self, id: str) -> Doc | None:
         return self._document(await self._read(self._reference(id)))
 
+    async def get_all(self, ids: Iterable[str]) -> dict[str, Doc]:
+        wanted = {self._reference(id).id: id for id in ids}
+        if not wanted:
+            return {}
+        found = self._client.get_all([self._collection.document(name) for name in wanted])
+        return {
+            wanted[snapshot.id]: self._type.model_validate(snapshot.to_dict())
+            async for snapshot in found
+            if snapshot.exists
+        }
+
     async def update(self, id: str, change: Callable[[Doc | None], Doc]) -> Doc:
         """Also raises ``Contention``, or what Firestore raises; then the write may have happened or not."""
 
@@ -120,20 +131,23 @@ class FirestoreCollection(Generic[Doc]):
     async def find(self, query: Query) -> Page[Doc]:
         check_served(self._collection.id, query, self._indexes)
         wanted = self._matching(query.equals)
-        if query.from_ is not None:
-            wanted = wanted.where(filter=FieldFilter(query.order_by, ">=", query.from_))
-        if query.to is not None:
-            wanted = wanted.where(filter=FieldFilter(query.order_by, "<", query.to))
+        if query.contains is not None:
+            field, text = query.contains
+            wanted = wanted.where(filter=FieldFilter(field, "array_contains", text))
+        for comparison, bound in ((">=", query.from_), ("<", query.to)):
+            if bound is not None:
+                value = self._reference(str(bound)) if query.bounds_ids else bound
+                wanted = wanted.where(filter=FieldFilter(query.order_by or "__name__", comparison, value))
         order = [query.order_by, "__name__"] if query.order_by else ["__name__"]
         for field in order:
             wanted = wanted.order_by(
                 field, AsyncQuery.DESCENDING if query.descending else AsyncQuery.ASCENDING
             )
         if (behind := position(query)) is not None:
-            value, id = behind
+            last, id = behind
             if not is_document_id(id):
                 raise BadPageToken("unreadable page token")
-            wanted = wanted.start_after([value, self._collection.document(id)][-len(order) :])
+            wanted = wanted.start_after([last, self._collection.document(id)][-len(order) :])
         found = await wanted.limit(query.page_size + 1).get()
         items = [self._type.model_validate(snapshot.to_dict()) for snapshot in found[: query.page_size]]
         if len(found) <= query.page_size:
@@ -206,6 +220,10 @@ def index_definitions(collections: Mapping[str, Sequence[Index]]) -> Json:
         overrides.append({"collectionGroup": name, "fieldPath": "*", "indexes": []})
         single: dict[str, list[Json]] = {}
         for index in sorted(set(indexes), key=lambda index: (index.fields, index.descending)):
+            if index.contains:
+                in_list: Json = {"arrayConfig": "CONTAINS", "queryScope": "COLLECTION"}
+                single.setdefault(index.contains, []).append(in_list)
+                continue
             *equal, last = index.fields
             direction = "DESCENDING" if index.descending else "ASCENDING"
             if not equal:

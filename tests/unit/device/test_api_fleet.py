@@ -98,6 +98,32 @@ async def test_connections_can_be_filtered_and_paged(csms: Csms, client: httpx.A
     assert (await client.get("/connections?ocppVersion=1.5")).status_code == 422
 
 
+async def test_connectors_of_the_fleet_are_found_by_status_and_station(
+    csms: Csms, client: httpx.AsyncClient
+) -> None:
+    for number in (1, 2, 10):
+        await csms.event(StationConnected(), station_id=f"CS{number}")
+        await csms.call("StatusNotification", status("Available", 1), station_id=f"CS{number}")
+        await csms.call("StatusNotification", status("Faulted", 2), station_id=f"CS{number}")
+    await csms.event(StationDisconnected(code=1000), station_id="CS10", at=after(9))
+
+    async def found(query: str) -> list[tuple[str, int, bool]]:
+        page = (await client.get(f"/connectors?{query}")).json()
+        return [(one["stationId"], one["evseId"], one["connected"]) for one in page["items"]]
+
+    assert await found("status=Faulted") == [("CS10", 2, False), ("CS1", 2, True), ("CS2", 2, True)]
+    assert await found("stationId=CS1") == [("CS1", 1, True), ("CS1", 2, True)]
+    assert await found("stationId=CS1&status=Available") == [("CS1", 1, True)]
+    assert await found("stationId=CS3") == []
+    assert len(await found("")) == 6
+    away = (await client.get("/connectors?stationId=CS10&status=Faulted")).json()["items"][0]
+    assert (away["status"], away["disconnectedAt"]) == ("Faulted", "2026-11-20T12:00:09.000Z")
+    first = (await client.get("/connectors?status=Faulted&pageSize=2")).json()
+    assert len(first["items"]) == 2
+    assert await found(f"status=Faulted&pageSize=2&pageToken={first['nextPageToken']}") == [("CS2", 2, True)]
+    assert (await client.get("/connectors?status=Broken")).status_code == 422
+
+
 async def test_dead_letters_are_kept_once_and_the_newest_comes_first(
     csms: Csms, client: httpx.AsyncClient
 ) -> None:
