@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from ..listing import address_of
 from ..operations import body_of, commands_of, operate, operation_key
 from ..person import Json, Person, Refusal, TheForm, ThePerson
-from ..rendering import page, seen_other, segment
+from ..rendering import page, seen_other, segment, url
 
 router = APIRouter()
 
@@ -145,6 +144,18 @@ def section_page(
     return page(request, template, person, status, frame=frame, refusal=refusal, **values)
 
 
+def address_of(request: Request, path: str) -> Callable[..., str]:
+    """Makes the address of that page with some parameters changed; None takes one away. The commands whose
+    answers were told are left behind.
+    """
+    known = {name: value for name, value in request.query_params.items() if name != "command"}
+
+    def address(**changed: str | None) -> str:
+        return url(path, **(known | changed))
+
+    return address
+
+
 @router.get("/stations/{id}")
 async def show(request: Request, person: ThePerson, id: str) -> Response:
     return await _overview(request, person, await frame_of(person, id), {}, None)
@@ -218,7 +229,7 @@ async def _overview(
         cards=cards_of(frame.status, transactions, readings),
         deviations=deviations,
         triggers=TRIGGERS,
-        address=address_of(request),
+        address=address_of(request, frame.path),
         key=operation_key(),
         typed=typed,
     )
