@@ -31,9 +31,7 @@ async def have_variable(console: Console, station_id: str, name: str, value: str
 
 
 async def have_command(console: Console, **fields: Any) -> None:
-    command = Command(
-        station_id="CS1", ocpp_version="ocpp2.0.1", status="answered", created_at=AT, **fields
-    )
+    command = Command(station_id="CS1", ocpp_version="ocpp2.0.1", status="answered", created_at=AT, **fields)
     await console.devices.commands.commands.update(command.id, lambda _: command)
 
 
