@@ -20,6 +20,7 @@ from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import Settings, load
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.web.server import inside, proxied
+from libs.ocpp_messages.event import EVENTS
 from services.console.app import console_app
 from services.console.fleet import Fleet
 from services.console.person import Apis, console_itself
@@ -107,6 +108,8 @@ def transport_of(app: FastAPI) -> httpx.ASGITransport:
 @pytest.fixture
 async def console(tmp_path: Path) -> AsyncIterator[Console]:
     settings, bus, store = load(data_dir=tmp_path), EmbeddedBus(), SqliteStore(tmp_path / "csms.db")
+    for event in EVENTS:
+        await bus.create_topic(event.name)
     users = User.of(store, utc_now, settings)
     users.accounts.passwords = Passwords(CHEAP)
     devices = Device.of(store, bus, utc_now, settings)
