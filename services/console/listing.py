@@ -34,6 +34,7 @@ class Column:
     kind: str = "text"
     """The macro of ``cells.html`` that draws it: text, code, time, energy, state, boolean or number."""
     link: Callable[[Json], str] | None = None
+    """Path of the page about it; empty where an item has none."""
     shown: bool = True
     """Unless the person has chosen columns."""
     sortable: bool = False
@@ -99,28 +100,37 @@ def listing_router(listing: Listing) -> APIRouter:
 
     @router.get(listing.path, name=listing.title)
     async def show(request: Request, person: ThePerson) -> Response:
-        asked, columns = _asked(request, listing), _columns(request, listing)
         if request.query_params.get("format") == "csv":
+            asked, columns = _asked(request, listing), _columns(request, listing)
             name = listing.path.strip("/").replace("/", "-")
             return StreamingResponse(
                 _csv(listing, columns, person, asked),
                 media_type="text/csv; charset=utf-8",
                 headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
             )
-        found = await listing.find(person, asked)
-        return page(
-            request,
-            "listing.html",
-            person,
-            listing=listing,
-            columns=columns,
-            asked=asked,
-            found=found,
-            address=address_of(request),
-            chosen=request.query_params.get("columns", ""),
-        )
+        return await listing_page(request, listing, person)
 
     return router
+
+
+async def listing_page(
+    request: Request, listing: Listing, person: Person, status: int = 200, **values: Any
+) -> Response:
+    """Also for a form of the list that was refused: ``values`` are what was typed, and why."""
+    asked = _asked(request, listing)
+    return page(
+        request,
+        "listing.html",
+        person,
+        status,
+        listing=listing,
+        columns=_columns(request, listing),
+        asked=asked,
+        found=await listing.find(person, asked),
+        address=address_of(request),
+        chosen=request.query_params.get("columns", ""),
+        **values,
+    )
 
 
 def address_of(request: Request) -> Callable[..., str]:

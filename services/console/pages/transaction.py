@@ -17,6 +17,7 @@ from ..explanation import Absence, Part, explain
 from ..person import Api, Json, Person, Refusal, TheForm, ThePerson
 from ..rendering import page, seen_other, segment
 from ..timeline import timeline
+from ..typed import typed, utc
 
 router = APIRouter()
 
@@ -72,24 +73,20 @@ async def values(id: str, person: ThePerson) -> Response:
 
 @router.post("/transactions/{id}/end")
 async def end(request: Request, id: str, person: ThePerson, form: TheForm) -> Response:
-    typed = {name: str(form.get(name, "")).strip() for name in ("reason", "meterStopWh", "endedAt")}
-    typed["belowHighest"] = "yes" if form.get("belowHighest") else ""
+    given = typed(form, "reason", "meterStopWh", "endedAt", "belowHighest")
     try:
-        await person.transaction.send("POST", f"/transactions/{segment(id)}/end", end_body(typed))
+        await person.transaction.send("POST", f"/transactions/{segment(id)}/end", end_body(given))
     except Refusal as refusal:
-        return await _shown(request, person, id, refusal.status, refusal=refusal, typed=typed)
+        return await _shown(request, person, id, refusal.status, refusal=refusal, typed=given)
     person.fleet.forget()
     return seen_other(request, f"/transactions/{segment(id)}")
 
 
-def end_body(typed: Mapping[str, str]) -> Json:
-    """What was typed, as the REST wants it. What is no number goes as it is, to be refused with its place."""
-    body: Json = {"reason": typed["reason"]} if typed["reason"] else {}
-    if typed["meterStopWh"]:
-        body["meterStopWh"] = typed["meterStopWh"]
-    if ended := typed["endedAt"]:
-        body["endedAt"] = f"{ended}:00Z" if len(ended) == len("2026-11-20T11:00") else ended
-    return body | ({"belowHighest": True} if typed["belowHighest"] else {})
+def end_body(given: Mapping[str, str]) -> Json:
+    body: Json = {name: given[name] for name in ("reason", "meterStopWh") if given[name]}
+    if given["endedAt"]:
+        body["endedAt"] = utc(given["endedAt"])
+    return body | ({"belowHighest": True} if given["belowHighest"] else {})
 
 
 def bounds_of(transaction: Json) -> tuple[datetime, datetime]:
