@@ -31,7 +31,7 @@ allow() {
   gcloud projects add-iam-policy-binding "$PROJECT" --member="serviceAccount:$(account "$1")" --role="$2" \
     --condition=None >/dev/null
 }
-for service in gateway device transaction user provision; do
+for service in gateway device transaction user console provision; do
   gcloud iam service-accounts describe "$(account "$service")" >/dev/null 2>&1 ||
     gcloud iam service-accounts create "csms-$service"
   allow "$service" roles/logging.logWriter
@@ -40,14 +40,14 @@ for service in device transaction user; do allow "$service" roles/datastore.user
 allow provision roles/pubsub.editor
 
 # A gateway makes its topic and subscriptions when it starts, under names that are not known before; each process of
-# the device service makes subscriptions too, and deletes what failed gateways have left.
+# the device service and of the console makes subscriptions too, and device deletes what failed gateways have left.
 permissions=pubsub.topics.create,pubsub.topics.delete,pubsub.topics.attachSubscription
 permissions+=,pubsub.subscriptions.create,pubsub.subscriptions.delete,pubsub.subscriptions.consume
 verb=create
 if gcloud iam roles describe csmsOwnTopics --project="$PROJECT" >/dev/null 2>&1; then verb=update; fi
 gcloud iam roles "$verb" csmsOwnTopics --project="$PROJECT" --title="CSMS: topics of its own" --quiet \
   --permissions="$permissions" >/dev/null
-for service in gateway device; do allow "$service" "projects/$PROJECT/roles/csmsOwnTopics"; done
+for service in gateway device console; do allow "$service" "projects/$PROJECT/roles/csmsOwnTopics"; done
 
 # A secret of so many random bytes, once, which these services alone may read.
 secret() {
@@ -83,7 +83,7 @@ bind() {
   grep "^$1 $2 " deploy/permissions.txt | cut -d' ' -f3 | xargs -P8 -I{} gcloud pubsub "$3" \
     add-iam-policy-binding {} --member="serviceAccount:$(account "$1")" --role="roles/pubsub.$2" >/dev/null
 }
-bind gateway publisher topics
+for service in gateway console; do bind "$service" publisher topics; done
 for service in device transaction user; do
   bind "$service" subscriber subscriptions
   if [ "$ROUTING" = inbox ]; then
@@ -103,7 +103,7 @@ url() { echo "https://csms-$1-$number.$REGION.run.app"; }
 # How people sign in: what this script is given of it, the APIs are given.
 people=
 for variable in ${!CSMS_OIDC_*} ${!CSMS_IAP_*}; do people+=";$variable=${!variable}"; done
-accounts=gateway=$(account gateway),transaction=$(account transaction),user=$(account user)
+accounts=gateway=$(account gateway),transaction=$(account transaction),user=$(account user),console=$(account console)
 
 # Pull subscribers work between requests, so their CPU is always allocated and one instance always runs.
 deploy() {
@@ -112,7 +112,7 @@ deploy() {
   local audit=CSMS_AUDIT_KEY=csms-audit-key:latest
   local pepper=CSMS_PEPPER=csms-pepper:1 # never a newer version: nothing that was hashed would match
   case $name in
-    gateway) secrets=--clear-secrets ;;
+    gateway | console) secrets=--clear-secrets ;;
     device | user) secrets=--set-secrets=$token,$audit,$pepper ;;
     transaction) secrets=--set-secrets=$token,$audit ;;
   esac
@@ -138,13 +138,16 @@ invoke user device
 deploy user "$people;CSMS_DEVICE_URL=$(url device)"
 invoke transaction user
 deploy transaction "$people;CSMS_USER_URL=$(url user)"
+for name in device transaction user; do invoke console "$name"; done
+deploy console ";CSMS_DEVICE_URL=$(url device);CSMS_TRANSACTION_URL=$(url transaction);CSMS_USER_URL=$(url user)" \
+  --timeout=3600
 # Cloud Run ends a WebSocket after 60 minutes at most and holds 1,000 an instance.
 deploy gateway ";CSMS_DEVICE_URL=$(url device);CSMS_GATEWAY_ROUTING=$ROUTING" --timeout=3600 --concurrency=1000
 
 echo "stations: $(url gateway | sed s/^http/ws/)/ocpp/{stationId}"
-for name in device transaction user; do
+for name in console device transaction user; do
   if [ "$APIS" = public ]; then
-    echo "$name: $(url "$name")/docs"
+    echo "$name: $(url "$name")"
   else
     echo "$name: gcloud run services proxy csms-$name --project=$PROJECT --region=$REGION --port=8080"
   fi

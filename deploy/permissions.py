@@ -21,6 +21,7 @@ SERVICES = Path(__file__).parents[1] / "services"
 
 GATEWAY = "gateway"
 DEVICE = "device"
+CONSOLE = "console"
 
 
 def permissions() -> list[str]:
@@ -37,6 +38,8 @@ def _published() -> Iterator[tuple[str, str]]:
     for topic in (*catalogue.COMMAND_REQUEST_TOPICS, TOPIC):
         yield DEVICE, topic
     for router in ROUTERS:
+        for subscription in router.subscriptions:
+            yield DEVICE, subscription.topic  # where it puts dead letters back
         requests = {one.topic for one in router.subscriptions} & {*catalogue.STATION_REQUEST_TOPICS}
         for topic in requests:
             answers = f"{topic.removesuffix('Request')}Response"
@@ -44,6 +47,7 @@ def _published() -> Iterator[tuple[str, str]]:
                 yield router.service, answers
     for service, folder in (
         (GATEWAY, "websocket_gateway"),
+        (CONSOLE, "console"),
         *((router.service, router.service) for router in ROUTERS),
     ):
         yield service, DEAD_LETTER.name

@@ -183,6 +183,7 @@ async def run_all(
             gateway_service(settings, bus, stations.security.admit, utc_now),
             console_service(
                 settings,
+                bus,
                 Apis(proxied(device_api), proxied(transaction_api), proxied(user_api)),
                 Fleet(*by_console),
             ),
@@ -251,6 +252,15 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 asking = httpx.AsyncClient(base_url=url, headers=bearer(name, settings))
             return await stack.enter_async_context(asking)
 
+        async def proxy(url: str) -> httpx.AsyncClient:
+            """Its requests say who has sent them; the service of this process shows only that it may ask."""
+            asking = httpx.AsyncClient(base_url=url)
+            if settings.service_accounts:
+                from libs.csms.access.google_id_tokens import CLOUD_RUN, IdTokenAuth
+
+                asking.auth = IdTokenAuth(url, utc_now, headers=[CLOUD_RUN])
+            return await stack.enter_async_context(asking)
+
         service: Service
         match name:
             case ServiceName.DEVICE:
@@ -271,12 +281,10 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 )
             case ServiceName.CONSOLE:
                 urls = settings.device_url, settings.transaction_url, settings.user_url
-                apis = Apis(
-                    *[await stack.enter_async_context(httpx.AsyncClient(base_url=url)) for url in urls]
-                )
+                apis = Apis(*[await proxy(url) for url in urls])
                 device_api, transaction_api = [console_itself(await client(url)) for url in urls[:2]]
                 fleet = Fleet(device_api, transaction_api)
-                service = console_service(settings, apis, fleet)
+                service = console_service(settings, bus, apis, fleet)
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)

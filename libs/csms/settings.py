@@ -63,7 +63,7 @@ def _email(text: str) -> str:
 
 Email = Annotated[str, AfterValidator(_email)]
 Pairs = (NoDecode, BeforeValidator(_pairs))
-ServiceAccounts = dict[Literal["gateway", "transaction", "user"], Email]
+ServiceAccounts = dict[Literal["gateway", "transaction", "user", "console"], Email]
 
 
 class BadSetting(Exception):
@@ -144,8 +144,8 @@ class Settings(BaseSettings):
     service_keys: Path | None = Field(
         None,
         description="Folder of the keys with which services in processes of their own ask each other: "
-        "`gateway/key`, `transaction/key` and `user/key`. What is missing is made. Without it they use the "
-        "API token.",
+        "`gateway/key`, `transaction/key`, `user/key` and `console/key`. What is missing is made. Without it "
+        "they use the API token.",
     )
     service_accounts: Annotated[ServiceAccounts, *Pairs] = Field(
         {},

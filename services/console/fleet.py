@@ -11,15 +11,16 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .person import Api, Json, Person
+from .person import Api, Json, Person, Refusal
+from .rendering import segment
 
 log = logging.getLogger(__name__)
 
 MAX_STATIONS = 20_000
 """That are held. Beyond it, the list of stations is not whole, and says so."""
 
-MAX_AGE = 5.0
-"""Seconds after which the fleet is read again before it is shown, where no events keep it current."""
+READING_SHARE = 0.05
+"""Of the time at most, the fleet is read: a small one each time that it is shown, a large one less often."""
 
 PAGE_SIZE = 1_000
 
@@ -72,7 +73,7 @@ class Fleet:
         self._transaction = transaction
         self._clock = clock
         self._rows: dict[str, Row] = {}
-        self._read_at: float | None = None
+        self._due_at = 0.0
         self._reading: asyncio.Lock = asyncio.Lock()
         self.is_whole = True
         """Whether there are no more stations than are held."""
@@ -88,16 +89,41 @@ class Fleet:
     async def row(self, person: Person, id: str) -> Row | None:
         return (await self.rows(person)).get(id)
 
+    async def refresh(self, ids: Iterable[str]) -> None:
+        """Reads these stations anew, whose rows are to be shown. Raises ``Refusal``."""
+        for id, row in zip(ids, await asyncio.gather(*map(self._read_row, ids)), strict=True):
+            if row is None:
+                self._rows.pop(id, None)
+            elif id in self._rows or len(self._rows) < MAX_STATIONS:
+                self._rows[id] = row
+
+    async def _read_row(self, id: str) -> Row | None:
+        """None where there is no such station any more."""
+        path = f"/chargingstations/{segment(id)}"
+        try:
+            station, status, transactions = await asyncio.gather(
+                self._device.get(path),
+                self._device.get(f"{path}/status"),
+                self._transaction.get("/transactions", stationId=id, active=True),
+            )
+        except Refusal as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        connectors = {(one["evseId"], one["connectorId"]): one for one in status.pop("connectors")}
+        return Row(station, status, connectors, {one["id"]: one for one in transactions["items"]})
+
     def forget(self) -> None:
         """So that what a person has just changed is read again before it is shown."""
-        self._read_at = None
+        self._due_at = 0.0
 
     async def _refresh(self) -> None:
         async with self._reading:
-            now = self._clock()
-            if self._read_at is None or now - self._read_at >= MAX_AGE:
+            began = self._clock()
+            if began >= self._due_at:
                 self._rows = await self._read()
-                self._read_at = now
+                ended = self._clock()
+                self._due_at = ended + (ended - began) / READING_SHARE
 
     async def _read(self) -> dict[str, Row]:
         rows: dict[str, Row] = {}
@@ -111,6 +137,9 @@ class Fleet:
         async for connection in every(self._device, "/connections"):
             if row := rows.get(connection["stationId"]):
                 row.connection = connection
+        async for connector in every(self._device, "/connectors"):
+            if row := rows.get(connector["stationId"]):
+                row.connectors[connector["evseId"], connector["connectorId"]] = connector
         async for transaction in every(self._transaction, "/transactions", active=True):
             if row := rows.get(transaction["stationId"]):
                 row.transactions[transaction["id"]] = transaction

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Parameter = str | int | float | bool | None
 
-FORWARDED = ("Authorization", "X-Goog-IAP-JWT-Assertion", "Accept-Language")
+FORWARDED = ("X-Goog-IAP-JWT-Assertion", "Accept-Language")
 """Headers of the browser, or of the proxy before it, that say who asks."""
 
 TIMEOUT = 75.0
@@ -187,7 +187,10 @@ def _host(client: httpx.AsyncClient, request: Request) -> dict[str, str]:
     scheme = client.base_url.scheme
     headers = Headers(scope=request.scope)
     cookie = cookie_in(headers, request.url.scheme)
-    shown = {} if cookie is None else {"Cookie": shown_cookie(cookie, scheme)}
+    if cookie is not None:
+        shown = {"Cookie": shown_cookie(cookie, scheme)}
+    else:  # a bearer would go first, and may be that of a proxy
+        shown = {name: headers[name] for name in ("Authorization",) if name in headers}
     return shown | ({"Host": headers.get("Host", "localhost")} if scheme == "http" else {})
 
 

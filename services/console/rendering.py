@@ -27,6 +27,13 @@ POLICY = (
 """Content-Security-Policy of every page: no script, style or picture from elsewhere or inside a page."""
 
 
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",  # with none at all, browsers name no origin where a form is sent
+    "Vary": "HX-Request, Cookie, Accept-Language",
+}
+
+
 class Link(NamedTuple):
     """One entry of the navigation."""
 
@@ -58,8 +65,12 @@ def page(
     request: Request, template: str, person: Person | None = None, status: int = 200, **values: Any
 ) -> HTMLResponse:
     """A page, or the part of one, in the language of the browser."""
+    return HTMLResponse(rendered(request, template, person, **values), status, HEADERS)
+
+
+def rendered(request: Request, template: str, person: Person | None = None, **values: Any) -> str:
     language = language_of(request)
-    text = (
+    return (
         _environment(request.app.state.code, language)
         .get_template(template)
         .render(
@@ -73,7 +84,6 @@ def page(
             **values,
         )
     )
-    return HTMLResponse(text, status, {"Content-Security-Policy": POLICY, "Vary": "HX-Request, Cookie"})
 
 
 def is_fragment(request: Request) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -40,6 +41,7 @@ class Charger(Document):
     location: Location | None = None
     connectors: dict[str, list[str]] = {}
     notes: str = ""
+    words: list[str] = []
 
 
 class Tag(Document):
@@ -53,6 +55,7 @@ INDEXES = [
     Index(("vendorName",), "boots"),
     Index(("online",), "seenAt", descending=True),
     Index(("vendorName",)),
+    Index(contains="words"),
     *filters("boots", "location.lat", "online"),
 ]
 
@@ -213,6 +216,81 @@ async def test_documents_are_found_by_what_equals(chargers: Collection[Charger])
     assert (await chargers.find(Query({"vendorName": "A' OR '1'='1"}))).items == []
 
 
+async def test_many_documents_are_read_by_their_ids(chargers: Collection[Charger]) -> None:
+    ids = ["CS1", "a/b", ".", "ä", "x" * 2000, "100 %"]
+    stored = {id: Charger(boots=n) for n, id in enumerate(ids)}
+    await put(chargers, **stored)
+
+    assert await chargers.get_all([*ids, "unknown", "CS1"]) == stored
+    assert await chargers.get_all(["unknown"]) == {}
+    assert await chargers.get_all([]) == {}
+    await chargers.delete("CS1")
+    assert await chargers.get_all(id for id in ("CS1", "ä")) == {"ä": stored["ä"]}
+
+
+async def test_documents_are_found_by_a_text_in_a_list(chargers: Collection[Charger]) -> None:
+    texts = ["acme", "22 kw", 'a "quoted" \\ one', "säule", "tab\tline\nend", "%", "/"]
+    await put(chargers, **{f"cs{n}": Charger(boots=n, words=texts[n:]) for n in range(len(texts))})
+    await put(chargers, other=Charger(notes="acme", connectors={"words": ["acme"]}), none=Charger())
+
+    for n, text in enumerate(texts):
+        found = await chargers.find(Query(contains=("words", text)))
+        assert [charger.boots for charger in found.items] == list(range(n + 1)), text
+    for part in ("acm", "ACME", "22", '"', ""):
+        assert (await chargers.find(Query(contains=("words", part)))).items == [], part
+
+
+async def test_what_a_list_contains_is_found_page_by_page(chargers: Collection[Charger]) -> None:
+    await put(chargers, **{f"cs{n}": Charger(boots=n, words=["all", f"{n % 2}"]) for n in range(6)})
+    found: list[int] = []
+    token, pages = "", 0
+    while token or not pages:
+        page = await chargers.find(Query(contains=("words", "1"), page_size=2, page_token=token))
+        found += [charger.boots for charger in page.items]
+        token, pages = page.next_page_token, pages + 1
+
+    assert (found, pages) == ([1, 3, 5], 2)
+    first = await chargers.find(Query(contains=("words", "all"), page_size=2))
+    with pytest.raises(BadPageToken):
+        await chargers.find(Query(contains=("words", "1"), page_token=first.next_page_token))
+
+
+async def test_a_list_that_changes_is_found_by_what_it_contains_now(chargers: Collection[Charger]) -> None:
+    await put(chargers, a=Charger(words=["old"]), b=Charger(words=["old"]))
+    await put(chargers, a=Charger(words=["new"]))
+
+    assert (await chargers.find(Query(contains=("words", "new")))).items == [Charger(words=["new"])]
+    assert (await chargers.find(Query(contains=("words", "old")))).items == [Charger(words=["old"])]
+
+
+async def test_ids_are_bounded(chargers: Collection[Charger]) -> None:
+    ids = ["a", "ab", "ab/c", "abd", "ac", "b", "ä"]
+    await put(chargers, **{id: Charger(notes=id, online=id != "abd") for id in ids})
+
+    async def found(query: Query) -> list[str]:
+        return [charger.notes for charger in (await chargers.find(query)).items]
+
+    assert await found(Query(from_="ab", to="ab\U0010ffff")) == ["ab", "ab/c", "abd"]
+    assert await found(Query(from_="ac")) == ["ac", "b", "ä"]
+    assert await found(Query(to="ab")) == ["a"]
+    assert await found(Query({"online": True}, from_="ab", to="ac")) == ["ab", "ab/c"]
+    first = await chargers.find(Query(from_="ab", to="b", page_size=2))
+    second = Query(from_="ab", to="b", page_size=2, page_token=first.next_page_token)
+    assert [one.notes for one in first.items] == ["ab", "ab/c"]
+    assert await found(second) == ["abd", "ac"]
+
+
+@pytest.mark.parametrize("also", [{"equals": {"online": True}}, {"order_by": "seenAt"}, {"from_": "a"}])
+def test_a_query_for_what_a_list_contains_asks_for_nothing_else(also: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="compares and orders by nothing else"):
+        Query(contains=("words", "acme"), **also)
+
+
+def test_ids_are_bounded_by_texts() -> None:
+    with pytest.raises(ValueError, match="texts"):
+        Query(from_=1)
+
+
 async def test_documents_are_counted(chargers: Collection[Charger]) -> None:
     await put(chargers, a=Charger(online=True), b=Charger(online=True), c=Charger())
 
@@ -252,6 +330,8 @@ async def test_indexes_of_the_same_order_serve_a_query_together(chargers: Collec
         Query(order_by="seenAt", descending=True),
         Query(order_by="boots"),
         Query(descending=True),
+        Query(contains=("connectors", "1")),
+        Query(order_by="words"),
     ],
 )
 async def test_a_query_that_no_index_serves_is_refused(chargers: Collection[Charger], query: Query) -> None:

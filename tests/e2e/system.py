@@ -101,6 +101,8 @@ class System:
     device: str
     transaction: str
     user: str
+    console: str = ""
+    """Of the processes that have one."""
     devices: list[str] = field(default_factory=list)
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20))
 
@@ -216,6 +218,7 @@ def _system(processes: dict[str, Process], gateways: list[int], ports: dict[str,
         f"{base}{ports['device']}",
         f"{base}{ports['transaction']}",
         f"{base}{ports['user']}",
+        f"{base}{ports['console']}" if "console" in ports else "",
         [f"{base}{port}" for name, port in ports.items() if name.startswith("device")],
     )
     system.http.headers["Authorization"] = f"Bearer {TOKEN}"

@@ -133,6 +133,18 @@ async def test_lists_have_the_stations_of_his_groups(app: FastAPI, groups: list[
     assert (bare, paged) == (ids, ids)
 
 
+async def test_a_search_finds_the_stations_of_his_groups(app: FastAPI, north: httpx.AsyncClient) -> None:
+    found = [
+        station["id"]
+        for q in ("N", "S1", "south", "1")
+        for station in await pages(north, "/chargingstations", q=q)
+    ]
+    other = await pages(north, "/chargingstations", q="s", group="south")
+    async with inside(app, Caller("x", "local", ALL)) as http:
+        all_found = [station["id"] for station in await pages(http, "/chargingstations", q="south")]
+    assert (found, other, all_found) == (["N1", "N2", "N1"], [], ["S1"])
+
+
 async def test_to_ask_for_another_group_finds_nothing(north: httpx.AsyncClient) -> None:
     other = (await north.get("/chargingstations?group=south")).json()["items"]
     own = (await north.get("/chargingstations?group=north")).json()["items"]
@@ -189,6 +201,46 @@ async def test_commands_are_those_to_his_stations(
         assert {answer.text for answer in answers} == {unknown.text}
 
 
+async def test_the_list_of_commands_has_those_to_his_stations(
+    stations: Device, app: FastAPI, north: httpx.AsyncClient
+) -> None:
+    for station_id in STATIONS:
+        command = Command(
+            id=f"listed-{station_id}",
+            station_id=station_id,
+            action="ClearCache",
+            ocpp_version="ocpp1.6",
+            payload="{}",
+            status="timeout",
+            created_at=NOW,
+        )
+        await stations.commands.commands.put(command.id, command)
+    own = await pages(north, "/commands", status="timeout")
+    others = [await pages(north, "/commands", stationId=id) for id in ("S1", "X1", "gone")]
+    async with inside(app, Caller("x", "local", ALL)) as http:
+        all_commands = await pages(http, "/commands", status="timeout")
+
+    assert [command["stationId"] for command in own] == ["N1", "N2"]
+    assert others == [[], [], []]
+    assert {command["stationId"] for command in all_commands} == STATIONS.keys()
+
+
+async def test_the_list_of_commands_to_many_has_those_to_his_groups(
+    app: FastAPI, north: httpx.AsyncClient
+) -> None:
+    body = {"payload": {"type": "Immediate"}, "selection": {"group": "west"}}
+    async with bound(app, "west") as west, bound(app, "west", "void") as both:
+        made = (await west.post("/commands/Reset", json=body)).json()["id"]
+        own = [batch["id"] for batch in await pages(west, "/commands/batches")]
+        wider = [batch["id"] for batch in await pages(both, "/commands/batches")]
+    async with inside(app, Caller("x", "local", ALL)) as http:
+        everything = [batch["id"] for batch in await pages(http, "/commands/batches")]
+
+    assert own == wider == [made]
+    assert made in everything
+    assert made not in [batch["id"] for batch in await pages(north, "/commands/batches")]
+
+
 async def test_a_command_to_many_is_for_one_of_his_groups(app: FastAPI, north: httpx.AsyncClient) -> None:
     def body(**selection: object) -> dict[str, object]:
         return {"selection": selection, "payload": {"type": "Immediate"}}
@@ -226,9 +278,14 @@ async def pages(http: httpx.AsyncClient, path: str, **parameters: object) -> lis
 LISTS = {
     "/connections": "device",
     "/connectionattempts": "device",
+    "/connectors": "device",
     "/transactions": "transaction",
     "/reservations": "user",
 }
+
+
+COUNTS = {"/connections": 1, "/connectors": 2}
+"""How many items of each station are in these lists; in the others, three."""
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +322,7 @@ async def test_lists_have_what_is_of_the_stations_of_his_groups(
     own = sorted(id for id, group in STATIONS.items() if group in groups)
     async with bound(apis.apps[LISTS[path]], *groups) as http:
         found = [item["stationId"] for item in await pages(http, path)]
-    each = 1 if path == "/connections" else 3
+    each = COUNTS.get(path, 3)
     assert sorted(found) == sorted(own * each)
     async with inside(apis.apps[LISTS[path]], Caller("x", "local", ALL)) as http:
         assert len(await pages(http, path)) == len(STATIONS) * each
@@ -276,7 +333,8 @@ async def test_lists_have_what_is_of_the_stations_of_his_groups(
 async def test_to_ask_a_list_for_a_station_of_another_group_finds_nothing(apis: Apis, path: str) -> None:
     async with bound(apis.apps[LISTS[path]], "north") as http:
         found = {id: await pages(http, path, stationId=id) for id in ("N1", "S1", "X1", "unknown")}
-    assert {id: len(items) for id, items in found.items()} == {"N1": 3, "S1": 0, "X1": 0, "unknown": 0}
+    counts = {"N1": COUNTS.get(path, 3), "S1": 0, "X1": 0, "unknown": 0}
+    assert {id: len(items) for id, items in found.items()} == counts
 
 
 @pytest.mark.usefixtures("history")

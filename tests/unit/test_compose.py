@@ -22,7 +22,7 @@ def test_containers_are_given_settings_that_there_are(file: str) -> None:
 
 
 COMPOSED: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-OURS = ["provision", "gateway", "device", "transaction", "user"]
+OURS = ["provision", "gateway", "device", "transaction", "user", "console"]
 
 
 def test_the_containers_of_the_services_are_those_that_are_checked() -> None:
@@ -60,7 +60,7 @@ def test_the_image_runs_as_a_user_that_is_not_root_and_owns_only_its_data() -> N
     assert "useradd --system --uid 999 csms" in text
     installed = re.findall(r"--owner=\S+ --mode=(\d+) ([^&\n]+)", text.replace("\\\n", " "))
     assert [(mode, folders.split()) for mode, folders in installed] == [
-        ("700", ["/data", "/secrets", "/keys/gateway", "/keys/transaction", "/keys/user"])
+        ("700", ["/data", "/secrets", "/keys/gateway", "/keys/transaction", "/keys/user", "/keys/console"])
     ]
     assert not re.search(r"\bchmod\b|\bchown\b|--chown", text)
 
@@ -73,9 +73,10 @@ def test_a_service_mounts_the_keys_that_it_presents_or_accepts_and_no_others() -
     assert {service: mounted(service) for service in OURS} == {
         "provision": set(),
         "gateway": {"/keys/gateway"},
-        "device": {"/secrets", "/keys/gateway", "/keys/user"},
-        "transaction": {"/secrets", "/keys/transaction"},
+        "device": {"/secrets", "/keys/gateway", "/keys/user", "/keys/console"},
+        "transaction": {"/secrets", "/keys/transaction", "/keys/console"},
         "user": {"/secrets", "/keys/user", "/keys/transaction"},
+        "console": {"/keys/console"},
     }
 
 

@@ -23,7 +23,7 @@ from libs.csms.storage.store import Index
 from services.processes import ROUTERS
 
 REPOSITORY = Path(__file__).parents[2]
-SERVICES = ["device", "gateway", "transaction", "user"]
+SERVICES = ["console", "device", "gateway", "transaction", "user"]
 DECLARED = [(name, index) for name, indexes in collections().items() for index in indexes]
 
 
@@ -143,10 +143,13 @@ def test_every_service_is_deployed_once_and_after_those_that_it_asks(calls: list
         "csms-device",
         "csms-user",
         "csms-transaction",
+        "csms-console",
         "csms-gateway",
     ]
     assert not any(call.startswith("run services update") for call in calls)
-    device, user = (url_of(name) for name in ("device", "user"))
+    device, transaction, user = (url_of(name) for name in ("device", "transaction", "user"))
+    urls = f";CSMS_DEVICE_URL={device};CSMS_TRANSACTION_URL={transaction};CSMS_USER_URL={user} "
+    assert urls in deployed["csms-console"]
     assert f";CSMS_DEVICE_URL={device} " in f"{deployed['csms-user']} "
     assert f";CSMS_USER_URL={user} " in f"{deployed['csms-transaction']} "
     assert f";CSMS_DEVICE_URL={device};" in deployed["csms-gateway"]
@@ -161,10 +164,11 @@ def test_services_ask_each_other_as_who_they_are_for_each_other(calls: list[str]
     """The audience of each is the URL by which others ask it, and all know the accounts of all who ask."""
     deployed = {call.split()[2]: call for call in calls if call.startswith("run deploy ")}
     accounts = ",".join(
-        f"{name}=csms-{name}@p.iam.gserviceaccount.com" for name in ("gateway", "transaction", "user")
+        f"{name}=csms-{name}@p.iam.gserviceaccount.com"
+        for name in ("gateway", "transaction", "user", "console")
     )
 
-    assert len(deployed) == 4
+    assert len(deployed) == 5
     for name, call in deployed.items():
         assert "--set-env-vars=^;^GOOGLE_CLOUD_PROJECT=p;" in call
         assert f";CSMS_SERVICE_ACCOUNTS={accounts};" in call
@@ -208,7 +212,7 @@ def test_the_apis_are_told_how_people_sign_in_and_the_gateway_is_not(tmp_path: P
     for name, call in deployed.items():
         settings = dict(pair.split("=", 1) for pair in call.split("^;^")[1].split()[0].split(";"))
         passed = {variable: text for variable, text in settings.items() if variable in given}
-        assert passed == ({} if name == "gateway" else given)
+        assert passed == ({} if name in ("gateway", "console") else given)
 
 
 def test_a_service_may_be_asked_before_whoever_asks_it_is_there(calls: list[str]) -> None:
@@ -231,7 +235,7 @@ def test_what_cloud_run_says_of_its_clients_is_believed(calls: list[str]) -> Non
     """Without TLS of which the gateway knows, no station of security profile 2 could connect."""
     deployed = [call for call in calls if call.startswith("run deploy ")]
 
-    assert len(deployed) == 4
+    assert len(deployed) == 5
     assert all(
         re.search(r";CSMS_TRUSTED_PROXIES=169\.254\.0\.0/16(;| |$)", call) is not None for call in deployed
     )
@@ -254,17 +258,24 @@ def test_only_services_that_hash_secrets_get_the_pepper(calls: list[str]) -> Non
     given = {call.split()[2] for call in calls if "CSMS_PEPPER=csms-pepper:1" in call}
     assert given == {"csms-device", "csms-user"}
     started = [call for call in calls if call.startswith("run deploy ")]
-    assert len(started) == 4
+    assert len(started) == 5
     assert all(call.count("--set-secrets=") + call.count("--clear-secrets") == 1 for call in started)
 
 
 SECRETS: dict[str, set[str]] = {
+    "console": set(),
     "gateway": set(),
     "device": {"api-token", "audit-key", "pepper"},
     "transaction": {"api-token", "audit-key"},
     "user": {"api-token", "audit-key", "pepper"},
 }
-ASKED = {"gateway": ["device"], "user": ["device"], "transaction": ["user"], "device": []}
+ASKED = {
+    "gateway": ["device"],
+    "user": ["device"],
+    "transaction": ["user"],
+    "device": [],
+    "console": ["device", "transaction", "user"],
+}
 PERMISSIONS = [tuple(line.split()) for line in permissions.permissions()]
 
 
@@ -293,13 +304,13 @@ def test_every_topic_has_a_publisher_and_every_subscription_one_consumer() -> No
 @pytest.mark.parametrize(
     ("topic", "services"),
     [
-        ("BootNotificationRequest", {"gateway"}),
+        ("BootNotificationRequest", {"gateway", "device"}),  # which puts dead letters back
         ("BootNotificationResponse", {"device"}),
         ("ResetRequest", {"device"}),
-        ("ResetResponse", {"gateway"}),
+        ("ResetResponse", {"gateway", "device"}),
         ("AuthorizeRequest", {"gateway", "device"}),
         ("AuthorizeResponse", {"user"}),
-        ("TransactionEnded", {"transaction"}),
+        ("TransactionEnded", {"transaction", "device"}),
         ("CommandEnded", {"device"}),
         ("DeadLetter", set(SERVICES)),
     ],
@@ -322,13 +333,14 @@ def test_every_service_runs_as_an_account_of_its_own(service: str, calls: list[s
 def test_a_service_has_the_rights_that_it_needs_and_no_more(
     service: str, calls: list[str], routing: str
 ) -> None:
-    answers_to_inboxes = routing == "inbox" and service != "gateway"
+    has_store = service not in ("gateway", "console")
+    answers_to_inboxes = routing == "inbox" and has_store
     expected = {("roles/logging.logWriter", "projects p")}
     for secret in SECRETS[service]:
         expected.add(("roles/secretmanager.secretAccessor", f"secrets csms-{secret}"))
-    if service != "gateway":
+    if has_store:
         expected.add(("roles/datastore.user", "projects p"))
-    if service in ("gateway", "device"):
+    if service in ("gateway", "device", "console"):
         expected.add(("projects/p/roles/csmsOwnTopics", "projects p"))
     for asked in ASKED[service]:
         expected.add(("roles/run.invoker", f"run services csms-{asked}"))

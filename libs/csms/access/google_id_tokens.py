@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -25,6 +25,13 @@ RETRY_INTERVAL = timedelta(seconds=10)
 
 FETCH_TIMEOUT = 10.0
 """Seconds for one attempt."""
+
+
+CLOUD_RUN = "X-Serverless-Authorization"
+"""The header at which Cloud Run looks first, and then leaves the other one whole."""
+
+HEADERS = "Authorization", CLOUD_RUN
+"""Of who asks as itself. Who asks as somebody else shows Cloud Run only that it may."""
 
 
 class IdToken(NamedTuple):
@@ -50,8 +57,15 @@ def fetch(audience: str) -> IdToken:
 class IdTokenAuth(httpx.Auth):
     """Of a client: each request has an ID token for the service of this URL, which is fetched beforehand."""
 
-    def __init__(self, url: str, clock: Clock, fetch: Callable[[str], IdToken] = fetch) -> None:
-        """``fetch`` may block: it is called in a thread."""
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        fetch: Callable[[str], IdToken] = fetch,
+        headers: Sequence[str] = HEADERS,
+    ) -> None:
+        """``fetch`` may block: it is called in a thread. ``headers`` are those that have the token."""
+        self._headers = headers
         self._audience = url.removesuffix("/")
         self._clock = clock
         self._fetch = fetch
@@ -60,9 +74,9 @@ class IdTokenAuth(httpx.Auth):
         self._fetching = asyncio.Lock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Cloud Run looks at the second header, and leaves the first one whole. Raises ``NoIdToken``."""
+        """Raises ``NoIdToken``."""
         bearer = f"Bearer {await self._token()}"
-        request.headers.update({"Authorization": bearer, "X-Serverless-Authorization": bearer})
+        request.headers.update(dict.fromkeys(self._headers, bearer))
         yield request
 
     async def _token(self) -> str:

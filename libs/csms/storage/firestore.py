@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import random
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -82,6 +82,17 @@ class FirestoreCollection(Generic[Doc]):
     async def get(self, id: str) -> Doc | None:
         return self._document(await self._read(self._reference(id)))
 
+    async def get_all(self, ids: Iterable[str]) -> dict[str, Doc]:
+        wanted = {self._reference(id).id: id for id in ids}
+        if not wanted:
+            return {}
+        found = self._client.get_all([self._collection.document(name) for name in wanted])
+        return {
+            wanted[snapshot.id]: self._type.model_validate(snapshot.to_dict())
+            async for snapshot in found
+            if snapshot.exists
+        }
+
     async def update(self, id: str, change: Callable[[Doc | None], Doc]) -> Doc:
         """Also raises ``Contention``, or what Firestore raises; then the write may have happened or not."""
 
@@ -120,9 +131,12 @@ class FirestoreCollection(Generic[Doc]):
     async def find(self, query: Query) -> Page[Doc]:
         check_served(self._collection.id, query, self._indexes)
         wanted = self._matching(query.equals)
-        if query.from_ is not None:
+        if query.contains is not None:
+            field, text = query.contains
+            wanted = wanted.where(filter=FieldFilter(field, "array_contains", text))
+        if query.order_by and query.from_ is not None:
             wanted = wanted.where(filter=FieldFilter(query.order_by, ">=", query.from_))
-        if query.to is not None:
+        if query.order_by and query.to is not None:
             wanted = wanted.where(filter=FieldFilter(query.order_by, "<", query.to))
         order = [query.order_by, "__name__"] if query.order_by else ["__name__"]
         for field in order:
@@ -134,6 +148,10 @@ class FirestoreCollection(Generic[Doc]):
             if not is_document_id(id):
                 raise BadPageToken("unreadable page token")
             wanted = wanted.start_after([value, self._collection.document(id)][-len(order) :])
+        elif query.bounds_ids and query.from_ is not None:
+            wanted = wanted.start_at([self._reference(str(query.from_))])
+        if query.bounds_ids and query.to is not None:
+            wanted = wanted.end_before([self._reference(str(query.to))])
         found = await wanted.limit(query.page_size + 1).get()
         items = [self._type.model_validate(snapshot.to_dict()) for snapshot in found[: query.page_size]]
         if len(found) <= query.page_size:
@@ -206,6 +224,10 @@ def index_definitions(collections: Mapping[str, Sequence[Index]]) -> Json:
         overrides.append({"collectionGroup": name, "fieldPath": "*", "indexes": []})
         single: dict[str, list[Json]] = {}
         for index in sorted(set(indexes), key=lambda index: (index.fields, index.descending)):
+            if index.contains:
+                in_list: Json = {"arrayConfig": "CONTAINS", "queryScope": "COLLECTION"}
+                single.setdefault(index.contains, []).append(in_list)
+                continue
             *equal, last = index.fields
             direction = "DESCENDING" if index.descending else "ASCENDING"
             if not equal:

@@ -37,7 +37,14 @@ def position(query: Query) -> tuple[Any, str] | None:
 
 
 def _shape(query: Query) -> str:
-    parts = [sorted(query.equals.items()), query.order_by, query.descending, query.from_, query.to]
+    parts = [
+        sorted(query.equals.items()),
+        query.order_by,
+        query.descending,
+        query.from_,
+        query.to,
+        query.contains,
+    ]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 

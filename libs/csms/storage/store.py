@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, Generic, Protocol, Self, TypeVar
@@ -70,8 +70,11 @@ class Query:
     inside of another is ``location.lat``.
 
     ``order_by`` is a field, or empty for the store's own order of ids. Documents without that field are
-    not found, documents alike in it follow by id. ``from_`` (included) and ``to`` (not included) bound it.
-    The collection needs an ``Index`` for it.
+    not found, documents alike in it follow by id. ``from_`` (included) and ``to`` (not included) bound it, or
+    the ids. The collection needs an ``Index`` for it.
+
+    ``contains`` is the field of a list of texts, and a text in it. Such a query compares and orders by
+    nothing else: whether Firestore merges the index of a list with others is not documented.
     """
 
     equals: Mapping[str, Scalar] = field(default_factory=dict)
@@ -81,14 +84,23 @@ class Query:
     to: Scalar | None = None
     page_size: int = 100
     page_token: str = ""
+    contains: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         for name in (*self.equals, *([self.order_by] if self.order_by else [])):
             checked_field(name)
-        if not self.order_by and (self.from_ is not None or self.to is not None):
-            raise ValueError("from_ and to bound the order_by field, and there is none")
+        if self.contains is not None:
+            checked_field(self.contains[0])
+            if self.equals or self.order_by or self.bounds_ids:
+                raise ValueError("a query for what a list contains compares and orders by nothing else")
+        if self.bounds_ids and not all(isinstance(id, str | None) for id in (self.from_, self.to)):
+            raise ValueError("without order_by, from_ and to bound the ids, which are texts")
         if self.page_size < 1:
             raise ValueError("a page holds at least one document")
+
+    @property
+    def bounds_ids(self) -> bool:
+        return not self.order_by and (self.from_ is not None or self.to is not None)
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,9 @@ class Index:
     descending: bool = False
     embedded: bool = True
     """Whether the SQLite store has it too. Without it, that one reads what its other indexes leave over."""
+    contains: str = ""
+    """A field that is a list of texts, for queries by one of them; then the index has nothing else. The
+    SQLite store has no such index, and looks through all documents: 1,000 in one or two milliseconds."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -129,11 +144,16 @@ def filters(*fields: str) -> list[Index]:
 
 def check_served(collection: str, query: Query, indexes: Sequence[Index]) -> None:
     """Raises ``MissingIndex``."""
+    if query.contains is not None:
+        if not any(index.contains == query.contains[0] for index in indexes):
+            raise MissingIndex(f"collection {collection}: declare {Index(contains=query.contains[0])}")
+        return
     wanted = query.equals.keys()
     usable = [
         index
         for index in indexes
-        if (index.order_by, index.descending) == (query.order_by, query.descending)
+        if not index.contains
+        and (index.order_by, index.descending) == (query.order_by, query.descending)
         and wanted >= set(index.equals)
     ]
     if wanted:
@@ -167,6 +187,10 @@ class Collection(Protocol[Doc]):
     """
 
     async def get(self, id: str) -> Doc | None: ...
+
+    async def get_all(self, ids: Iterable[str]) -> dict[str, Doc]:
+        """The documents that there are of up to 1,000 ids, by their ids: one request to a remote store."""
+        ...
 
     async def update(self, id: str, change: Callable[[Doc | None], Doc]) -> Doc:
         """Read, change and write one document atomically, and return what is now stored.

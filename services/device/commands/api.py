@@ -13,11 +13,13 @@ from fastapi import Query as Parameter
 from pydantic import Field
 
 from libs.csms.access.callers import TheCaller
+from libs.csms.access.groups import TheStations
 from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter, needs
 from libs.csms.access.scopes import ACTION_SCOPES, Scope
 from libs.csms.audit.requests import CommandIds
 from libs.csms.clock import Time
 from libs.csms.errors import Conflict, DomainError, NoAnswer, TooMany
+from libs.csms.station_messages.api import bound
 from libs.csms.storage.queries import equals
 from libs.csms.storage.store import Document, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
@@ -36,6 +38,16 @@ from .model import (
 )
 from .request import MAX_PAYLOAD, CommandRequest, NotACommand, PayloadTooLarge, request
 from .service import Commands
+
+StationId = Annotated[str | None, Parameter(alias="stationId", description="To this charging station.")]
+ActionName = Annotated[str | None, Parameter(description="Of this OCPP action, such as `Reset`.")]
+RequestedBy = Annotated[
+    str | None,
+    Parameter(alias="requestedBy", description="Asked for by the caller of this id, as in `/me`."),
+]
+BatchId = Annotated[str | None, Parameter(alias="batchId", description="Of this command to many stations.")]
+From = Annotated[Time | None, Parameter(alias="from", description="Made at this time or later.")]
+To = Annotated[Time | None, Parameter(description="Made before this time.")]
 
 
 class ErrorView(Document):
@@ -187,8 +199,46 @@ def commands_api(commands: Commands) -> APIRouter:
         await commands.registry.existing(id)
         found = equals(stationId=id, action=action, status=status)
         query = Query(found, "createdAt", True, page_size=page_size, page_token=page_token)
-        page = await commands.commands.find(query)
-        return page_of(Page([CommandView.of(command) for command in page.items], page.next_page_token))
+        return listed(await commands.commands.find(query))
+
+    @router.get(
+        "/commands",
+        response_model=PageOf[CommandView],
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def list_commands_of_fleet(
+        stations: TheStations,
+        station_id: StationId = None,
+        action: ActionName = None,
+        status: Status | None = None,
+        requested_by: RequestedBy = None,
+        batch_id: BatchId = None,
+        from_: From = None,
+        to: To = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[CommandView]:
+        """Of all stations, the newest first; for a caller who is bound to groups, of one station after the
+        other.
+        """
+        wanted = equals(action=action, status=status, batchId=batch_id)
+        if requested_by is not None:
+            wanted["requestedBy.id"] = requested_by
+
+        async def find(id: str | None, size: int, token: str) -> Page[Command]:
+            query = Query(
+                wanted | equals(stationId=id),
+                order_by="createdAt",
+                descending=True,
+                from_=bound(from_),
+                to=bound(to),
+                page_size=size,
+                page_token=token,
+            )
+            return await commands.commands.find(query)
+
+        return listed(await stations.find(station_id, find, page_size, page_token))
 
     @router.get(
         "/commands/{id}",
@@ -214,6 +264,10 @@ def commands_api(commands: Commands) -> APIRouter:
         return CommandView.of(await cancel(commands, id))
 
     return router
+
+
+def listed(page: Page[Command]) -> PageOf[CommandView]:
+    return page_of(Page([CommandView.of(command) for command in page.items], page.next_page_token))
 
 
 def _endpoint(commands: Commands, action: str) -> Callable[..., Awaitable[CommandView]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, get_args
 
 import orjson
 from fastapi import APIRouter, Response
+from fastapi import Query as Parameter
 from pydantic import Field
 
 from libs.csms.access.callers import Caller, TheCaller
+from libs.csms.access.groups import in_order_of_groups
 from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
 from libs.csms.access.scopes import ACTION_SCOPES, Scope
 from libs.csms.errors import Forbidden, Invalid, NotFound
@@ -25,7 +28,7 @@ from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.errors import CallError
 from libs.ocpp_messages.schemas import Validator
 
-from .api import DAY, CommandView, Deliver, Ttl
+from .api import DAY, CommandView, Deliver, Ttl, listed
 from .batch import Batch, BatchView, Selection
 from .cancellation import cancel_batch
 from .model import Requester, Status
@@ -36,6 +39,10 @@ SENDING_LIMIT = timedelta(minutes=5)
 """How long a command to many may take to be sent to the connected stations."""
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+BatchPageSize = Annotated[
+    int, Parameter(alias="pageSize", ge=1, le=100, description="Items in a page; each is counted.")
+]
 
 
 class UnknownBatch(NotFound):
@@ -121,6 +128,22 @@ def batches_api(commands: Commands) -> APIRouter:
         return batch.view(dict.fromkeys(get_args(Status), 0))
 
     @router.get(
+        "/batches",
+        response_model=PageOf[BatchView],
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def list_batches(
+        caller: TheCaller, page_size: BatchPageSize = 20, page_token: PageToken = ""
+    ) -> PageOf[BatchView]:
+        """Commands to many stations, the newest first; for a caller who is bound to groups, of one group
+        after the other.
+        """
+        page = await _find(commands, caller, page_size, page_token)
+        views = await asyncio.gather(*(_view(commands, batch) for batch in page.items))
+        return page_of(Page(views, page.next_page_token))
+
+    @router.get(
         "/batches/{id}",
         response_model=BatchView,
         response_model_exclude_none=True,
@@ -159,12 +182,26 @@ def batches_api(commands: Commands) -> APIRouter:
         """The command of each station, in the order of station ids."""
         await _seen_by(caller, commands, id)
         found = equals(batchId=id, status=status)
-        page = await commands.commands.find(
-            Query(found, "stationId", page_size=page_size, page_token=page_token)
-        )
-        return page_of(Page([CommandView.of(command) for command in page.items], page.next_page_token))
+        query = Query(found, "stationId", page_size=page_size, page_token=page_token)
+        return listed(await commands.commands.find(query))
 
     return router
+
+
+async def _find(commands: Commands, caller: Caller, size: int, token: str) -> Page[Batch]:
+    """Those for the groups that the caller may see."""
+
+    async def find(equals: Mapping[str, str], rest: str) -> Page[Batch]:
+        query = Query(equals, "createdAt", descending=True, page_size=size, page_token=rest)
+        return await commands.batches.find(query)
+
+    async def find_in_group(group: str, rest: str) -> tuple[Sequence[Batch], str]:
+        page = await find({"selection.group": group}, rest)
+        return page.items, page.next_page_token
+
+    if caller.groups is None:
+        return await find({}, token)
+    return Page(*await in_order_of_groups(caller.groups, token, find_in_group))
 
 
 async def _seen_by(caller: Caller, commands: Commands, id: str) -> Batch:
@@ -177,8 +214,8 @@ async def _seen_by(caller: Caller, commands: Commands, id: str) -> Batch:
 
 async def _view(commands: Commands, batch: Batch) -> BatchView:
     statuses: tuple[Status, ...] = get_args(Status)
-    counts = {each: await commands.commands.count({"batchId": batch.id, "status": each}) for each in statuses}
-    return batch.view(counts)
+    found = [commands.commands.count({"batchId": batch.id, "status": each}) for each in statuses]
+    return batch.view(dict(zip(statuses, await asyncio.gather(*found), strict=True)))
 
 
 def _payload(action: str, body: BatchBody) -> str:

@@ -9,9 +9,15 @@ import orjson
 from pydantic import Field
 
 from libs.csms.clock import Time
-from libs.csms.storage.store import Document
+from libs.csms.storage.store import Document, Index, filters
 
 from .model import REQUESTER_DESCRIPTION, Requester, Status
+
+INDEXES = [
+    Index((), "createdAt", descending=True),
+    Index(("selection.group",), "createdAt", descending=True, embedded=False),
+    *filters("status"),
+]
 
 
 class Selection(Document):

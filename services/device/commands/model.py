@@ -38,6 +38,12 @@ RETRY_DELAY = timedelta(seconds=10)
 """Until a command that waits for its station is published again, where the gateway had no turn for it."""
 
 INDEXES = [
+    Index((), "createdAt", descending=True),
+    Index(("status",), "createdAt", descending=True),
+    *(
+        Index((field,), "createdAt", descending=True, embedded=False)
+        for field in ("action", "batchId", "requestedBy.id")
+    ),
     Index(("stationId",), "createdAt", descending=True),
     Index(("stationId", "action"), "createdAt", descending=True),
     Index(("stationId", "status"), "createdAt", descending=True),

@@ -13,13 +13,14 @@ from libs.csms.clock import Clock
 from libs.csms.errors import Conflict, NotFound
 from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.router import Router
-from libs.csms.storage.store import Collection, Store, filters
+from libs.csms.storage.store import Collection, Store
 from libs.ocpp_messages.action import Action
 
 from ..connectivity.service import Connectivity
 from ..device_model.service import DeviceModel
 from ..registry.service import Registry
 from ..security.service import Security
+from .batch import INDEXES as BATCH_INDEXES
 from .batch import Batch
 from .model import INDEXES, Command
 
@@ -78,7 +79,7 @@ class Commands:
     ) -> Self:
         return cls(
             commands=store.collection("commands", Command, INDEXES),
-            batches=store.collection("commandBatches", Batch, filters("status")),
+            batches=store.collection("commandBatches", Batch, BATCH_INDEXES),
             registry=registry,
             connectivity=connectivity,
             security=security,

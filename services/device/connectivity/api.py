@@ -1,11 +1,11 @@
-"""Connections by REST, and how many connectors of the fleet have which status."""
+"""Connections and connectors of the fleet by REST, and how many connectors have which status."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter
 from fastapi import Query as Parameter
@@ -21,13 +21,25 @@ from libs.ocpp_messages.event import RefusalReason
 from libs.ocpp_messages.version import Version
 
 from .attempts import ConnectionAttempt
-from .model import Connection
+from .model import Connection, Connector
 from .service import Connectivity
+from .views import ConnectorView
 
-STATUSES = (
-    "Available Preparing Charging SuspendedEVSE SuspendedEV Finishing Occupied Reserved Unavailable Faulted"
-).split()
+ConnectorStatus = Literal[
+    "Available",
+    "Preparing",
+    "Charging",
+    "SuspendedEVSE",
+    "SuspendedEV",
+    "Finishing",
+    "Occupied",
+    "Reserved",
+    "Unavailable",
+    "Faulted",
+]
 """ChargePointStatus of 1.6 and ConnectorStatusEnumType of 2.x."""
+
+STATUSES: tuple[ConnectorStatus, ...] = get_args(ConnectorStatus)
 
 OFFLINE = "Offline"
 """Counted instead of the reported status where the station of a connector is not connected."""
@@ -69,6 +81,32 @@ def connectivity_api(connectivity: Connectivity) -> APIRouter:
         return page_of(await stations.find(None, find, page_size, page_token))
 
     @router.get(
+        "/connectors",
+        response_model=PageOf[ConnectorView],
+        response_model_exclude_none=True,
+        openapi_extra=TELLS_GROUPS_APART,
+    )
+    async def list_connectors(
+        stations: TheStations,
+        station_id: Annotated[str | None, Parameter(alias="stationId")] = None,
+        status: Annotated[
+            ConnectorStatus | None, Parameter(description="As reported last, whether connected or not.")
+        ] = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[ConnectorView]:
+        """The connectors of the fleet, station by station. `evseId` 0 is a whole station of OCPP 1.6."""
+
+        async def find(id: str | None, size: int, token: str) -> Page[Connector]:
+            query = Query(equals(stationId=id, status=status), page_size=size, page_token=token)
+            return await connectivity.connectors.find(query)
+
+        page = await stations.find(station_id, find, page_size, page_token)
+        known = await connectivity.connections_of(one.station_id for one in page.items)
+        views = [ConnectorView.of(one, known[one.station_id]) for one in page.items]
+        return page_of(Page(views, page.next_page_token))
+
+    @router.get(
         "/connectionattempts",
         response_model=PageOf[ConnectionAttempt],
         response_model_exclude_none=True,
@@ -99,7 +137,7 @@ async def connectors_by_status(connectivity: Connectivity) -> dict[str, int]:
     """The number of connectors by status, and the number of those whose station is not connected. Connector 0
     of OCPP 1.6, which is the whole station, does not count.
     """
-    counts = {status: await _count(connectivity, status) for status in STATUSES}
+    counts: dict[str, int] = {status: await _count(connectivity, status) for status in STATUSES}
     offline = await _offline_connectors(connectivity)
     counts = {status: count - offline[status] for status, count in counts.items()}
     return counts | {OFFLINE: offline.total()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -89,6 +90,12 @@ class Connectivity:
     async def connection(self, station_id: str) -> Connection:
         """The newest connection of the station. An empty one if it has never connected."""
         return await self.connections.get(station_id) or Connection(station_id=station_id)
+
+    async def connections_of(self, station_ids: Iterable[str]) -> dict[str, Connection]:
+        """The newest connection of each of at most 1,000 stations, as ``connection`` has it."""
+        ids = list(dict.fromkeys(station_ids))
+        known = await self.connections.get_all(ids)
+        return {id: known.get(id) or Connection(station_id=id) for id in ids}
 
     async def number_connection(self, station_id: str) -> int:
         """A number greater than that of every connection admitted before. No gateway clock matters. Raises

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
+from fastapi import Query as Parameter
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -16,13 +19,20 @@ from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import Time
 from libs.csms.errors import Forbidden
 from libs.csms.storage.queries import equals
-from libs.csms.storage.store import Document, Query
+from libs.csms.storage.store import Document, Page, Query, Scalar
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
-from ..connectivity.model import Connector
+from ..connectivity.model import Connection
+from ..connectivity.views import ConnectorView
 from .bodies import Group, NewStation, StationBody
-from .model import Station
+from .model import Station, StationView
+from .search import MAX_KEY, search_key
 from .service import Registry
+
+With = Annotated[
+    Literal["connection"] | None,
+    Parameter(alias="with", description="`connection`: tell also whether and since when each is connected."),
+]
 
 
 class NotInYourGroups(Forbidden):
@@ -32,9 +42,63 @@ class NotInYourGroups(Forbidden):
         super().__init__("body.group: you may have stations in your groups only")
 
 
-class ConnectorView(Connector):
-    connected: bool = Field(description="Whether its station is connected, so that the status is current.")
-    disconnected_at: Time | None = Field(default=None, description="Since when its station is not connected.")
+class ListedStation(StationView):
+    """A station in the list. What `with=connection` adds is absent without it."""
+
+    connected: bool | None = Field(default=None, description="Whether the station is connected.")
+    ocpp_version: str | None = Field(
+        default=None, description="Of its newest connection: ocpp1.6, ocpp2.0.1 or ocpp2.1."
+    )
+    disconnected_at: Time | None = Field(default=None, description="When its newest connection ended.")
+    last_seen: Time | None = Field(
+        default=None, description="When its last message was received, to five minutes."
+    )
+
+    @classmethod
+    def of(cls, station: Station, connection: Connection | None) -> Self:
+        known = {} if connection is None else connection.model_dump(include=OF_CONNECTION)
+        return cls(**dict(station), **known)
+
+
+OF_CONNECTION = ListedStation.model_fields.keys() - StationView.model_fields.keys()
+
+Name = Annotated[str | None, Parameter(max_length=255)]
+
+
+@dataclass(frozen=True)
+class StationFilter:
+    """Which stations a list shows: those that match all of it."""
+
+    q: Annotated[
+        str,
+        Parameter(
+            max_length=MAX_KEY,
+            description="The beginning of the id, serialNumber, model, vendorName or group, or of a word or a"
+            " number in one of them, in any case: `123` finds `CS-000123`.",
+        ),
+    ] = ""
+    group: Group | None = None
+    registration_status: Annotated[RegistrationStatus | None, Parameter(alias="registrationStatus")] = None
+    vendor_name: Annotated[Name, Parameter(alias="vendorName", description="Compared exactly.")] = None
+    model: Annotated[Name, Parameter(description="Compared exactly.")] = None
+    firmware_version: Annotated[Name, Parameter(alias="firmwareVersion", description="Compared exactly.")] = (
+        None
+    )
+
+    @property
+    def equals(self) -> dict[str, Scalar]:
+        return equals(
+            group=self.group,
+            registrationStatus=self.registration_status,
+            vendorName=self.vendor_name,
+            model=self.model,
+            firmwareVersion=self.firmware_version,
+        )
+
+    def includes(self, station: Station) -> bool:
+        """Whether all but ``q`` matches."""
+        known = station.model_dump(by_alias=True, exclude={"search_keys"})
+        return all(known[field] == value for field, value in self.equals.items())
 
 
 class StationStatus(Document):
@@ -71,25 +135,31 @@ def stations_api(registry: Registry) -> APIRouter:
 
     @router.get(
         "",
-        response_model=PageOf[Station],
+        response_model=PageOf[ListedStation],
         response_model_exclude_none=True,
         openapi_extra=TELLS_GROUPS_APART,
     )
     async def list_stations(
-        caller: TheCaller, group: Group | None = None, page_size: PageSize = 100, page_token: PageToken = ""
-    ) -> PageOf[Station]:
-        """In the order of their ids; for a caller who is bound to groups, of one group after the other."""
-        if caller.groups is not None and group is None:
-            return page_of(await registry.find_in_groups(caller.groups, page_size, page_token))
-        if not caller.sees_group(group):
-            return PageOf(items=[])
-        query = Query(equals(group=group), page_size=page_size, page_token=page_token)
-        return page_of(await registry.find(query))
+        caller: TheCaller,
+        wanted: Annotated[StationFilter, Depends()],
+        with_: With = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[ListedStation]:
+        """In the order of their ids; for a caller who is bound to groups, of one group after the other. With
+        `q` a page may be short, or empty with a `nextPageToken`, where other filters or groups leave few.
+        """
+        page = await _find(registry, caller, wanted, page_size, page_token)
+        connections: Mapping[str, Connection] = {}
+        if with_ is not None:
+            connections = await registry.connectivity.connections_of(one.id for one in page.items)
+        items = [ListedStation.of(one, connections.get(one.id)) for one in page.items]
+        return page_of(Page(items, page.next_page_token))
 
     @router.post(
         "",
         status_code=201,
-        response_model=Station,
+        response_model=StationView,
         response_model_exclude_none=True,
         openapi_extra=TELLS_GROUPS_APART,
     )
@@ -100,7 +170,7 @@ def stations_api(registry: Registry) -> APIRouter:
         response.headers["Location"] = f"/chargingstations/{quote(station.id, safe='')}"
         return station
 
-    @router.get("/{id}", response_model=Station, response_model_exclude_none=True)
+    @router.get("/{id}", response_model=StationView, response_model_exclude_none=True)
     async def get_station(id: str) -> Station:
         return await registry.existing(id)
 
@@ -109,22 +179,19 @@ def stations_api(registry: Registry) -> APIRouter:
         """Connectors keep the status that they reported last while the station is away."""
         station = await registry.existing(id)
         connection = await registry.connectivity.connection(id)
-        since = None if connection.connected else connection.disconnected_at
         known = connection.model_dump(include=set(StationStatus.model_fields) - {"connectors"})
-        views = [
-            ConnectorView(**one.model_dump(), connected=connection.connected, disconnected_at=since)
-            for one in await registry.connectivity.connectors_of(id)
-        ]
+        connectors = await registry.connectivity.connectors_of(id)
+        views = [ConnectorView.of(one, connection) for one in connectors]
         return StationStatus(
             id=id, registration_status=station.registration_status, connectors=views, **known
         )
 
-    @router.put("/{id}", response_model=Station, response_model_exclude_none=True)
+    @router.put("/{id}", response_model=StationView, response_model_exclude_none=True)
     async def replace_station(id: str, body: StationBody, caller: TheCaller) -> Station:
         """Replace a station that exists. POST creates one."""
         return await registry.change(id, body, _within(caller, body.replacing))
 
-    @router.patch("/{id}", response_model=Station, response_model_exclude_none=True)
+    @router.patch("/{id}", response_model=StationView, response_model_exclude_none=True)
     async def patch_station(id: str, body: StationBody, caller: TheCaller) -> Station:
         """A merge patch (RFC 7396): null removes a field."""
         return await registry.change(id, body, _within(caller, body.merged_into))
@@ -135,6 +202,21 @@ def stations_api(registry: Registry) -> APIRouter:
         await registry.delete(id)
 
     return router
+
+
+async def _find(
+    registry: Registry, caller: Caller, wanted: StationFilter, size: int, token: str
+) -> Page[Station]:
+    """Those that the caller sees."""
+    if search_key(wanted.q):
+        return await registry.search(
+            wanted.q, lambda one: wanted.includes(one) and caller.sees_group(one.group), size, token
+        )
+    if caller.groups is not None and wanted.group is None:
+        return await registry.find_in_groups(caller.groups, wanted.equals, size, token)
+    if not caller.sees_group(wanted.group):
+        return Page([])
+    return await registry.find(Query(wanted.equals, page_size=size, page_token=token))
 
 
 def older_paths_api(registry: Registry) -> APIRouter:
@@ -148,7 +230,7 @@ def older_paths_api(registry: Registry) -> APIRouter:
     @router.post(
         "/create",
         status_code=201,
-        response_model=Station,
+        response_model=StationView,
         response_model_exclude_none=True,
         openapi_extra=TELLS_GROUPS_APART,
     )
@@ -160,23 +242,23 @@ def older_paths_api(registry: Registry) -> APIRouter:
     @router.get(
         "/list",
         response_class=StreamingResponse,
-        responses={200: {"model": list[Station]}},
+        responses={200: {"model": list[StationView]}},
         openapi_extra=TELLS_GROUPS_APART,
     )
     async def list_all(caller: TheCaller) -> StreamingResponse:
         """Every station in one response, which is sent while the stations are read page by page."""
         return StreamingResponse(_array(registry, caller), media_type="application/json")
 
-    @router.get("/station/{id}", response_model=Station, response_model_exclude_none=True)
+    @router.get("/station/{id}", response_model=StationView, response_model_exclude_none=True)
     async def station(id: str) -> Station:
         return await registry.existing(id)
 
-    @router.post("/update/{id}", response_model=Station, response_model_exclude_none=True)
+    @router.post("/update/{id}", response_model=StationView, response_model_exclude_none=True)
     async def update(id: str, body: StationBody, caller: TheCaller) -> Station:
         """Replace the fields that earlier systems have. Other fields change only if given."""
         return await registry.change(id, body, _within(caller, body.replacing_older_fields))
 
-    @router.post("/delete/{id}", response_model=Station, response_model_exclude_none=True)
+    @router.post("/delete/{id}", response_model=StationView, response_model_exclude_none=True)
     async def delete(id: str) -> Station:
         return await registry.delete(id)
 
@@ -200,6 +282,6 @@ async def _array(registry: Registry, caller: Caller) -> AsyncIterator[str]:
     wanted = [{}] if caller.groups is None else [{"group": group} for group in sorted(caller.groups)]
     for equal in wanted:
         async for station in registry.every(Query(equal, page_size=1_000)):
-            yield before + station.model_dump_json(by_alias=True, exclude_none=True)
+            yield before + station.model_dump_json(by_alias=True, exclude_none=True, exclude={"search_keys"})
             before = ","
     yield "[]" if before == "[" else "]"

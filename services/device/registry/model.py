@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from libs.csms.clients.admission import RegistrationStatus
 from libs.csms.clock import Time
 from libs.csms.storage.store import Document
 from libs.ocpp_messages.version import Version
+
+from .search import search_keys
 
 
 class Modem(Document):
@@ -42,7 +44,9 @@ class Boot(Document):
     boot_reason: str | None = Field(default=None, description="BootReasonEnumType of 2.x; 1.6 has none.")
 
 
-class Station(Document):
+class StationView(Document):
+    """A station as it is shown."""
+
     id: str = Field(description="The identity with which the station connects.")
     serial_number: str | None = Field(
         default=None, description="As the station reports it (chargePointSerialNumber of 1.6)."
@@ -98,10 +102,20 @@ class Station(Document):
     boot_reason: str | None = Field(
         default=None, description="Why the station last booted (BootReasonEnumType of 2.x)."
     )
+
+
+class Station(StationView):
+    """A station as it is stored."""
+
     deleted_at: Time | None = Field(
         default=None,
         description="When its deletion began, if that is not complete: the station is refused and not shown.",
     )
+
+    @computed_field(description="The texts by which a search finds it: `search.py`.")  # type: ignore[prop-decorator]
+    @property
+    def search_keys(self) -> list[str]:
+        return search_keys(self.id, self.serial_number, self.model, self.vendor_name, self.group)
 
     @property
     def may_operate(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -15,7 +15,7 @@ from libs.csms.clock import Clock, rfc3339
 from libs.csms.errors import Conflict, Invalid
 from libs.csms.messaging.bus import Bus
 from libs.csms.storage.queries import every, update_existing, update_from
-from libs.csms.storage.store import Collection, Index, Page, Query, Store, filters
+from libs.csms.storage.store import Collection, Index, Page, Query, Scalar, Store, filters
 from libs.ocpp_messages.action import Direction, encode
 from libs.ocpp_messages.event import (
     EventData,
@@ -28,6 +28,7 @@ from libs.ocpp_messages.message import Kind, Message
 from ..connectivity.service import Connectivity
 from .bodies import NewStation, StationBody
 from .model import Boot, Station
+from .search import search_key
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,16 @@ Cleanup = Callable[[str], Awaitable[None]]
 
 RESUME_INTERVAL = 300.0
 """Seconds between two searches for deletions that a failed process left incomplete."""
+
+MAX_READS = 20
+"""Pages of the store that are read for one page of a search."""
+
+INDEXES = [
+    Index((), "deletedAt"),
+    Index(("group",)),
+    Index(contains="searchKeys"),
+    *filters("firmwareVersion", "model", "registrationStatus", "vendorName"),
+]
 
 DELETED = "the charging station has been deleted"
 REJECTED = "the charging station has been rejected"
@@ -61,8 +72,7 @@ class Registry:
 
     @classmethod
     def of(cls, store: Store, connectivity: Connectivity, bus: Bus, clock: Clock) -> Self:
-        indexes = [Index((), "deletedAt"), Index(("group",)), *filters("firmwareVersion", "model")]
-        return cls(store.collection("chargingstations", Station, indexes), connectivity, bus, clock)
+        return cls(store.collection("chargingstations", Station, INDEXES), connectivity, bus, clock)
 
     async def get(self, id: str) -> Station | None:
         station = await self.stations.get(id)
@@ -82,14 +92,34 @@ class Registry:
         page = await self.find(Query({"group": group}, page_size=size, page_token=token))
         return [station.id for station in page.items], page.next_page_token
 
-    async def find_in_groups(self, groups: frozenset[str], size: int, token: str) -> Page[Station]:
+    async def find_in_groups(
+        self, groups: frozenset[str], equals: Mapping[str, Scalar], size: int, token: str
+    ) -> Page[Station]:
         """In the order of the groups, then of ids. A page ends where a group ends."""
 
         async def find(group: str, rest: str) -> tuple[Sequence[Station], str]:
-            page = await self.find(Query({"group": group}, page_size=size, page_token=rest))
+            query = Query({**equals, "group": group}, page_size=size, page_token=rest)
+            page = await self.find(query)
             return page.items, page.next_page_token
 
         return Page(*await in_order_of_groups(groups, token, find))
+
+    async def search(
+        self, text: str, is_wanted: Callable[[Station], bool], size: int, token: str
+    ) -> Page[Station]:
+        """Of the stations that a search for this text finds, those that are wanted, in the order of ids. A
+        page is short where few of those that are found are wanted.
+        """
+        wanted: list[Station] = []
+        contains = "searchKeys", search_key(text)
+        for _ in range(MAX_READS):
+            query = Query(contains=contains, page_size=size - len(wanted), page_token=token)
+            page = await self.find(query)
+            wanted += filter(is_wanted, page.items)
+            token = page.next_page_token
+            if not token or len(wanted) == size:
+                break
+        return Page(wanted, token)
 
     async def find(self, query: Query) -> Page[Station]:
         page = await self.stations.find(query)

@@ -88,7 +88,8 @@ async def test_the_list_is_filtered_and_searched_for_one_token(console: Console)
     await add(console, "CARD-0002")
 
     assert "CARD-0002" not in (await console.page("/tokens?status=Blocked")).text
-    assert "CARD-0002" in (await console.page("/tokens?q=card-0002")).text
+    assert "CARD-0001" not in (await console.page("/tokens?q=card-0002")).text
+    assert "CARD-0001" in (await console.page("/tokens?q=card")).text
     assert "No token fits." in (await console.page("/tokens?q=CARD-0003")).text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Generic
 from pydantic import TypeAdapter
 
 from ..page_tokens import page_token, position
-from ..store import Doc, Document, Index, Page, Query, Scalar, check_served
+from ..store import Doc, Document, Index, Page, Query, Scalar, check_served, checked_field
 from .disk import Disk
 from .file import File
 from .group_commit import NotWritten, Row
@@ -71,6 +71,10 @@ class SqliteCollection(Generic[Doc]):
                 await group.durable()
                 return document  # type: ignore[no-any-return]
         return self._file.stored(key, self._type)
+
+    async def get_all(self, ids: Iterable[str]) -> dict[str, Doc]:
+        found = {id: await self.get(id) for id in ids}
+        return {id: document for id, document in found.items() if document is not None}
 
     async def update(self, id: str, change: Callable[[Doc | None], Doc]) -> Doc:
         """Also raises ``NotWritten``."""
@@ -145,8 +149,13 @@ def _order(table: Table, query: Query) -> list[str]:
 def _conditions(table: Table, query: Query) -> tuple[str, list[Any]]:
     """What follows WHERE, and its values."""
     terms = [(f"{table.expression(field)} = ?", [value]) for field, value in query.equals.items()]
+    if query.contains is not None:
+        terms.append(_contains(*query.contains))
     if query.order_by:
         terms += _bounds(table, query)
+    elif query.bounds_ids:
+        bounds = [("id >= ?", query.from_), ("id < ?", query.to)]
+        terms += [(term, [value]) for term, value in bounds if value is not None]
     if (behind := position(query)) is not None:
         columns = _order(table, query)
         marks = ", ".join("?" * len(columns))
@@ -156,6 +165,12 @@ def _conditions(table: Table, query: Query) -> tuple[str, list[Any]]:
         " AND ".join(term for term, _ in terms) or "1",
         [value for _, values in terms for value in values],
     )
+
+
+def _contains(field: str, value: str) -> tuple[str, list[Any]]:
+    """A look for the text as it stands in JSON comes first: it takes a tenth of the time."""
+    in_list = f"EXISTS (SELECT 1 FROM json_each(doc, '$.{checked_field(field)}') WHERE value = ?)"
+    return f"instr(doc, json_quote(?)) AND {in_list}", [value, value]
 
 
 def _bounds(table: Table, query: Query) -> list[tuple[str, list[Any]]]:

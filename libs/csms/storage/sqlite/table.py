@@ -18,7 +18,7 @@ class Table:
 
     def __init__(self, name: str, type_: type[Document], indexes: Sequence[Index] = ()) -> None:
         """Raises ``ValueError`` for an index of a field that documents of the type do not have."""
-        embedded = [index.fields for index in indexes if index.embedded]
+        embedded = [index.fields for index in indexes if index.embedded and not index.contains]
         self.name = name
         self.type = type_
         self._columns = sorted({_path(field) for fields in embedded for field in fields})
