@@ -55,7 +55,7 @@ LISTING = Listing(
         Filter("idToken", "Token"),
     ],
     empty="No reservation fits. A station reserves a place by the command ReserveNow.",
-    above="reservations_above.html",
+    above="refused_above.html",
     actions="reservation_actions.html",
 )
 
