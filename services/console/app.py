@@ -15,7 +15,6 @@ from starlette.types import ASGIApp
 from libs.csms.access.groups import StationGroups
 from libs.csms.clock import utc_now
 from libs.csms.lifespan import Service
-from libs.csms.messaging.bus import Bus
 from libs.csms.settings import Settings
 from libs.csms.web.documentation import documentation
 from libs.csms.web.guard import BodyGuard, Guard
@@ -75,8 +74,7 @@ def console_app(settings: Settings, apis: Apis, fleet: Fleet, feed: Feed, statio
 
 
 def console_service(
-    settings: Settings, bus: Bus, apis: Apis, fleet: Fleet, stations: StationGroups
+    settings: Settings, apis: Apis, fleet: Fleet, feed: Feed, stations: StationGroups
 ) -> Service:
-    feed = Feed(bus)
     app = console_app(settings, apis, fleet, feed, stations)
     return Service("console", subscriptions=(), loops=[feed.run], serve=partial(serve, app, settings))
