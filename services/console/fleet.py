@@ -25,7 +25,7 @@ READING_SHARE = 0.05
 PAGE_SIZE = 250
 """Of what is read: the process does nothing else for some milliseconds a page."""
 
-MAX_WAIT = 0.05
+MAX_WAIT = 0.2
 """Seconds that reading may have taken for a page to wait for it. Otherwise it shows what was read before."""
 
 STATION = "id vendorName model serialNumber firmwareVersion group registrationStatus location".split()
@@ -154,6 +154,13 @@ class Fleet:
             self._reading = asyncio.create_task(self._read())
         if self._reading is not None and (not self._rows or self._took <= MAX_WAIT):
             await asyncio.shield(self._reading)
+
+    async def is_being_read(self) -> bool:
+        """Whether it was, until now: then what was shown before is old. Raises ``Refusal``."""
+        if self._reading is None:
+            return False
+        await asyncio.shield(self._reading)
+        return True
 
     async def _read(self) -> None:
         began = self._clock()
