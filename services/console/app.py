@@ -51,7 +51,6 @@ def console_app(settings: Settings, apis: Apis, fleet: Fleet, feed: Feed, statio
     events = events_api(settings, feed, stations, utc_now)
     app.router.routes.append(Route("/events/stream", KnownCallers(events)))
     app.openapi = events.openapi  # type: ignore[method-assign]
-    app.state.feed = feed
     app.state.settings = settings
     app.state.apis = apis
     app.state.fleet = fleet
