@@ -21,8 +21,8 @@ MAX_STATIONS = 20_000
 
 READING_SHARE = 0.05
 LARGE_READING_SHARE = 0.01
-"""Of the time at most, the fleet is read; the second one where that takes longer than ``MAX_WAIT``. So a small
-fleet is read nearly each time that it is shown, and whoever looks at a large one hardly notices.
+"""Of the time at most, the fleet is read; the second one where that takes longer than ``MAX_WAIT``. So a
+small fleet is read nearly each time that it is shown, and whoever looks at a large one hardly notices.
 """
 
 PAGE_SIZE = 100
