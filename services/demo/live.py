@@ -76,10 +76,10 @@ class LiveStation(Station):
 
 async def run_stations(stations: Sequence[DemoStation], url: str, seed: int) -> None:
     """All but the one that is away, and one that nobody has registered, until cancelled."""
-    here = [one for one in stations if one.trouble != scenario.AWAY]
-    statistics = Statistics(len(here) + 1)
+    here = [*(one for one in stations if one.trouble != scenario.AWAY), _UNKNOWN]
+    statistics = Statistics(len(here))
     async with asyncio.TaskGroup() as tasks:
-        for number, station in enumerate([*here, _UNKNOWN]):
+        for number, station in enumerate(here):
             delay = RAMP * number / len(here)
             tasks.create_task(_run_station(station, delay, url, seed, statistics))
 
