@@ -111,6 +111,9 @@ class StationStatus(Document):
     disconnected_at: Time | None = Field(default=None, description="When its newest connection ended.")
     close_code: int | None = Field(default=None, description="WebSocket close code of its newest connection.")
     close_reason: str | None = Field(default=None, description="Reason in the WebSocket close frame.")
+    remote_address: str | None = Field(
+        default=None, description="From which its newest connection came, as `/connections` has it."
+    )
     last_seen: Time | None = Field(
         default=None, description="When its last message was received, to five minutes."
     )
