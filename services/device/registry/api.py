@@ -111,14 +111,14 @@ class StationStatus(Document):
     disconnected_at: Time | None = Field(default=None, description="When its newest connection ended.")
     close_code: int | None = Field(default=None, description="WebSocket close code of its newest connection.")
     close_reason: str | None = Field(default=None, description="Reason in the WebSocket close frame.")
-    remote_address: str | None = Field(
-        default=None, description="From which its newest connection came, as `/connections` has it."
-    )
     last_seen: Time | None = Field(
         default=None, description="When its last message was received, to five minutes."
     )
     ocpp_version: str | None = Field(
         default=None, description="The WebSocket subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1."
+    )
+    remote_address: str | None = Field(
+        default=None, description="Where its newest connection comes from, as in `GET /connections`."
     )
     connectors: Sequence[ConnectorView] = Field(description="Its connectors, in the order of their numbers.")
 
