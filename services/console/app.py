@@ -20,6 +20,7 @@ from libs.csms.web.server import serve
 from . import pages
 from .browser_code import BrowserCode
 from .fleet import Fleet
+from .operations import OperationForms
 from .person import Apis
 from .rendering import show_problems
 
@@ -45,6 +46,7 @@ def console_app(settings: Settings, apis: Apis, fleet: Fleet) -> FastAPI:
     app.state.settings = settings
     app.state.apis = apis
     app.state.fleet = fleet
+    app.state.operations = OperationForms()
     app.state.code = BrowserCode()
     app.include_router(app.state.code.api(), include_in_schema=False)
     app.include_router(documentation("Console"))
