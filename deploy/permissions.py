@@ -38,6 +38,8 @@ def _published() -> Iterator[tuple[str, str]]:
     for topic in (*catalogue.COMMAND_REQUEST_TOPICS, TOPIC):
         yield DEVICE, topic
     for router in ROUTERS:
+        for subscription in router.subscriptions:
+            yield DEVICE, subscription.topic  # where it puts dead letters back
         requests = {one.topic for one in router.subscriptions} & {*catalogue.STATION_REQUEST_TOPICS}
         for topic in requests:
             answers = f"{topic.removesuffix('Request')}Response"

@@ -183,6 +183,7 @@ async def run_all(
             gateway_service(settings, bus, stations.security.admit, utc_now),
             console_service(
                 settings,
+                bus,
                 Apis(proxied(device_api), proxied(transaction_api), proxied(user_api)),
                 Fleet(*by_console),
             ),
@@ -283,7 +284,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 apis = Apis(*[await proxy(url) for url in urls])
                 device_api, transaction_api = [console_itself(await client(url)) for url in urls[:2]]
                 fleet = Fleet(device_api, transaction_api)
-                service = console_service(settings, apis, fleet)
+                service = console_service(settings, bus, apis, fleet)
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)

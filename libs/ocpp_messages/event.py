@@ -364,6 +364,57 @@ class StationDeviated(EventData, frozen=True):
     """Each rule, action and place once."""
 
 
+class StationWatched(EventData, frozen=True):
+    """Somebody looks at a station's frames: the gateway that holds its connection is to copy them. Whoever
+    watches publishes it again and again. An earlier one that comes late changes nothing.
+    """
+
+    until: str
+    """RFC 3339: when copying ends, unless another one comes. At most five minutes from now count."""
+
+
+class FrameProblem(EventData, frozen=True):
+    """What is wrong with a frame of a station."""
+
+    rule: str
+    """A rule of ``ocpp_messages.leniency`` that was broken and repaired; else an error code of OCPP, or
+    ``unexpected`` for an answer that nobody waits for."""
+    place: str = ""
+    """The place in the payload, as ``meterValue.0.timestamp``. Empty for the whole frame."""
+    description: str = ""
+    """Of a repair, what stood there; else what is wrong. Without secrets, at most 500 characters."""
+
+
+class StationFrame(EventData, frozen=True):
+    """One frame on the WebSocket of a watched station, also one that was refused. The time of the message
+    that carries it is that of the frame. A message of a station is copied when its turn has come.
+    """
+
+    direction: str
+    """``in`` from the station, or ``out`` to it."""
+    kind: str
+    """``call``, ``result``, ``error`` or ``send``. Empty for text that is no OCPP-J frame."""
+    text: str
+    """The frame as JSON without secrets. Of one longer than 16,000 bytes the beginning; in that, and in text
+    that is no frame, everything is hidden that may be secret."""
+    number: int
+    """Counts the copies of frames of this connection, from 1 on."""
+    message_id: str = ""
+    """The id in the frame: that of an answer is the one of its call."""
+    action: str = ""
+    """Of an answer, the action of its call. Empty where that is not known."""
+    length: int = 0
+    """Of the whole frame, in bytes."""
+    duration_ms: float | None = None
+    """Of an answer: from its call to it, where the call was copied too."""
+    refused: bool = False
+    """Whether the CSMS did not take it."""
+    problems: list[FrameProblem] = []
+    """Why it was refused, or what was wrong and was taken all the same. At most 20."""
+    dropped: int = 0
+    """Frames of this connection that were not copied since the one before, for there were too many."""
+
+
 class DeadLetter(EventData, frozen=True):
     """A message that no attempt could handle."""
 
@@ -401,6 +452,8 @@ COMMAND_CANCELLED = Event(CommandCancelled)
 COMMAND_ENDED = Event(CommandEnded)
 MESSAGE_REFUSED = Event(MessageRefused)
 STATION_DEVIATED = Event(StationDeviated)
+STATION_WATCHED = Event(StationWatched)
+STATION_FRAME = Event(StationFrame)
 DEAD_LETTER = Event(DeadLetter)
 
 EVENTS: list[Event[Any]] = [
@@ -424,5 +477,7 @@ EVENTS: list[Event[Any]] = [
     COMMAND_ENDED,
     MESSAGE_REFUSED,
     STATION_DEVIATED,
+    STATION_WATCHED,
+    STATION_FRAME,
     DEAD_LETTER,
 ]

@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from libs.csms.lifespan import Service
+from libs.csms.messaging.bus import Bus
 from libs.csms.settings import Settings
 from libs.csms.web.documentation import documentation
 from libs.csms.web.guard import BodyGuard, Guard
@@ -20,6 +21,7 @@ from libs.csms.web.server import serve
 from . import pages
 from .browser_code import BrowserCode
 from .fleet import Fleet
+from .live.feed import Feed
 from .operations import OperationForms
 from .person import Apis
 from .rendering import show_problems
@@ -41,8 +43,9 @@ class _Guarded(FastAPI):
         return Guard(BodyGuard(zipped, self._settings, FORM), self._settings)
 
 
-def console_app(settings: Settings, apis: Apis, fleet: Fleet) -> FastAPI:
+def console_app(settings: Settings, apis: Apis, fleet: Fleet, feed: Feed) -> FastAPI:
     app = _Guarded(settings)
+    app.state.feed = feed
     app.state.settings = settings
     app.state.apis = apis
     app.state.fleet = fleet
@@ -65,6 +68,7 @@ def console_app(settings: Settings, apis: Apis, fleet: Fleet) -> FastAPI:
     return app
 
 
-def console_service(settings: Settings, apis: Apis, fleet: Fleet) -> Service:
-    app = console_app(settings, apis, fleet)
-    return Service("console", subscriptions=(), loops=(), serve=partial(serve, app, settings))
+def console_service(settings: Settings, bus: Bus, apis: Apis, fleet: Fleet) -> Service:
+    feed = Feed(bus)
+    app = console_app(settings, apis, fleet, feed)
+    return Service("console", subscriptions=(), loops=[feed.run], serve=partial(serve, app, settings))

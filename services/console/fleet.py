@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .person import Api, Json, Person
+from .person import Api, Json, Person, Refusal
+from .rendering import segment
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,30 @@ class Fleet:
 
     async def row(self, person: Person, id: str) -> Row | None:
         return (await self.rows(person)).get(id)
+
+    async def refresh(self, ids: Iterable[str]) -> None:
+        """Reads these stations anew, whose rows are to be shown. Raises ``Refusal``."""
+        for id, row in zip(ids, await asyncio.gather(*map(self._read_row, ids)), strict=True):
+            if row is None:
+                self._rows.pop(id, None)
+            elif id in self._rows or len(self._rows) < MAX_STATIONS:
+                self._rows[id] = row
+
+    async def _read_row(self, id: str) -> Row | None:
+        """None where there is no such station any more."""
+        path = f"/chargingstations/{segment(id)}"
+        try:
+            station, status, transactions = await asyncio.gather(
+                self._device.get(path),
+                self._device.get(f"{path}/status"),
+                self._transaction.get("/transactions", stationId=id, active=True),
+            )
+        except Refusal as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        connectors = {(one["evseId"], one["connectorId"]): one for one in status.pop("connectors")}
+        return Row(station, status, connectors, {one["id"]: one for one in transactions["items"]})
 
     def forget(self) -> None:
         """So that what a person has just changed is read again before it is shown."""

@@ -5,20 +5,27 @@ columns, goes on page by page, and gives the list as CSV.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
+from markupsafe import Markup
 
+from .live.changes import changes
 from .person import Json, Person, ThePerson
-from .rendering import page, url
+from .rendering import page, rendered, url
 
 PAGE_SIZE = 50
 CSV_PAGE_SIZE = 1_000
 MAX_CSV_ROWS = 100_000
+
+END_OF_ROW = "<!-- end of row -->"
+"""In the HTML of several rows. No text of anybody has it, as ``<`` is escaped there."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With which spreadsheets take text for a formula."""
@@ -90,8 +97,8 @@ class Listing:
     """Template of the last cell of each row, which gets the item as ``item``."""
     row_id: Callable[[Json], str] = field(default=lambda item: "")
     """The ``id`` of the row in the page, for rows that are replaced while one looks at them."""
-    stream: str = ""
-    """Address of the events that replace rows."""
+    live: bool = False
+    """Whether its rows change while one looks at them: ``live/changes.py``. Each has an ``id`` then."""
 
 
 def listing_router(listing: Listing) -> APIRouter:
@@ -107,28 +114,71 @@ def listing_router(listing: Listing) -> APIRouter:
                 media_type="text/csv; charset=utf-8",
                 headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
             )
-        found = await listing.find(person, asked)
-        return page(
-            request,
-            "listing.html",
-            person,
-            listing=listing,
-            columns=columns,
-            asked=asked,
-            found=found,
-            address=address_of(request),
-            chosen=request.query_params.get("columns", ""),
-        )
+        shown = await Shown.read(request, person, listing)
+        return page(request, "listing.html", person, **shown.values, rows=shown.drawn, digest=shown.digest)
+
+    if listing.live:
+
+        @router.get(f"/stream{listing.path}")
+        async def stream(request: Request, person: ThePerson) -> Response:
+            return changes(request, person, lambda: Shown.read(request, person, listing))
 
     return router
 
 
-def address_of(request: Request) -> Callable[..., str]:
-    """Makes the address of the page with some parameters changed; None takes one away."""
-    known = {name: value for name, value in request.query_params.items() if name != "format"}
+@dataclass(frozen=True)
+class Shown:
+    """One page of a list as somebody sees it."""
 
-    def address(**changed: str | None) -> str:
-        return url(request.url.path, **(known | changed))
+    request: Request
+    person: Person
+    values: Mapping[str, Any]
+    """Of its templates."""
+
+    @classmethod
+    async def read(cls, request: Request, person: Person, listing: Listing) -> Shown:
+        asked = _asked(request, listing)
+        values = {
+            "listing": listing,
+            "columns": _columns(request, listing),
+            "asked": asked,
+            "found": await listing.find(person, asked),
+            "address": _address(request, listing),
+            "chosen": request.query_params.get("columns", ""),
+        }
+        return cls(request, person, values)
+
+    @cached_property
+    def rows(self) -> dict[str, str]:
+        """The HTML of each, by its ``id`` in the page."""
+        listing, found = self.values["listing"], self.values["found"]
+        html = rendered(self.request, "listing_rows.html", self.person, **self.values)
+        ids = [listing.row_id(item) or str(number) for number, item in enumerate(found.items)]
+        return dict(zip(ids, html.split(END_OF_ROW), strict=False))
+
+    @cached_property
+    def whole(self) -> str:
+        return rendered(self.request, "listing_found.html", self.person, **self.values, rows=self.drawn)
+
+    @property
+    def drawn(self) -> Sequence[Markup]:
+        return [Markup(row) for row in self.rows.values()]
+
+    @cached_property
+    def digest(self) -> str:
+        """Of what a person sees: two replicas that show the same have the same."""
+        found = self.values["found"]
+        seen = [*self.rows.values(), found.next_page_token, str(found.total)]
+        return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]
+
+
+def _address(request: Request, listing: Listing) -> Callable[..., str]:
+    """Makes the address of the page with some parameters changed; None takes one away."""
+    unknown = {"format", "shown"}
+    known = {name: value for name, value in request.query_params.items() if name not in unknown}
+
+    def address(before: str = "", **changed: str | None) -> str:
+        return url(before + listing.path, **(known | changed))
 
     return address
 

@@ -66,8 +66,12 @@ def page(
     request: Request, template: str, person: Person | None = None, status: int = 200, **values: Any
 ) -> HTMLResponse:
     """A page, or the part of one, in the language of the browser."""
+    return HTMLResponse(rendered(request, template, person, **values), status, HEADERS)
+
+
+def rendered(request: Request, template: str, person: Person | None = None, **values: Any) -> str:
     language = language_of(request)
-    text = (
+    return (
         _environment(request.app.state.code, language)
         .get_template(template)
         .render(
@@ -81,7 +85,6 @@ def page(
             **values,
         )
     )
-    return HTMLResponse(text, status, HEADERS)
 
 
 def is_fragment(request: Request) -> bool:

@@ -36,7 +36,8 @@ class Summary(Document):
     )
     dead_letters: int | None = Field(
         default=None,
-        description="How many messages no attempt could handle; absent for callers who are bound to groups.",
+        description="How many messages no attempt could handle, without those that were put back and have not"
+        " come again; absent for callers who are bound to groups.",
     )
     disk_almost_full: bool | None = Field(
         default=None,
@@ -51,7 +52,7 @@ def device_api(device: Device) -> APIRouter:
     router.include_router(station_profiles_api(device.station_profiles, device.registry))
     router.include_router(security_api(device.security))
     router.include_router(connectivity_api(device.connectivity))
-    router.include_router(dead_letters_api(device.messages))
+    router.include_router(dead_letters_api(device.messages, device.bus))
     router.include_router(_summary_api(device))
     router.include_router(compliance_api(device.deviations, device.clock))
     router.include_router(_of_existing_station(device))
@@ -91,17 +92,18 @@ def _summary_api(device: Device) -> APIRouter:
             ids = await visible.ids()
             online, statuses = await count_stations(device.connectivity, ids)
             return Summary(charging_stations=len(ids), connected=online, connectors=statuses)
-        stations, connected, dead, connectors = await asyncio.gather(
+        stations, connected, dead, retried, connectors = await asyncio.gather(
             device.registry.stations.count({}),
             device.connectivity.connections.count({"connected": True}),
             device.messages.dead_letters.count({}),
+            device.messages.dead_letters.count({"retried": True}),
             connectors_by_status(device.connectivity),
         )
         return Summary(
             charging_stations=stations,
             connected=connected,
             connectors=connectors,
-            dead_letters=dead,
+            dead_letters=dead - retried,
             disk_almost_full=None if device.messages.log.quota.disk_has_room() else True,
         )
 

@@ -71,7 +71,7 @@ class Deviations:
             found.setdefault((rule, starred), []).append(original)
         for (rule, place), originals in found.items():
             key = rule.value, action, place_text(place), True
-            self._count(key, len(originals), at, partial(_example, rule, place, originals[0]))
+            self._count(key, len(originals), at, partial(example_of, rule, place, originals[0]))
 
     def refused(self, action: str, error: CallError, at: str) -> None:
         """Count a message that was refused, or a response that breaks its schema, by the code for it."""
@@ -128,7 +128,7 @@ class Deviations:
         log.info("station %s: deviates from OCPP in %s %s: %s, %s", station, action, place, rule, outcome)
 
 
-def _example(rule: Rule, place: Place, original: object) -> str:
+def example_of(rule: Rule, place: Place, original: object) -> str:
     """What stood in a place, with all hidden that may be secret or is too long."""
     if isinstance(original, str):
         original = original[: 2 * MAX_EXAMPLE]

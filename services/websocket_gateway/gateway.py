@@ -12,12 +12,13 @@ from websockets.frames import CloseCode
 from libs.csms.clock import rfc3339
 from libs.csms.logs import station_id
 from libs.ocpp_messages.action import Direction
-from libs.ocpp_messages.errors import CallError
+from libs.ocpp_messages.errors import CallError, Unparseable
 from libs.ocpp_messages.event import (
     COMMAND_CANCELLED,
     REGISTRATION_STATUS_CHANGED,
     STATION_ACCESS_REVOKED,
     STATION_CONNECTED,
+    STATION_WATCHED,
     StationConnected,
     StationDisconnected,
 )
@@ -28,6 +29,7 @@ from .context import GatewayContext
 from .outbound import undelivered
 from .presence import Announcer
 from .session import Session
+from .tap import Taps
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class Gateway:
         self.fences = Fences()
         self._context = context
         self._announcer = Announcer(context)
+        self._taps = Taps(context, self._unwatch)
         self._by_station: dict[str, Session] = {}
         self._by_connection: dict[str, Session] = {}
 
@@ -55,6 +58,7 @@ class Gateway:
         connection, fence = admitted.connection, admitted.fence
         session = Session(admitted, self._context, send, close)
         self._add(session)
+        session.copy_to(self._taps.of(connection))
         if fence.decision is not None:
             session.registration.decided(fence.decision)
         if fence.excludes(connection):
@@ -110,6 +114,7 @@ class Gateway:
             loops = [tasks.create_task(bus.consume(each, self.receive)) for each in subscriptions]
             loops.append(tasks.create_task(self._announcer.keep_announcing_alive()))
             loops.append(tasks.create_task(self._announcer.keep_announcing_seen(self._heard_at)))
+            loops.append(tasks.create_task(self._taps.keep_publishing()))
             self.ready = True
             try:
                 yield
@@ -160,6 +165,21 @@ class Gateway:
         elif event.action == COMMAND_CANCELLED.name:
             if session := self._by_connection.get(event.connection_id):
                 session.cancel_command(COMMAND_CANCELLED.decode(event.data).id)
+        elif event.action == STATION_WATCHED.name:
+            self._watch(event.station_id, STATION_WATCHED.decode(event.data).until)
+
+    def _watch(self, station_id: str, until: str) -> None:
+        try:
+            self._taps.watch(station_id, until)
+        except ValueError:
+            raise Unparseable(f"{STATION_WATCHED.name}: until is no time") from None
+        session = self._by_station.get(station_id)
+        if session is not None and session.tap is None:
+            session.copy_to(self._taps.of(session.connection))
+
+    def _unwatch(self, station_id: str) -> None:
+        if session := self._by_station.get(station_id):
+            session.copy_to(None)
 
     def _exclude(self, station_id: str, least_id: str, code: int, reason: str) -> None:
         """End the connections of a station whose ids are less, also those that are in a handshake now."""

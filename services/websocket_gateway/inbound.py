@@ -26,6 +26,7 @@ from .context import GatewayContext
 from .deviations import Deviations
 from .registration import Registration
 from .request import Request, read_request
+from .tap import Tap
 from .time_limit import TimeLimit
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,13 @@ class NoFrame(NamedTuple):
     """What the station gets for it: nothing, where the standard says so."""
 
 
-Inbound = frame.Call | frame.Send | frame.Error | NoFrame
+class Repeated(NamedTuple):
+    """A CALL with the message id of another one, which is not answered yet."""
+
+    call: frame.Call
+
+
+Inbound = frame.Call | frame.Send | Repeated | NoFrame
 """Messages, and the refusals of what is none: these wait for their turn too, so answers keep their order."""
 
 
@@ -99,6 +106,7 @@ class InboundCalls:
         "_time_limit",
         "_write",
         "busy",
+        "tap",
     )
 
     def __init__(
@@ -111,6 +119,8 @@ class InboundCalls:
     ) -> None:
         self.busy = False
         """Whether a frame of the station waits or is in work."""
+        self.tap: Tap | None = None
+        """Of a watched station."""
         self._loop = asyncio.get_running_loop()
         self._connection = admitted.connection
         self._refused_rules = admitted.refused_rules
@@ -130,8 +140,7 @@ class InboundCalls:
         """Let a frame wait for its turn. Waits itself while the queue is full: then nothing more is read."""
         if isinstance(inbound, frame.Call):
             if inbound.id in self._queued_ids:
-                code = ErrorCode.RPC_FRAMEWORK_ERROR.of(self._connection.version)
-                inbound = frame.Error(inbound.id, code, "the message id is that of a call in work")
+                inbound = Repeated(inbound)
             else:
                 self._queued_ids.add(inbound.id)
         self.busy = True
@@ -182,17 +191,19 @@ class InboundCalls:
                 return self._publish_send(send, received)
             case NoFrame() as text:
                 return self._response_to_no_frame(text, received)
-            case error:
-                return self._response_to_call_in_work(error)
+            case Repeated(call):
+                return self._response_to_repeated(call, received)
 
-    async def _response_to_call_in_work(self, error: frame.Error) -> bytes:
-        """To one of a message id that another call has, which is not answered yet."""
-        return frame.format(error)
+    async def _response_to_repeated(self, call: frame.Call, received: Received) -> bytes:
+        error = CallError(ErrorCode.RPC_FRAMEWORK_ERROR, "the message id is that of a call in work")
+        if self.tap is not None:
+            self.tap.received(call, self._came_at(received), error=error)
+        return error_frame(call.id, error, self._connection.version)
 
     async def _response_to_call(self, call: frame.Call, received: Received) -> bytes | None:
         station, version = self._connection.station_id, self._connection.version
         try:
-            request = self._request(call, received.at)
+            request = self._request(call, received)
         except CallError as error:
             log.warning("station %s: %.50s refused: %s", station, call.action, error)
             self._deviations.refused(call.action, error, received.at)
@@ -213,13 +224,24 @@ class InboundCalls:
             failure = _UNAVAILABLE
         return error_frame(call.id, failure, version)
 
-    def _request(self, message: frame.Call | frame.Send, received_at: str) -> Request:
+    def _request(self, message: frame.Call | frame.Send, received: Received) -> Request:
         """What a message asks. Raises ``CallError``."""
         version, refused_rules = self._connection.version, self._refused_rules
-        request = read_request(message, version, self._registration, received_at, refused_rules)
+        try:
+            request = read_request(message, version, self._registration, received.at, refused_rules)
+        except CallError as error:
+            if self.tap is not None:
+                self.tap.received(message, self._came_at(received), error=error)
+            raise
+        if self.tap is not None:
+            self.tap.received(message, self._came_at(received), request.repairs)
         if request.repairs:
-            self._deviations.repaired(request.action.name, request.repairs, received_at)
+            self._deviations.repaired(request.action.name, request.repairs, received.at)
         return request
+
+    def _came_at(self, received: Received) -> float:
+        """As a time of the event loop."""
+        return received.deadline - self._context.limits.call_timeout
 
     async def _refusal(self, call: frame.Call, error: CallError) -> CallError:
         """The error that the station gets, once what carries energy or money is kept.
@@ -243,6 +265,8 @@ class InboundCalls:
         action, answer = frame.money_action(no_frame.text), no_frame.answer
         error = CallError(ErrorCode.RPC_FRAMEWORK_ERROR, no_frame.problem)
         self._deviations.refused(action, error, received.at)
+        if self.tap is not None:
+            self.tap.received_text(no_frame.text, self._came_at(received), no_frame.problem)
         if action and isinstance(answer, frame.Error):
             refusal = await self._keep(action, answer.id, _payload_of(no_frame.text), error)
             if refusal is not error:
@@ -265,7 +289,7 @@ class InboundCalls:
         """Publish what is never answered. If that fails it is lost: the station cannot be told."""
         station = self._connection.station_id
         try:
-            request = self._request(send, received.at)
+            request = self._request(send, received)
             message = self._message(Kind.SEND, request, send.id, received.at, reply_to="")
             with self._time_limit.until(received.deadline):
                 await self._context.bus.publish(request.action.request_topic, message)

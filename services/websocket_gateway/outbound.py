@@ -27,6 +27,7 @@ from .connection import Connection, Send
 from .context import GatewayContext
 from .deviations import Deviations
 from .registration import Registration
+from .tap import Tap
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class OutboundCalls:
         "_silences",
         "_tasks",
         "_write",
+        "tap",
     )
 
     def __init__(
@@ -112,6 +114,8 @@ class OutboundCalls:
         write: Send,
         answer_timeout: float | None = None,
     ) -> None:
+        self.tap: Tap | None = None
+        """Of a watched station."""
         self._connection = connection
         self._context = context
         self._registration = registration
@@ -165,6 +169,8 @@ class OutboundCalls:
         self._silences = 0
         if self._pending is None or reply.id != self._pending.command.message_id:
             log.debug("station %s: a reply to no pending command is dropped", self._connection.station_id)
+            if self.tap is not None:
+                self.tap.replied(reply, secrets=None)
         else:
             self._pending.end(reply)
 
@@ -234,10 +240,15 @@ class OutboundCalls:
             self._check_in_time(command, queued.deadline)
             pending = self._pending = PendingCommand(command, self._now(), self._next_timeout())
             reply = await self._reply(pending, queued.received_at)
-            violation = await self._violation(action, reply) if isinstance(reply, frame.Result) else None
+            violation = self._violation(action, reply) if isinstance(reply, frame.Result) else None
+            secrets = secrets_in(request)
+            if self.tap is not None:
+                self.tap.replied(reply, secrets, violation)
+            if violation is not None:
+                await self._refuse_response(reply.id, violation)
             if isinstance(reply, frame.Result) and isinstance(reply.payload, dict):
                 self._registration.command_answered(action.name, request, reply.payload)
-            return _answer_message(pending, secrets_in(request), reply, violation, self._now())
+            return _answer_message(pending, secrets, reply, violation, self._now())
         except CallError as error:
             id = command.message_id
             log.warning("station %s: %s %s failed: %s", command.station_id, command.action, id, error)
@@ -299,19 +310,22 @@ class OutboundCalls:
         )
         self._tasks.create_task(self._publish(event.action, event))
 
-    async def _violation(self, action: Action[Any, Any], reply: frame.Result) -> CallError | None:
-        """How a response breaks its schema. Only OCPP 2.1 has words to say so to the station."""
+    def _violation(self, action: Action[Any, Any], reply: frame.Result) -> CallError | None:
+        """How a response breaks its schema."""
         try:
             action.response_validator.check(reply.payload)
         except CallError as violation:
             station = self._connection.station_id
             log.warning("station %s: the response to %s: %s", station, action.name, violation)
             self._deviations.refused(action.name, violation, self._now())
-            if self._connection.version is Version.V21:
-                code = violation.code.of(Version.V21)
-                await self._write(frame.format(frame.ResultError(reply.id, code, violation.description)))
             return violation
         return None
+
+    async def _refuse_response(self, id: str, violation: CallError) -> None:
+        """Only OCPP 2.1 has words to say so to the station."""
+        if self._connection.version is Version.V21:
+            code = violation.code.of(Version.V21)
+            await self._write(frame.format(frame.ResultError(id, code, violation.description)))
 
     async def _publish(self, topic: str, message: Message) -> None:
         if not topic:

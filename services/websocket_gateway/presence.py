@@ -27,10 +27,13 @@ class Announcer:
         self._context = context
         self._gateway_id = context.routing.gateway_id
 
-    async def announce(self, connection: Connection, event: EventData, number: int | None = None) -> bool:
+    async def announce(
+        self, connection: Connection, event: EventData, number: int | None = None, at: str = ""
+    ) -> bool:
         """Publish what became of a connection. False if the bus did not take it.
 
-        ``number`` tells events of a kind apart where a connection has more than one.
+        ``number`` tells events of a kind apart where a connection has more than one. ``at`` is when it
+        happened, in RFC 3339, if not now.
         """
         name = type(event).__name__
         message = Message(
@@ -39,7 +42,7 @@ class Announcer:
             station_id=connection.station_id,
             action=name,
             kind=Kind.EVENT,
-            sent_at=self._now(),
+            sent_at=at or self._now(),
             origin=Direction.FROM_STATION,
             ocpp_version=connection.version,
             gateway_id=self._gateway_id,

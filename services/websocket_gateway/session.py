@@ -17,6 +17,7 @@ from .context import GatewayContext
 from .deviations import Deviations
 from .inbound import Inbound, InboundCalls, NoFrame
 from .outbound import OutboundCalls
+from .tap import Tap
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Session:
         "connection",
         "heard_at",
         "registration",
+        "tap",
     )
 
     def __init__(
@@ -59,6 +61,8 @@ class Session:
         self.registration = admitted.registration
         self.heard_at = 0.0
         """When the station sent its last frame, as a time of the event loop; 0 if it has sent none."""
+        self.tap: Tap | None = None
+        """Of a watched station."""
         deviations = Deviations(connection, context)
         self._inbound = InboundCalls(admitted, context, self.registration, deviations, self._write)
         self._outbound = OutboundCalls(
@@ -98,6 +102,10 @@ class Session:
         """End the connection from this side. Never waits. What the station sends from now on is dropped."""
         self._disconnected(Disconnected(code, reason))
         self._close(code, reason)
+
+    def copy_to(self, tap: Tap | None) -> None:
+        """Copy the frames of the connection from now on; with None no longer."""
+        self.tap = self._inbound.tap = self._outbound.tap = tap
 
     @property
     def busy(self) -> bool:
@@ -152,6 +160,8 @@ class Session:
             case frame.ResultError():
                 description = text_without_secrets(received.description)
                 log.warning("station %s: refused a response: %s %s", station, received.code, description)
+                if self.tap is not None:
+                    self.tap.replied(received, ())
             case reply:
                 self._outbound.handle_reply(reply)
         return None
@@ -160,6 +170,8 @@ class Session:
         if self._end is not None:
             return
         log_frame("sent to", self.connection.station_id, text)
+        if self.tap is not None:
+            self.tap.sent(text)
         try:
             await self._send(text)
         except Disconnected as end:

@@ -94,8 +94,10 @@ async def test_page_tokens_tell_no_token_to_who_may_not_read_them(tmp_path: Path
     async with inside(app, Caller("x", "key", ROLES[Role.VIEWER])) as http:
         first = (await http.get("/idtokens?pageSize=1")).json()
         second = await http.get("/idtokens", params={"pageSize": 1, "pageToken": known})
+        searched = await http.get("/idtokens", params={"q": TOKEN[:2]})
     await store.close()
 
     assert [token["idToken"] for token in first["items"]] == ["****F800"]
     assert "nextPageToken" not in first
-    assert (second.status_code, second.json()["missingScope"]) == (403, "tokens:read")
+    for refused in (second, searched):
+        assert (refused.status_code, refused.json()["missingScope"]) == (403, "tokens:read")

@@ -83,6 +83,8 @@ UNBOUND_ONLY = {
     "/authorizationpolicies",
     "/authorizationpolicies/{type}",
     "/deadletters",
+    "/deadletters/{id}",
+    "/deadletters/{id}/retry",
     "/idtokens",
     "/idtokens/{idToken}",
     "/keys",

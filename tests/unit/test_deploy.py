@@ -304,13 +304,13 @@ def test_every_topic_has_a_publisher_and_every_subscription_one_consumer() -> No
 @pytest.mark.parametrize(
     ("topic", "services"),
     [
-        ("BootNotificationRequest", {"gateway"}),
+        ("BootNotificationRequest", {"gateway", "device"}),  # which puts dead letters back
         ("BootNotificationResponse", {"device"}),
         ("ResetRequest", {"device"}),
-        ("ResetResponse", {"gateway"}),
+        ("ResetResponse", {"gateway", "device"}),
         ("AuthorizeRequest", {"gateway", "device"}),
         ("AuthorizeResponse", {"user"}),
-        ("TransactionEnded", {"transaction"}),
+        ("TransactionEnded", {"transaction", "device"}),
         ("CommandEnded", {"device"}),
         ("DeadLetter", set(SERVICES)),
     ],

@@ -34,6 +34,8 @@ class Scope(StrEnum):
     MESSAGES_READ = "messages:read"
     """Messages as stations sent them, with the texts of tokens."""
     DEADLETTERS_READ = "deadletters:read"
+    DEADLETTERS_WRITE = "deadletters:write"
+    """Put messages back that no attempt could handle, or dismiss them."""
     PROFILES_READ = "profiles:read"
     """Station profiles, and what is known of how stations depart from OCPP."""
     PROFILES_WRITE = "profiles:write"
@@ -84,6 +86,7 @@ ROLES: dict[Role, frozenset[Scope]] = {
         Scope.LOCALLISTS_WRITE,
         Scope.MESSAGES_READ,
         Scope.DEADLETTERS_READ,
+        Scope.DEADLETTERS_WRITE,
         Scope.AUTHORIZATION,
     },
     Role.TECHNICIAN: _VIEWER
@@ -93,6 +96,7 @@ ROLES: dict[Role, frozenset[Scope]] = {
         Scope.COMMANDS_RAW,
         Scope.MESSAGES_READ,
         Scope.DEADLETTERS_READ,
+        Scope.DEADLETTERS_WRITE,
         Scope.PROFILES_WRITE,
     },
     Role.SECURITY: _VIEWER

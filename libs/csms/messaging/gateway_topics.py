@@ -15,6 +15,7 @@ from libs.ocpp_messages.event import (
     REGISTRATION_STATUS_CHANGED,
     STATION_ACCESS_REVOKED,
     STATION_CONNECTED,
+    STATION_WATCHED,
 )
 
 from ..parallel import each
@@ -73,8 +74,8 @@ def every_of(gateway_id: str) -> GatewayTopics:
 
 def _event_subscriptions(gateway_id: str) -> list[Subscription]:
     """Every gateway gets all of these: they concern a connection of a station, on whatever gateway."""
-    topics = STATION_CONNECTED.name, STATION_ACCESS_REVOKED.name, REGISTRATION_STATUS_CHANGED.name
-    return [Subscription(_name(gateway_id, topic), topic, temporary=True) for topic in topics]
+    events = STATION_CONNECTED, STATION_ACCESS_REVOKED, REGISTRATION_STATUS_CHANGED, STATION_WATCHED
+    return [Subscription(_name(gateway_id, event.name), event.name, temporary=True) for event in events]
 
 
 def _name(gateway_id: str, topic: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from .bus import Bus, Consumer, Subscription
 
@@ -13,11 +14,17 @@ DELETION_TIMEOUT = 10.0
 """Seconds; a subscription that is left behind expires after a day without a consumer."""
 
 
-async def consume_temporarily(bus: Bus, subscription: Subscription, consumer: Consumer) -> None:
-    """Create the subscription, consume it until cancelled, and delete it. Raises ``UnknownTopic``."""
+async def consume_temporarily(
+    bus: Bus, subscription: Subscription, consumer: Consumer, created: Callable[[], None] = lambda: None
+) -> None:
+    """Create the subscription, consume it until cancelled, and delete it. Raises ``UnknownTopic``.
+
+    ``created`` is called when nothing that is published from then on is missed.
+    """
     assert subscription.temporary
     await bus.create_subscription(subscription)
     try:
+        created()
         await bus.consume(subscription, consumer)
     finally:
         try:

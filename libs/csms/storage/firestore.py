@@ -134,20 +134,24 @@ class FirestoreCollection(Generic[Doc]):
         if query.contains is not None:
             field, text = query.contains
             wanted = wanted.where(filter=FieldFilter(field, "array_contains", text))
-        for comparison, bound in ((">=", query.from_), ("<", query.to)):
-            if bound is not None:
-                value = self._reference(str(bound)) if query.bounds_ids else bound
-                wanted = wanted.where(filter=FieldFilter(query.order_by or "__name__", comparison, value))
+        if query.order_by and query.from_ is not None:
+            wanted = wanted.where(filter=FieldFilter(query.order_by, ">=", query.from_))
+        if query.order_by and query.to is not None:
+            wanted = wanted.where(filter=FieldFilter(query.order_by, "<", query.to))
         order = [query.order_by, "__name__"] if query.order_by else ["__name__"]
         for field in order:
             wanted = wanted.order_by(
                 field, AsyncQuery.DESCENDING if query.descending else AsyncQuery.ASCENDING
             )
         if (behind := position(query)) is not None:
-            last, id = behind
+            value, id = behind
             if not is_document_id(id):
                 raise BadPageToken("unreadable page token")
-            wanted = wanted.start_after([last, self._collection.document(id)][-len(order) :])
+            wanted = wanted.start_after([value, self._collection.document(id)][-len(order) :])
+        elif query.bounds_ids and query.from_ is not None:
+            wanted = wanted.start_at([self._reference(str(query.from_))])
+        if query.bounds_ids and query.to is not None:
+            wanted = wanted.end_before([self._reference(str(query.to))])
         found = await wanted.limit(query.page_size + 1).get()
         items = [self._type.model_validate(snapshot.to_dict()) for snapshot in found[: query.page_size]]
         if len(found) <= query.page_size:

@@ -64,6 +64,12 @@ class Field:
         return self.part.kind is Kind.ARRAY and len(self.fields) < most
 
     @property
+    def is_closed(self) -> bool:
+        """It is shown closed: a blank extension, such as customData in every object of OCPP 2.x."""
+        is_extension = self.part.kind is Kind.JSON and self.part.schema.get("type") == "object"
+        return is_extension and not (self.is_required or self.text or self.problems)
+
+    @property
     def may_be_as_json(self) -> bool:
         """Whether to offer it: it is so already, or only so can the text be empty."""
         blank = not self.text and bool(self.problems) and not self.part.schema.get("minLength")

@@ -11,7 +11,7 @@ from typing import Any
 
 from libs.ocpp_messages.schemas import LARGEST_INTEGER, Schema
 
-from .words import N_, Words
+from .words import N_, Words, limited
 
 
 class Kind(StrEnum):
@@ -72,7 +72,7 @@ class Part:
     def hints(self) -> list[Words]:
         """The limits that somebody who fills in the field should know."""
         hints = [
-            Words(text, {"limit": self.schema[keyword]})
+            limited(text, self.schema[keyword])
             for keyword, text in _HINTS.items()
             if keyword in self.schema and (keyword, self.schema[keyword]) not in _NO_LIMITS
         ]
@@ -154,7 +154,7 @@ def plain(schema: Schema, document: Schema, within: tuple[str, ...] = ()) -> Sch
 def _target(document: Schema, reference: str) -> Schema:
     target: Any = document
     for name in reference.removeprefix("#/").split("/"):
-        target = target[name.replace("~1", "/").replace("~0", "~")]
+        target = target[name]
     return dict(target)
 
 

@@ -82,10 +82,15 @@ def _words(rule: Rule) -> Words:
         case Rule.Format(format_) if format_ in _FORMATS:
             return Words(_FORMATS[format_])
         case Rule.MultipleOf(step):
-            return Words(N_("must be a multiple of %(step)s"), {"step": step})
+            return limited(N_("must be a multiple of %(limit)s"), step)
         case Rule.Pattern(pattern):
             return Words(N_("must have the form %(pattern)s"), {"pattern": pattern})
     return _limit(rule) or Words(N_("breaks the rule %(rule)s of the schema"), {"rule": rule.name})
+
+
+def limited(text: str, limit: object) -> Words:
+    """With ``%(limit)s`` for a number of a schema, in which 0 may be 0.0."""
+    return Words(text, {"limit": str(limit).removesuffix(".0")})
 
 
 def _limit(rule: Rule) -> Words | None:
@@ -93,23 +98,23 @@ def _limit(rule: Rule) -> Words | None:
         case Rule.MinLength(1):
             return Words(N_("must not be empty"))
         case Rule.MinLength(limit):
-            return Words(N_("must be at least %(limit)s characters"), {"limit": limit})
+            return limited(N_("must be at least %(limit)s characters"), limit)
         case Rule.MaxLength(limit):
-            return Words(N_("must be at most %(limit)s characters"), {"limit": limit})
+            return limited(N_("must be at most %(limit)s characters"), limit)
         case Rule.MinItems(1):
             return Words(N_("must have at least one item"))
         case Rule.MinItems(limit):
-            return Words(N_("must have at least %(limit)s items"), {"limit": limit})
+            return limited(N_("must have at least %(limit)s items"), limit)
         case Rule.MaxItems(1):
             return Words(N_("must have at most one item"))
         case Rule.MaxItems(limit):
-            return Words(N_("must have at most %(limit)s items"), {"limit": limit})
+            return limited(N_("must have at most %(limit)s items"), limit)
         case Rule.Minimum(limit):
-            return Words(N_("must be at least %(limit)s"), {"limit": limit})
+            return limited(N_("must be at least %(limit)s"), limit)
         case Rule.Maximum(limit):
-            return Words(N_("must be at most %(limit)s"), {"limit": limit})
+            return limited(N_("must be at most %(limit)s"), limit)
         case Rule.ExclusiveMinimum(limit):
-            return Words(N_("must be greater than %(limit)s"), {"limit": limit})
+            return limited(N_("must be greater than %(limit)s"), limit)
         case Rule.ExclusiveMaximum(limit):
-            return Words(N_("must be less than %(limit)s"), {"limit": limit})
+            return limited(N_("must be less than %(limit)s"), limit)
     return None

@@ -94,6 +94,7 @@ LISTING = Listing(
     empty="No station fits.",
     row_id=lambda item: f"station-{segment(item['id'])}",
     above="stations_above.html",
+    live=True,
 )
 
 router = listing_router(LISTING)

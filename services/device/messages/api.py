@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from fastapi import Query as Parameter
 from pydantic import Field
 
 from libs.csms.access.routes import ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.clock import Time
 from libs.csms.errors import NotFound
+from libs.csms.messaging.bus import Bus
 from libs.csms.station_messages.api import OcppInteger, messages_api, parts
 from libs.csms.station_messages.report import Status
-from libs.csms.storage.store import Document, Query
+from libs.csms.storage.queries import equals
+from libs.csms.storage.store import Document, Page, Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 
-from .service import DeadMessage, Messages
+from .dead_letters import DeadLetterView, dismiss, retry
+from .service import Messages
 
 
 class CustomerInformation(Document):
@@ -57,13 +61,44 @@ def station_messages_api(messages: Messages) -> APIRouter:
     return router
 
 
-def dead_letters_api(messages: Messages) -> APIRouter:
-    router = ScopedRouter(Scope.DEADLETTERS_READ, tags=["Fleet"])
+def dead_letters_api(messages: Messages, bus: Bus) -> APIRouter:
+    router = ScopedRouter(Scope.DEADLETTERS_READ, Scope.DEADLETTERS_WRITE, tags=["Fleet"])
 
-    @router.get("/deadletters", response_model=PageOf[DeadMessage], response_model_exclude_none=True)
-    async def list_dead_letters(page_size: PageSize = 100, page_token: PageToken = "") -> PageOf[DeadMessage]:
+    @router.get("/deadletters", response_model=PageOf[DeadLetterView], response_model_exclude_none=True)
+    async def list_dead_letters(
+        topic: Annotated[str | None, Parameter(description="Published to this topic.")] = None,
+        station_id: Annotated[str | None, Parameter(alias="stationId")] = None,
+        retried: Annotated[
+            bool | None, Parameter(description="Whether put back, and not come again since then.")
+        ] = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
+    ) -> PageOf[DeadLetterView]:
         """The newest first."""
-        query = Query(order_by="receivedAt", descending=True, page_size=page_size, page_token=page_token)
-        return page_of(await messages.dead_letters.find(query))
+        query = Query(
+            equals(topic=topic, stationId=station_id, retried=retried),
+            order_by="receivedAt",
+            descending=True,
+            page_size=page_size,
+            page_token=page_token,
+        )
+        page = await messages.dead_letters.find(query)
+        return page_of(Page([DeadLetterView.shown(one) for one in page.items], page.next_page_token))
+
+    @router.post(
+        "/deadletters/{id}/retry",
+        status_code=202,
+        response_model=DeadLetterView,
+        response_model_exclude_none=True,
+    )
+    async def retry_dead_letter(id: str) -> DeadLetterView:
+        """Put the message back on its topic. It stays in the list, as `retried`, until it is dismissed; if no
+        attempt can handle it again, it is no longer `retried`. 409 if it is `notRetryable`.
+        """
+        return DeadLetterView.shown(await retry(messages.dead_letters, bus, id, messages.clock()))
+
+    @router.delete("/deadletters/{id}", status_code=204)
+    async def dismiss_dead_letter(id: str) -> None:
+        await dismiss(messages.dead_letters, id)
 
     return router

@@ -5,31 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pydantic import Field
-
-from libs.csms.clock import Clock, Time
+from libs.csms.clock import Clock
 from libs.csms.messaging.router import Call, Router
 from libs.csms.station_messages.log import MessageLog
 from libs.csms.station_messages.quota import DailyLimits
-from libs.csms.storage.store import Collection, Document, Index, Store
+from libs.csms.storage.store import Collection, Store
 
 from ..connectivity.service import Connectivity
+from .dead_letters import DeadMessage, dead_letters_of
 
 router: Router[Messages] = Router("device")
-
-
-class DeadMessage(Document):
-    """A message that was given up after its last attempt (dead letter of Pub/Sub)."""
-
-    id: str = Field(description="Made from the message, so that it is stored once.")
-    received_at: Time = Field(description="When it was given up.")
-    topic: str = Field(description="The topic that it was published to.")
-    subscription: str = Field(description="The subscription whose consumer could not handle it.")
-    reason: str = Field(description="The last error, without values of the message.")
-    attempts: int = Field(description="How often it was delivered.")
-    data: str = Field(description="Its data, where that is text without secrets.")
-    attributes: dict[str, str] = Field(description="Its attributes as a message of the bus.")
-    station_id: str = Field(description="The station that the message is from or for.")
 
 
 @dataclass(frozen=True)
@@ -49,9 +34,7 @@ class Messages:
     ) -> Self:
         return cls(
             log=MessageLog.of(store, "device", limits),
-            dead_letters=store.collection(
-                "deadLetters", DeadMessage, [Index((), "receivedAt", descending=True)]
-            ),
+            dead_letters=dead_letters_of(store),
             connectivity=connectivity,
             clock=clock,
         )

@@ -17,7 +17,6 @@ from libs.csms.access.scopes import Scope
 from libs.csms.clients.authorization import Authorization
 from libs.csms.errors import Forbidden
 from libs.csms.storage.queries import equals
-from libs.csms.storage.store import Query
 from libs.csms.web.paging import PageOf, PageSize, PageToken, page_of
 from libs.ocpp_messages.mappings import TokenStatus
 
@@ -30,6 +29,13 @@ Text = Annotated[str, Path(alias="idToken", description="The text of the token, 
 Type = Annotated[str | None, Parameter(description="Tokens of this type, which is compared exactly.")]
 Group = Annotated[
     str | None, Parameter(alias="groupIdToken", description="Tokens of this group, compared exactly.")
+]
+
+Beginning = Annotated[
+    str,
+    Parameter(
+        max_length=255, description="Tokens whose texts begin like this, in any case; never a KeyCode."
+    ),
 ]
 
 
@@ -49,17 +55,17 @@ def tokens_api(tokens: Tokens) -> APIRouter:
         status: TokenStatus | None = None,
         type: Type = None,
         group_id_token: Group = None,
+        q: Beginning = "",
         page_size: PageSize = 100,
         page_token: PageToken = "",
     ) -> PageOf[IdToken]:
-        """In the order of their texts, without regard to case. Page tokens tell these texts, so further pages
-        need tokens:read.
+        """In the order of their texts, without regard to case. Page tokens tell these texts, and searches
+        would, so further pages and `q` need tokens:read.
         """
-        if page_token:
+        if page_token or q:
             caller.check(Scope.TOKENS_READ)
         filters = equals(status=status, type=type, groupIdToken=group_id_token)
-        query = Query(filters, page_size=page_size, page_token=page_token)
-        page = page_of(await tokens.documents.find(query))
+        page = page_of(await tokens.find_all(filters, q, page_size, page_token))
         return page if caller.sees_tokens else page.changed(next_page_token=None)
 
     @router.post("", status_code=201, response_model=IdToken, response_model_exclude_none=True)

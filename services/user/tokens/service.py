@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -15,7 +15,7 @@ from libs.csms.pepper import Pepper
 from libs.csms.secrets import is_secret_token_type
 from libs.csms.settings import Settings
 from libs.csms.storage.queries import update_from
-from libs.csms.storage.store import Collection, Store, filters
+from libs.csms.storage.store import Collection, Page, Query, Scalar, Store, filters
 
 from .authorizer import Authorizer
 from .bodies import IdTokenBody, NewIdToken
@@ -134,6 +134,20 @@ class Tokens:
             group_id_token=token.group_id_token,
             max_active_transactions=token.max_active_transactions or None,
         )
+
+    async def find_all(
+        self, filters: Mapping[str, Scalar], beginning: str, size: int, page_token: str
+    ) -> Page[IdToken]:
+        """With a beginning, tokens whose texts begin like this. No KeyCode is among them: its id begins with
+        a hash, which must not be guessed.
+        """
+        if not beginning:
+            return await self.documents.find(Query(filters, page_size=size, page_token=page_token))
+        first = token_key(beginning)
+        last = first + "\U0010ffff"
+        query = Query(filters, from_=first, to=last, page_size=size, page_token=page_token)
+        page = await self.documents.find(query)
+        return Page([one for one in page.items if one.id_token is not None], page.next_page_token)
 
     async def find(self, id_token: str, type_: str | None) -> IdToken | None:
         """The token of that text and type, or of any type if that is None."""

@@ -42,6 +42,28 @@ async def test_a_new_station_is_registered_connects_and_is_found(
         await expect(row).to_contain_text("ocpp2.0.1")
 
 
+async def test_the_list_shows_what_happens_without_a_reload(
+    page: Page, embedded_csms: System, name: str
+) -> None:
+    id = f"LIVE-{name}"
+    await embedded_csms.register(id)
+    await page.goto(f"/stations?q={id}")
+    row = page.get_by_role("row", name=id)
+    await expect(row).to_contain_text("Offline")
+
+    async with booted_station(embedded_csms.gateways[0], id) as station:
+        await expect(row).to_contain_text("Online", timeout=WAIT)
+        status = {
+            "timestamp": "2026-11-22T00:00:00Z",
+            "connectorStatus": "Faulted",
+            "evseId": 1,
+            "connectorId": 1,
+        }
+        await station.call("StatusNotification", status)
+        await expect(row).to_contain_text("Faulted", timeout=WAIT)
+    await expect(row).to_contain_text("Offline", timeout=WAIT)
+
+
 async def test_a_list_is_searched_as_one_types_and_its_address_can_be_sent_to_others(
     page: Page, embedded_csms: System, name: str
 ) -> None:

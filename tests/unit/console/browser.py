@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html.parser import HTMLParser
-from pathlib import Path
 
 import jinja2
 
-from services.console import forms
 from services.console.forms.form import Filled
+from services.console.languages import ENGLISH, translations
+from services.console.rendering import TEMPLATES
 
-_environment = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(forms.__file__).parents[1] / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    extensions=["jinja2.ext.i18n"],
-)
-_environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-_page = _environment.from_string(
-    '{% import "forms/form.html" as forms %}{{ forms.problems(filled) }}{{ forms.fields(filled) }}'
-)
+PAGE = '{% import "forms/form.html" as forms %}{{ forms.problems(filled) }}{{ forms.fields(filled) }}'
 
 Attributes = dict[str, str | None]
 
 
-def html_of(filled: Filled) -> str:
-    return _page.render(filled=filled)
+def html_of(filled: Filled, language: str = ENGLISH) -> str:
+    return _page(language).render(filled=filled)
+
+
+@cache
+def _page(language: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(translations()[language], newstyle=True)  # type: ignore[attr-defined]
+    return environment.from_string(PAGE)
 
 
 def page_of(filled: Filled) -> Page:

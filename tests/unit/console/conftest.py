@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,11 +19,13 @@ from libs.csms.access.scopes import Role
 from libs.csms.clients.stations import DeviceClient
 from libs.csms.clock import utc_now
 from libs.csms.messaging.embedded import EmbeddedBus
+from libs.csms.messaging.provision import provision
 from libs.csms.settings import Settings, load
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.web.server import inside, proxied
 from services.console.app import console_app
 from services.console.fleet import Fleet
+from services.console.live.feed import Feed
 from services.console.person import Apis, console_itself
 from services.device import app as device
 from services.device.service import Device
@@ -100,6 +104,16 @@ class Console:
         assert response.status_code == 303, response.text
 
 
+@asynccontextmanager
+async def running_feed(feed: Feed) -> AsyncIterator[None]:
+    task = asyncio.create_task(feed.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 def transport_of(app: FastAPI) -> httpx.ASGITransport:
     return httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 5))
 
@@ -121,8 +135,11 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
         console_itself(inside(transaction_api, SERVICES["console"])),
     )
     apis = Apis(proxied(device_api), proxied(transaction_api), proxied(user_api))
-    app = console_app(settings, apis, fleet)
+    feed = Feed(bus)
+    app = console_app(settings, apis, fleet, feed)
+    await provision(bus, [])
     async with (
+        running_feed(feed),
         users.trail.running(),
         httpx.AsyncClient(transport=transport_of(app), base_url=HOST) as browser,
     ):

@@ -88,6 +88,14 @@ def test_a_number_is_sent_as_it_was_typed(number: str) -> None:
     assert page_of(form.of(exact_json.read(filled.json.decode()))).pairs[-1] == ("payload.limit", number)
 
 
+@pytest.mark.parametrize("number", ["1e999", "1,5", "+1", "0x10", "٣", "1_000", "NaN", "9" * 500])
+def test_what_json_has_no_number_for_is_refused(number: str) -> None:
+    form = form_of(limit={"type": "number"})
+    filled = form.submitted([("payload", "{}"), ("payload.limit", number)])
+
+    assert problems_of(filled) == {"payload.limit": "must be a number, such as 0.5"}
+
+
 @pytest.mark.parametrize(
     "text", ["", "\r\nPEM\r\n", "nul \0", "tab\t", "\n\nfirst", " spaces ", '"', "é\u2028🚗", "5"]
 )
@@ -106,6 +114,30 @@ def test_the_empty_text_is_offered_where_a_required_text_stays_blank() -> None:
     assert problems_of(blank) == {"payload.value": "is required"}
     assert "payload.value.json" in {element.get("name") for _, element in page.elements}
     assert form.submitted([*page.pairs, ("payload.value.json", "on")]).payload["value"] == ""
+
+
+def test_the_empty_text_is_not_offered_where_it_would_not_fit() -> None:
+    form = Form(
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"id": {"type": "string", "minLength": 1}},
+            "required": ["id"],
+        }
+    )
+    blank = form.submitted(page_of(form.blank()).pairs)
+
+    assert problems_of(blank) == {"payload.id": "is required"}
+    assert "payload.id.json" not in html_of(blank)
+
+
+def test_null_is_any_json_and_an_absent_field_elsewhere() -> None:
+    data = command_form(Version.V201, "DataTransfer")
+    optional = form_of(evseId={"anyOf": [{"type": "integer"}, {"type": "null"}]})
+    null = {"vendorId": "org", "data": None}
+
+    assert data.submitted(page_of(data.of(null)).pairs).payload == null
+    assert optional.submitted(page_of(optional.of({"evseId": None})).pairs).payload == {}
 
 
 def test_what_is_wrong_stands_at_its_field() -> None:
@@ -226,6 +258,14 @@ def test_items_of_a_list_are_added_and_removed() -> None:
     assert pressed(form, filled, "remove", "payload.key.1").payload == {"key": ["A", "C"]}
 
 
+def test_an_item_goes_alone_among_many() -> None:
+    form = command_form(Version.V16, "GetConfiguration")
+    keys = [f"key {number}" for number in range(12)]
+
+    gone = pressed(form, form.of({"key": keys}), "remove", "payload.key.1")
+    assert gone.payload == {"key": [keys[0], *keys[2:]]}
+
+
 def test_an_item_takes_what_it_holds_with_it() -> None:
     form = command_form(Version.V201, "SetVariables")
     one, two = (
@@ -259,7 +299,8 @@ def test_an_empty_object_and_an_empty_list_come_back() -> None:
         list={"type": "array", "items": {"type": "string"}},
     )
 
-    for payload in ({}, {"object": {}}, {"list": []}, {"object": {}, "list": []}):
+    payloads: list[dict[str, Any]] = [{}, {"object": {}}, {"list": []}, {"object": {}, "list": []}]
+    for payload in payloads:
         assert form.submitted(page_of(form.of(payload)).pairs).payload == payload
 
 
@@ -278,6 +319,15 @@ def test_names_and_texts_stay_text() -> None:
     assert "<script" not in html_of(form.of({evil: evil, "text": evil, f"more{evil}": 1}))
 
 
+def test_an_extension_is_closed_until_it_says_something() -> None:
+    form = command_form(Version.V201, "DataTransfer")
+    one = {"vendorId": "org", "customData": {"vendorId": "org"}}
+
+    assert html_of(form.of({"vendorId": "org"})).count("<details") == 1  # and not that of ``data``
+    assert "<details" not in html_of(form.of(one))
+    assert form.submitted(page_of(form.of({"vendorId": "org"})).pairs).payload == {"vendorId": "org"}
+
+
 def test_descriptions_and_limits_stand_at_the_field() -> None:
     page = page_of(command_form(Version.V201, "SetChargingProfile").blank())
 
@@ -285,6 +335,13 @@ def test_descriptions_and_limits_stand_at_the_field() -> None:
     assert hint == "Indicates the kind of schedule."
     schedule = page.texts["payload-chargingProfile-chargingSchedule-hint"]
     assert "items at most: 3" in schedule and "items at least: 1" in schedule
+
+
+def test_a_whole_limit_is_shown_as_a_whole_number() -> None:
+    form = form_of(evseId={"type": "integer", "minimum": 0.0})
+
+    assert page_of(form.blank()).texts["payload-evseId-hint"].strip() == "at least 0"
+    assert problems_of(form.of({"evseId": -1})) == {"payload.evseId": "must be at least 0"}
 
 
 def test_the_payload_is_shown_as_json() -> None:

@@ -90,8 +90,21 @@ def test_a_field_twice_is_refused() -> None:
 
 
 def test_two_buttons_at_once_are_refused() -> None:
-    with pytest.raises(BadForm):
-        FORM.submitted([*SHOWN, ("add", "payload.customData"), ("remove", "payload.customData")])
+    place = "payload.chargingProfile.chargingSchedule"
+
+    assert FORM.submitted([*SHOWN, ("add", place)]).is_rebuilt
+    with pytest.raises(BadForm, match="the form has no such field"):
+        FORM.submitted([*SHOWN, ("add", place), ("remove", f"{place}.0")])
+
+
+def test_nothing_at_all_is_refused() -> None:
+    with pytest.raises(BadForm, match="^payload: the form has no such field"):
+        FORM.submitted([])
+
+
+def test_half_of_a_character_is_refused() -> None:
+    with pytest.raises(BadForm, match="half of a character"):
+        FORM.submitted([*SHOWN, ("other", "\ud800")])
 
 
 def test_too_many_fields_are_refused() -> None:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 
 from libs.ocpp_messages.event import DeadLetter, StationConnected, StationDisconnected
 from libs.ocpp_messages.version import Version
 from services.device.registry.model import Station
 from services.device.service import Device
 
-from .station import NOW, Csms, after
+from .station import Csms, after
 from .test_status_notification import status, status_v16
 
 
@@ -122,50 +121,3 @@ async def test_connectors_of_the_fleet_are_found_by_status_and_station(
     assert len(first["items"]) == 2
     assert await found(f"status=Faulted&pageSize=2&pageToken={first['nextPageToken']}") == [("CS2", 2, True)]
     assert (await client.get("/connectors?status=Broken")).status_code == 422
-
-
-async def test_dead_letters_are_kept_once_and_the_newest_comes_first(
-    csms: Csms, client: httpx.AsyncClient
-) -> None:
-    letter = DeadLetter(
-        topic="HeartbeatRequest",
-        subscription="device.HeartbeatRequest",
-        reason="KeyError: 'x'",
-        attempts=5,
-        data="{}",
-        attributes={"messageId": "7"},
-    )
-    await csms.event(letter, message_id="7", at=NOW)
-    await csms.event(letter, message_id="7", at=after(60))
-    await csms.event(letter, message_id="7", at=NOW)
-
-    page = (await client.get("/deadletters")).json()
-
-    assert [item["receivedAt"] for item in page["items"]] == [
-        "2026-11-20T12:01:00.000Z",
-        "2026-11-20T12:00:00.000Z",
-    ]
-    newest = page["items"][0]
-    assert (newest["topic"], newest["attempts"], newest["data"]) == ("HeartbeatRequest", 5, "{}")
-    assert (newest["attributes"], newest["stationId"]) == ({"messageId": "7"}, "CS1")
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        '{"idToken": {"idToken": "1234", "type": "KeyCode"}}',
-        '{"key": "AuthorizationKey", "value": "1234"}',
-        '{"setVariableData": [{"attributeValue": "1234", "variable": {"name": "BasicAuthPassword"}}]}',
-        '{"connectionData": {"basicAuthPassword": "1234"}}',
-    ],
-)
-async def test_dead_letters_keep_no_secrets(csms: Csms, client: httpx.AsyncClient, data: str) -> None:
-    await csms.event(DeadLetter(topic="T", subscription="s", reason="r", attempts=1, data=data))
-
-    assert "1234" not in (await client.get("/deadletters")).text
-
-
-async def test_an_endless_dead_letter_is_cut(csms: Csms, client: httpx.AsyncClient) -> None:
-    await csms.event(DeadLetter(topic="T", subscription="s", reason="r", attempts=1, data="x" * 200_000))
-
-    assert len((await client.get("/deadletters")).json()["items"][0]["data"]) == 100_000

@@ -125,6 +125,18 @@ async def test_pages_of_a_search_have_every_station_once(client: httpx.AsyncClie
     assert pages == 3
 
 
+async def test_a_page_of_a_search_is_as_long_as_was_asked(client: httpx.AsyncClient, device: Device) -> None:
+    for number in range(7):
+        station = Station(id=f"CS{number}", group="few" if number % 3 == 2 else "most")
+        await device.registry.stations.put(station.id, station)
+
+    page = (await client.get("/chargingstations?q=cs&group=most&pageSize=3")).json()
+    rest = await found(client, q="cs", group="most", pageSize=3, pageToken=page["nextPageToken"])
+
+    assert [station["id"] for station in page["items"]] == ["CS0", "CS1", "CS3"]
+    assert rest == ["CS4", "CS6"]
+
+
 async def test_the_list_tells_whether_stations_are_connected_when_it_is_asked(
     csms: Csms, client: httpx.AsyncClient, stations: None
 ) -> None:

@@ -194,3 +194,43 @@ async def test_the_service_consumes_authorize(tmp_path: Path) -> None:
 
     assert service.name == "user"
     assert "AuthorizeRequest" in {subscription.topic for subscription in service.subscriptions}
+
+
+@pytest.mark.parametrize(
+    ("query", "texts"),
+    [
+        ({"q": "04a"}, ["04A1", "04a2/x", "04AÄ"]),
+        ({"q": "04A2/"}, ["04a2/x"]),
+        ({"q": "04aä"}, ["04AÄ"]),
+        ({"q": "straß"}, ["STRASSE"]),
+        ({"q": "4a"}, []),
+        ({"q": "%"}, ["%1"]),
+        ({"q": "04", "status": "Blocked"}, ["04a2/x"]),
+        ({"q": "keycode:"}, []),
+        ({"q": "0", "type": "KeyCode"}, []),
+    ],
+)
+async def test_tokens_are_found_by_the_beginning_of_their_texts(
+    client: httpx.AsyncClient, query: dict[str, str], texts: list[str]
+) -> None:
+    for text in ("04A1", "04a2/x", "04AÄ", "05A1", "%1", "STRASSE", "x04A1"):
+        body = {"idToken": text, "status": "Blocked" if "x" in text else "Accepted"}
+        assert (await client.post("/idtokens", json=body)).status_code == 201
+    assert (await client.post("/idtokens", json={"idToken": "0000", "type": "KeyCode"})).status_code == 201
+
+    found = (await client.get("/idtokens", params=query)).json()["items"]
+
+    assert [token["idToken"] for token in found] == texts
+
+
+async def test_tokens_that_are_searched_come_in_pages(client: httpx.AsyncClient) -> None:
+    for text in ("A1", "A2", "A3", "B1"):
+        await client.post("/idtokens", json={"idToken": text})
+
+    first = (await client.get("/idtokens?q=a&pageSize=2")).json()
+    second = (await client.get(f"/idtokens?q=a&pageSize=2&pageToken={first['nextPageToken']}")).json()
+    other = await client.get(f"/idtokens?q=b&pageToken={first['nextPageToken']}")
+
+    assert [token["idToken"] for token in (*first["items"], *second["items"])] == ["A1", "A2", "A3"]
+    assert "nextPageToken" not in second
+    assert other.status_code == 422
