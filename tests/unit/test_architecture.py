@@ -28,6 +28,7 @@ ONLY_FROM = {
         "services/processes.py",
         "services/reference.py",
     ],
+    "services.console": ["services/console", "services/processes.py"],
     "services.simulator": ["services/simulator", "services/cli.py"],
     "services": ["services", "deploy", "benchmarks"],
     "libs.csms": ["libs/csms", "services", "deploy", "benchmarks"],
