@@ -31,6 +31,9 @@ STATUSES = ("queued", "sent", "answered", "error", "timeout", "expired", "unknow
 
 NOT_SENT = N_("It could not be sent: it was not carried out.")
 
+_DONE = {"", "Accepted", "AcceptedCanceled", "RebootRequired", "Scheduled", "Unlocked"}
+"""What stations answer to what they do. Answers without a status are results."""
+
 _PLACE = re.compile(r"(?:body(?:\.payload)?(?:\.|: ))?(?:([A-Za-z][A-Za-z0-9_.]*): )?(.+)", re.DOTALL)
 
 
@@ -85,3 +88,17 @@ def put(refusal: Refusal, filled: Filled) -> None:
     """What a service has found wrong with a payload, at the field that it names."""
     found = _PLACE.fullmatch(refusal.detail)
     filled.refused((found[1] or "") if found else "", found[2] if found else refusal.detail)
+
+
+def failure_of(command: Json) -> str:
+    """Why a command has ended without doing what it is for; empty where it has not, or not yet."""
+    response, error = command.get("response"), command.get("error")
+    match command["status"]:
+        case "queued" | "sent":
+            return ""
+        case "answered":
+            said = str(response.get("status", "")) if isinstance(response, dict) else ""
+            return "" if said in _DONE else said
+        case "error" if error is not None:
+            return f"{error['code']} {error['description']}".strip()
+    return str(command["status"])
