@@ -46,6 +46,7 @@ from services.user.tokens.authorizer import Authorizer, client_of
 
 from .console.app import console_service
 from .console.fleet import Fleet
+from .console.live.feed import Feed
 from .console.person import Apis, console_itself
 from .device import app as device
 from .device.service import Device
@@ -183,9 +184,10 @@ async def run_all(
             gateway_service(settings, bus, stations.security.admit, utc_now),
             console_service(
                 settings,
-                bus,
                 Apis(proxied(device_api), proxied(transaction_api), proxied(user_api)),
                 Fleet(*by_console),
+                Feed(bus),
+                stations.registry,
             ),
         ]
         await provision(bus, [s for service in services for s in service.subscriptions])
@@ -284,7 +286,8 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
                 apis = Apis(*[await proxy(url) for url in urls])
                 device_api, transaction_api = [console_itself(await client(url)) for url in urls[:2]]
                 fleet = Fleet(device_api, transaction_api)
-                service = console_service(settings, bus, apis, fleet)
+                stations = DeviceClient(device_api.client)
+                service = console_service(settings, apis, fleet, Feed(bus), stations)
             case ServiceName.GATEWAY:
                 admit = HttpAdmission(await client(settings.device_url)).admit
                 service = gateway_service(settings, bus, admit, utc_now)

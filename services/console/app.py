@@ -9,10 +9,12 @@ from importlib import import_module
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from libs.csms.access.groups import StationGroups
+from libs.csms.clock import utc_now
 from libs.csms.lifespan import Service
-from libs.csms.messaging.bus import Bus
 from libs.csms.settings import Settings
 from libs.csms.web.documentation import documentation
 from libs.csms.web.guard import BodyGuard, Guard
@@ -21,6 +23,7 @@ from libs.csms.web.server import serve
 from . import pages
 from .browser_code import BrowserCode
 from .fleet import Fleet
+from .live.app import KnownCallers, events_api
 from .live.feed import Feed
 from .operations import OperationForms
 from .person import Apis
@@ -43,13 +46,18 @@ class _Guarded(FastAPI):
         return Guard(BodyGuard(zipped, self._settings, FORM), self._settings)
 
 
-def console_app(settings: Settings, apis: Apis, fleet: Fleet, feed: Feed) -> FastAPI:
+def console_app(settings: Settings, apis: Apis, fleet: Fleet, feed: Feed, stations: StationGroups) -> FastAPI:
+    """Beside its pages it has one public API, of events, which ``/openapi.json`` describes."""
     app = _Guarded(settings)
+    events = events_api(settings, feed, stations, utc_now)
+    app.router.routes.append(Route("/events/stream", KnownCallers(events)))
+    app.openapi = events.openapi  # type: ignore[method-assign]
     app.state.feed = feed
     app.state.settings = settings
     app.state.apis = apis
     app.state.fleet = fleet
     app.state.operations = OperationForms()
+    app.state.feed = feed
     app.state.code = BrowserCode()
     app.include_router(app.state.code.api(), include_in_schema=False)
     app.include_router(documentation("Console"))
@@ -68,7 +76,8 @@ def console_app(settings: Settings, apis: Apis, fleet: Fleet, feed: Feed) -> Fas
     return app
 
 
-def console_service(settings: Settings, bus: Bus, apis: Apis, fleet: Fleet) -> Service:
-    feed = Feed(bus)
-    app = console_app(settings, apis, fleet, feed)
+def console_service(
+    settings: Settings, apis: Apis, fleet: Fleet, feed: Feed, stations: StationGroups
+) -> Service:
+    app = console_app(settings, apis, fleet, feed, stations)
     return Service("console", subscriptions=(), loops=[feed.run], serve=partial(serve, app, settings))

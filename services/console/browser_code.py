@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import logging
 import mimetypes
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,8 +36,22 @@ FILES = {
 }
 """By the names in pages. Nothing else is served."""
 
+SPRITE = "icons.svg"
+
 FOREVER = "public, max-age=31536000, immutable"
 """The address of a file has its hash in it, so that a new one has a new address."""
+
+
+def _icons() -> dict[str, str]:
+    """What is inside the drawings of the icons that templates name, and the navigation, by their names."""
+    folder = PACKAGES / "bootstrap-icons/icons"
+    sources = [*(FOLDER / "templates").rglob("*.html"), FOLDER / "rendering.py"]
+    named = {name for path in sources for name in re.findall(r'"([a-z0-9-]+)"', path.read_text())}
+    found = sorted(name for name in named if (folder / f"{name}.svg").is_file())
+    drawings = {name: (folder / f"{name}.svg").read_text() for name in found}
+    return {
+        name: text[text.index(">") + 1 : text.rindex("</svg>")].strip() for name, text in drawings.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,8 @@ class BrowserCode:
 
     def __init__(self) -> None:
         self.files = {name: File.read(path) for name, path in FILES.items() if path.is_file()}
+        self._icons = _icons()
+        self.files[SPRITE] = self._sprite()
         if not PACKAGES.is_dir():
             log.warning("pages are without script: `make` installs it (npm ci in services/console)")
 
@@ -72,16 +89,18 @@ class BrowserCode:
         return f"/assets/{file.hash}/{name}" if file is not None else ""
 
     def icon(self, name: str) -> str:
-        """The drawing of an icon as SVG, which says nothing to screen readers; empty where there is none."""
-        path = PACKAGES / f"bootstrap-icons/icons/{name}.svg"
+        """An icon that says nothing to screen readers; empty where there is none of that name."""
         if name not in self._icons:
-            drawn = path.read_text().strip() if path.is_file() else ""
-            self._icons[name] = drawn.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-        return self._icons[name]
+            return ""
+        return f'<svg aria-hidden="true"><use href="{self.url(SPRITE)}#{name}"/></svg>'
 
-    @cached_property
-    def _icons(self) -> dict[str, str]:
-        return {}
+    def _sprite(self) -> File:
+        """The drawings of all icons in one file, which a browser loads once."""
+        symbols = "".join(
+            f'<symbol id="{name}" viewBox="0 0 16 16">{drawn}</symbol>' for name, drawn in self._icons.items()
+        )
+        content = f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>'
+        return File(content.encode(), "image/svg+xml")
 
     def api(self) -> APIRouter:
         router = APIRouter()

@@ -22,21 +22,46 @@ MAX_STATIONS = 20_000
 READING_SHARE = 0.05
 """Of the time at most, the fleet is read: a small one each time that it is shown, a large one less often."""
 
-PAGE_SIZE = 1_000
+PAGE_SIZE = 250
+"""Of what is read: the process does nothing else for some milliseconds a page."""
+
+MAX_WAIT = 0.2
+"""Seconds that reading may have taken for a page to wait for it. Otherwise it shows what was read before."""
+
+STATION = "id vendorName model serialNumber firmwareVersion group registrationStatus location".split()
+CONNECTION = "connected ocppVersion connectedAt disconnectedAt lastSeen".split()
+CONNECTOR = "evseId connectorId status errorCode".split()
+TRANSACTION = "id evseId connectorId energyWh startedAt warnings".split()
+"""What is held of each: there may be 20,000."""
+
+SEARCHED = "id vendorName model serialNumber firmwareVersion group".split()
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """A station, with its newest connection, its connectors and its transactions that go on."""
 
     station: Json
-    """As ``/chargingstations`` has it."""
-    connection: Json = field(default_factory=dict)
-    """As ``/connections`` has it; empty until it connects for the first time."""
+    """Fields of ``/chargingstations``."""
+    connection: Json
+    """Fields of ``/chargingstations/{id}/status``. Those that are not known are missing."""
+    text: str
+    """What the search looks at, in lower case."""
     connectors: dict[tuple[int, int], Json] = field(default_factory=dict)
-    """As ``/connectors`` has them, by EVSE and connector. Those of EVSE 0 are the whole station."""
+    """Fields of ``/connectors``, by EVSE and connector. EVSE 0 is the whole station."""
     transactions: dict[str, Json] = field(default_factory=dict)
-    """As ``/transactions`` has them, by their ids."""
+    """Fields of ``/transactions``, by their ids."""
+
+    @classmethod
+    def of(cls, station: Json, connection: Json) -> Row:
+        text = "\n".join(str(station[name]) for name in SEARCHED if name in station).lower()
+        return cls(_only(STATION, station), _only(CONNECTION, connection), text)
+
+    def add_connector(self, connector: Json) -> None:
+        self.connectors[connector["evseId"], connector["connectorId"]] = _only(CONNECTOR, connector)
+
+    def add_transaction(self, transaction: Json) -> None:
+        self.transactions[transaction["id"]] = _only(TRANSACTION, transaction)
 
     @property
     def id(self) -> str:
@@ -51,19 +76,17 @@ class Row:
         """The one that matters most: that nobody can reach it, then the worst of its connectors."""
         if not self.connected:
             return "Offline"
-        known = {str(one["status"]) for one in self.connectors.values()}
+        known = {one["status"] for one in self.connectors.values()}
         return next((state for state in _BY_URGENCY if state in known), "Online")
-
-    @property
-    def text(self) -> str:
-        """What the search looks at, in lower case."""
-        names = ("id", "vendorName", "model", "serialNumber", "firmwareVersion", "group")
-        return "\n".join(str(self.station.get(name, "")) for name in names).lower()
 
 
 _BY_URGENCY = (
     "Faulted Unavailable Charging SuspendedEV SuspendedEVSE Occupied Preparing Finishing Reserved Available"
 ).split()
+
+
+def _only(names: Iterable[str], known: Json) -> Json:
+    return {name: known[name] for name in names if name in known}
 
 
 class Fleet:
@@ -73,14 +96,17 @@ class Fleet:
         self._transaction = transaction
         self._clock = clock
         self._rows: dict[str, Row] = {}
+        """In the order of their ids."""
         self._due_at = 0.0
-        self._reading: asyncio.Lock = asyncio.Lock()
+        self._took = 0.0
+        """Seconds, to read it."""
+        self._reading: asyncio.Task[None] | None = None
         self.is_whole = True
         """Whether there are no more stations than are held."""
 
     async def rows(self, person: Person) -> Mapping[str, Row]:
         """Those that he may see, by their ids. Raises ``Refusal``."""
-        await self._refresh()
+        await self._read_if_due()
         groups = person.me.get("groups")
         if groups is None:
             return self._rows
@@ -94,8 +120,10 @@ class Fleet:
         for id, row in zip(ids, await asyncio.gather(*map(self._read_row, ids)), strict=True):
             if row is None:
                 self._rows.pop(id, None)
-            elif id in self._rows or len(self._rows) < MAX_STATIONS:
+            elif id in self._rows:
                 self._rows[id] = row
+            else:
+                self.forget()
 
     async def _read_row(self, id: str) -> Row | None:
         """None where there is no such station any more."""
@@ -110,39 +138,57 @@ class Fleet:
             if refusal.status == 404:
                 return None
             raise
-        connectors = {(one["evseId"], one["connectorId"]): one for one in status.pop("connectors")}
-        return Row(station, status, connectors, {one["id"]: one for one in transactions["items"]})
+        row = Row.of(station, status)
+        for connector in status["connectors"]:
+            row.add_connector(connector)
+        for transaction in transactions["items"]:
+            row.add_transaction(transaction)
+        return row
 
     def forget(self) -> None:
         """So that what a person has just changed is read again before it is shown."""
         self._due_at = 0.0
 
-    async def _refresh(self) -> None:
-        async with self._reading:
-            began = self._clock()
-            if began >= self._due_at:
-                self._rows = await self._read()
-                ended = self._clock()
-                self._due_at = ended + (ended - began) / READING_SHARE
+    async def _read_if_due(self) -> None:
+        if self._reading is None and self._clock() >= self._due_at:
+            self._reading = asyncio.create_task(self._read())
+        if self._reading is not None and (not self._rows or self._took <= MAX_WAIT):
+            await asyncio.shield(self._reading)
 
-    async def _read(self) -> dict[str, Row]:
+    async def is_being_read(self) -> bool:
+        """Whether it was, until now: then what was shown before is old. Raises ``Refusal``."""
+        if self._reading is None:
+            return False
+        await asyncio.shield(self._reading)
+        return True
+
+    async def _read(self) -> None:
+        began = self._clock()
+        try:
+            self._rows = await self._read_rows()
+            self._took = self._clock() - began
+            self._due_at = self._clock() + self._took / READING_SHARE
+        except Refusal as refusal:
+            log.warning("the fleet cannot be read: %s", refusal.detail)
+            raise
+        finally:
+            self._reading = None
+
+    async def _read_rows(self) -> dict[str, Row]:
         rows: dict[str, Row] = {}
         self.is_whole = True
-        async for station in every(self._device, "/chargingstations"):
+        async for station in every(self._device, "/chargingstations", **{"with": "connection"}):
             if len(rows) >= MAX_STATIONS:
                 self.is_whole = False
                 log.warning("there are more than %d stations: the console shows no more", MAX_STATIONS)
                 break
-            rows[station["id"]] = Row(station)
-        async for connection in every(self._device, "/connections"):
-            if row := rows.get(connection["stationId"]):
-                row.connection = connection
+            rows[station["id"]] = Row.of(station, station)
         async for connector in every(self._device, "/connectors"):
             if row := rows.get(connector["stationId"]):
-                row.connectors[connector["evseId"], connector["connectorId"]] = connector
+                row.add_connector(connector)
         async for transaction in every(self._transaction, "/transactions", active=True):
             if row := rows.get(transaction["stationId"]):
-                row.transactions[transaction["id"]] = transaction
+                row.add_transaction(transaction)
         return rows
 
 
@@ -159,7 +205,11 @@ async def every(api: Api, path: str, **parameters: Any) -> AsyncIterator[Json]:
 
 
 def ordered(rows: Iterable[Row], sort: str) -> list[Row]:
-    """By a field of the station, ``state``, ``connected`` or ``transactions``; ``-`` turns it round."""
+    """By a field of the station, ``state``, ``lastSeen``, ``ocppVersion`` or ``transactions``; ``-`` turns it
+    round. ``rows`` are in the order of their ids.
+    """
+    if sort == "id":
+        return list(rows)
     name, descending = sort.removeprefix("-"), sort.startswith("-")
 
     def key(row: Row) -> tuple[str, str]:

@@ -16,7 +16,8 @@ COMMAND, OPERATION = "/chargingstations/{id}/commands/", "/chargingstations/{id}
 async def test_the_page_names_every_path_and_operation(embedded_csms: System) -> None:
     paths: defaultdict[str, set[str]] = defaultdict(set)
     operations = set()
-    for service in (embedded_csms.device, embedded_csms.transaction, embedded_csms.user):
+    urls = embedded_csms.device, embedded_csms.transaction, embedded_csms.user, embedded_csms.console
+    for service in urls:
         for path, methods in (await embedded_csms.get(f"{service}/openapi.json"))["paths"].items():
             if path.startswith(OPERATION):
                 operations.add(path.removeprefix(OPERATION))

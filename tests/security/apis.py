@@ -23,7 +23,12 @@ from libs.csms.messaging.embedded import EmbeddedBus
 from libs.csms.settings import load
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.web.app import create_app
-from libs.csms.web.server import inside
+from libs.csms.web.server import inside, proxied
+from services.console.app import console_app
+from services.console.fleet import Fleet
+from services.console.live.feed import Feed
+from services.console.person import Apis as ConsoleApis
+from services.console.person import console_itself
 from services.device import app as device
 from services.device.service import Device
 from services.transaction.api import api as transaction_api
@@ -32,6 +37,7 @@ from services.user import app as user
 from services.user.service import User
 
 SERVICE_NAMES = ["device", "user", "transaction"]
+"""Of the console, ``apps`` has the pages too, which OpenAPI does not describe."""
 
 ABOUT_ONESELF = re.compile("/me(/.*)?|/sessions(/.*)?")
 """Paths for every caller, about himself."""
@@ -79,6 +85,9 @@ def apis_on(store: SqliteStore, service_keys: Path) -> Apis:
             **known,
         ),
     }
+    proxies = ConsoleApis(*(proxied(apps[name]) for name in ("device", "transaction", "user")))
+    fleet = Fleet(console_itself(proxies.device), console_itself(proxies.transaction))
+    apps["console"] = console_app(settings, proxies, fleet, Feed(bus), stations.registry)
     return Apis(apps, users.keys, accepted_keys(settings), bus, stations, users, transactions)
 
 

@@ -101,6 +101,7 @@ def test_a_service_has_the_rights_that_it_needs(name: str, caller: Caller) -> No
             "gateway": {Scope.ADMISSION},
             "transaction": {Scope.AUTHORIZATION},
             "user": {Scope.STATIONS_READ, Scope.COMMANDS_MAINTAIN},
+            "console": {Scope.STATIONS_READ, Scope.TRANSACTIONS_READ, Scope.TOKENS_MASKED},
         }[name]
     )
 

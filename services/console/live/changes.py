@@ -53,6 +53,8 @@ async def _events(
                 if now.digest != shown:
                     yield event(now.digest, difference(before, now))
                 before, shown = now, now.digest
+                if await person.fleet.is_being_read():
+                    continue
                 if not await _changed(messages, person.fleet):
                     await person.user.get("/me")
                     yield ": nothing has changed\n\n"

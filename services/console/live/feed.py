@@ -162,7 +162,8 @@ class Feed:
 
     def __init__(self, bus: Bus, grace: float = GRACE, retry: float = RETRY) -> None:
         """``grace`` and ``retry`` are in seconds."""
-        self._bus = bus
+        self.bus = bus
+        """For who asks for frames: see ``watch``."""
         self._grace = grace
         self._retry = retry
         self._process = uuid.uuid4().hex[:12]
@@ -175,7 +176,8 @@ class Feed:
         self._is_unheard = asyncio.Event()
         self._is_unheard.set()
         self._running = False
-        self._live = False
+        self.is_live = False
+        """Whether there are subscriptions: nothing that happens is missed."""
 
     @property
     def position(self) -> str:
@@ -194,7 +196,7 @@ class Feed:
         if len(self._listeners) >= MAX_LISTENERS:
             raise Unavailable("too many listen to events here", retry_after=5)
         listener = Listener(wanted)
-        if self._live and last_id:
+        if self.is_live and last_id:
             self._resume(listener, last_id)
         if not self._running:
             listener.close()
@@ -238,14 +240,14 @@ class Feed:
                 for loop in loops:
                     loop.cancel()
         finally:
-            self._live = False
+            self.is_live = False
 
     async def _consume_topic(self, topic: str, created: Callable[[str], None]) -> None:
         async def consume(message: Message) -> None:
             self._publish(topic, message)
 
         subscription = Subscription(f"console-{self._process}.{topic}", topic, temporary=True)
-        await consume_temporarily(self._bus, subscription, consume, lambda: created(topic))
+        await consume_temporarily(self.bus, subscription, consume, lambda: created(topic))
 
     async def _wait_until_unheard(self) -> None:
         while True:
@@ -261,12 +263,12 @@ class Feed:
         self._number += 1
         self._first = self._number
         self._kept.clear()
-        self._live = True
+        self.is_live = True
         for listener in self._listeners:
             listener.reload(Reload(self.position, "started"))
 
     def _publish(self, topic: str, message: Message) -> None:
-        if not self._live:
+        if not self.is_live:
             return
         if len(message.data) > MAX_DATA:
             message = msgspec.structs.replace(message, data=b"null")

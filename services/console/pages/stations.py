@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from fastapi import Request, Response
 
-from ..fleet import Fleet, Row, ordered
+from ..fleet import Row, ordered
 from ..listing import Asked, Column, Filter, Found, Listing, listing_router
 from ..person import Json, Person, TheForm, ThePerson
 from ..rendering import seen_other, segment
@@ -16,16 +16,39 @@ STATES = (
     "Reserved Available"
 ).split()
 
+FIELDS = {
+    "registration": "registrationStatus",
+    "group": "group",
+    "model": "model",
+    "firmware": "firmwareVersion",
+}
+"""Fields of a station by the filters that compare them."""
+
 VERSIONS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 
 
 async def find(person: Person, asked: Asked) -> Found:
-    fleet: Fleet = person.fleet
-    rows = [row for row in (await fleet.rows(person)).values() if _fits(row, asked.filters)]
+    known: Iterable[Row] = (await person.fleet.rows(person)).values()
+    for name, wanted in asked.filters.items():
+        known = _fitting(known, name, wanted)
+    rows = ordered(known, asked.sort or "id")
     first = int(asked.page_token) if asked.page_token.isdecimal() else 0
-    shown = ordered(rows, asked.sort or "id")[first : first + asked.page_size]
+    shown = rows[first : first + asked.page_size]
     last = first + len(shown)
     return Found([item_of(row) for row in shown], str(last) if last < len(rows) else "", len(rows))
+
+
+def _fitting(rows: Iterable[Row], name: str, wanted: str) -> Iterable[Row]:
+    match name:
+        case "q":
+            search = wanted.lower()
+            return [row for row in rows if search in row.text]
+        case "state":
+            return [row for row in rows if row.state == wanted]
+        case "version":
+            return [row for row in rows if row.connection.get("ocppVersion") == wanted]
+    field = FIELDS[name]
+    return [row for row in rows if row.station.get(field) == wanted]
 
 
 def item_of(row: Row) -> Json:
@@ -38,20 +61,6 @@ def item_of(row: Row) -> Json:
         "connectors": ", ".join(f"{one['evseId']}: {one['status']}" for one in connectors),
         "transactions": len(row.transactions),
     }
-
-
-def _fits(row: Row, filters: Mapping[str, str]) -> bool:
-    search = filters.get("q", "").lower()
-    return (
-        (not search or search in row.text)
-        and filters.get("state", row.state) == row.state
-        and filters.get("version", row.connection.get("ocppVersion")) == row.connection.get("ocppVersion")
-        and filters.get("registration", row.station["registrationStatus"])
-        == row.station["registrationStatus"]
-        and filters.get("group", row.station.get("group")) == row.station.get("group")
-        and filters.get("model", row.station.get("model")) == row.station.get("model")
-        and filters.get("firmware", row.station.get("firmwareVersion")) == row.station.get("firmwareVersion")
-    )
 
 
 def _field(name: str, title: str, shown: bool = True) -> Column:

@@ -136,7 +136,7 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
     )
     apis = Apis(proxied(device_api), proxied(transaction_api), proxied(user_api))
     feed = Feed(bus)
-    app = console_app(settings, apis, fleet, feed)
+    app = console_app(settings, apis, fleet, feed, devices.registry)
     await provision(bus, [])
     async with (
         running_feed(feed),
