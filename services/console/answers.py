@@ -1,35 +1,26 @@
-"""What became of a command, in words: above all, whether it may have been carried out."""
+"""What became of commands: the words for operations, why some failed, and what was wrong with a payload."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from .forms.form import Filled
 from .forms.words import N_
 from .person import Json, Refusal
 
-WORDS = {
-    "queued": N_("It waits, and can be taken back."),
-    "sent": N_("It is on the wire, and has no answer yet: it may have been carried out."),
-    "answered": N_("The station has answered."),
-    "error": N_("The station answered with an error: it was not carried out."),
-    "timeout": N_("It was sent, and no answer came in time: it may have been carried out."),
-    "expired": N_("It was never sent: its time was over, or it was taken back."),
-    "unknown": N_("The connection ended before an answer came: it may have been carried out."),
+OPERATIONS = {
     "pending": N_("There is no answer yet."),
-    "accepted": N_("The station has accepted it."),
+    "accepted": N_("The station accepted."),
     "scheduled": N_("The station will do it later."),
-    "partial": N_("The station has accepted some of it: the result says what."),
-    "rejected": N_("The station has rejected it: it was not carried out."),
-    "unsupported": N_("The station does not know how to do that: it was not carried out."),
+    "partial": N_("The station accepted some of it: the result says what."),
+    "rejected": N_("The station refused."),
+    "unsupported": N_("The station cannot do this."),
+    "error": N_("There is no answer that says whether it was carried out."),
 }
-"""By the status of a command, and of an operation, in docs/api.md."""
+"""By the status of an operation in docs/api.md. Of commands, ``station_answer.html`` has the words."""
 
 STATUSES = ("queued", "sent", "answered", "error", "timeout", "expired", "unknown")
 """Of commands."""
-
-NOT_SENT = N_("It could not be sent: it was not carried out.")
 
 _DONE = {"", "Accepted", "AcceptedCanceled", "RebootRequired", "Scheduled", "Unlocked"}
 """What stations answer to what they do. Answers without a status are results."""
@@ -37,51 +28,14 @@ _DONE = {"", "Accepted", "AcceptedCanceled", "RebootRequired", "Scheduled", "Unl
 _PLACE = re.compile(r"(?:body(?:\.payload)?(?:\.|: ))?(?:([A-Za-z][A-Za-z0-9_.]*): )?(.+)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a person is told of a command that he has sent."""
-
-    status: str
-    """Of the command, or of the operation."""
-    words: str
-    station_status: str
-    """In the station's own word; empty where it has said none."""
-    error: str
-    """What the station, or the gateway, has said went wrong."""
-    shown: Json
-    """All of it, as the REST has it."""
-
-    @property
-    def id(self) -> str:
-        """Of the command; empty where it is not known."""
-        return str(self.shown.get("id", ""))
-
-
-def answer_of(sent: Json) -> Answer:
-    """Of a command or operation as the REST has it."""
-    status = str(sent["status"])
-    response = sent.get("response")
-    said = response.get("status", "") if isinstance(response, dict) else sent.get("stationStatus") or ""
-    error = sent.get("error") or {}
-    found = (error.get("code"), error.get("description"))
-    return Answer(status, words_of(sent), str(said), " ".join(one for one in found if one), sent)
-
-
-def words_of(sent: Json) -> str:
-    """What became of a command or operation, for gettext."""
-    if sent["status"] == "error" and "operation" not in sent and "sentAt" not in sent:
-        return NOT_SENT
-    return WORDS.get(str(sent["status"]), "")
-
-
-def answer_of_refusal(refusal: Refusal) -> Answer | None:
-    """Of a command that was made and has no answer; None where none was made."""
+def of_refusal(refusal: Refusal) -> Json | None:
+    """The command that was made and has no answer, as far as the refusal says; None where none was made."""
     known = refusal.problem
     if "commandStatus" not in known:
         return None
-    facts = {name: known[name] for name in ("sentAt",) if name in known}
+    sent = {"sentAt": known["sentAt"]} if "sentAt" in known else {}
     error = {"code": "", "description": refusal.detail}
-    return answer_of({"id": known["commandId"], "status": known["commandStatus"], "error": error} | facts)
+    return {"id": known["commandId"], "status": known["commandStatus"], "error": error} | sent
 
 
 def put(refusal: Refusal, filled: Filled) -> None:

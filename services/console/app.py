@@ -25,7 +25,7 @@ from .browser_code import BrowserCode
 from .fleet import Fleet
 from .live.app import KnownCallers, events_api
 from .live.feed import Feed
-from .operations import OperationForms
+from .operation_forms import OperationForms
 from .person import Apis
 from .rendering import show_problems
 
@@ -52,11 +52,10 @@ def console_app(settings: Settings, apis: Apis, fleet: Fleet, feed: Feed, statio
     events = events_api(settings, feed, stations, utc_now)
     app.router.routes.append(Route("/events/stream", KnownCallers(events)))
     app.openapi = events.openapi  # type: ignore[method-assign]
-    app.state.feed = feed
     app.state.settings = settings
     app.state.apis = apis
     app.state.fleet = fleet
-    app.state.operations = OperationForms()
+    app.state.operation_forms = OperationForms()
     app.state.feed = feed
     app.state.code = BrowserCode()
     app.include_router(app.state.code.api(), include_in_schema=False)

@@ -14,7 +14,6 @@ from typing import Any
 import orjson
 
 from .forms import exact_json
-from .forms.words import N_
 from .person import Json
 
 MAX_WAITING = 200
@@ -23,11 +22,11 @@ MAX_WAITING = 200
 IN, OUT = "in", "out"
 """From the station, and to it."""
 
-REFUSED = N_("refused")
-TAKEN = N_("taken")
-WAITING = N_("no answer yet")
-ANSWERED = N_("answered")
-FAILED = N_("error")
+REFUSED = "refused"
+ACCEPTED = "accepted"
+WAITING = "no answer yet"
+ANSWERED = "answered"
+FAILED = "error"
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def of_message(message: Json) -> Exchange:
         message["receivedAt"],
         IN,
         message["action"],
-        TAKEN if refused is None else REFUSED,
+        ACCEPTED if refused is None else REFUSED,
         messages=[exact_json.pretty(message["payload"])],
         problems=problems,
     )
@@ -175,7 +174,7 @@ def _answered(call: Exchange | None, at: str, frame: Mapping[str, Any]) -> Excha
 def _state(frame: Mapping[str, Any]) -> str:
     if frame.get("refused"):
         return REFUSED
-    return WAITING if frame.get("kind") == "call" else TAKEN
+    return WAITING if frame.get("kind") == "call" else ACCEPTED
 
 
 def _problems(frame: Mapping[str, Any]) -> list[Problem]:

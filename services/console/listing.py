@@ -41,6 +41,7 @@ class Column:
     kind: str = "text"
     """The macro of ``cells.html`` that draws it: text, code, time, energy, state, boolean or number."""
     link: Callable[[Json], str] | None = None
+    """Path of the page about it; empty where an item has none."""
     shown: bool = True
     """Unless the person has chosen columns."""
     sortable: bool = False
@@ -106,16 +107,15 @@ def listing_router(listing: Listing) -> APIRouter:
 
     @router.get(listing.path, name=listing.title)
     async def show(request: Request, person: ThePerson) -> Response:
-        asked, columns = _asked(request, listing), _columns(request, listing)
         if request.query_params.get("format") == "csv":
+            asked, columns = _asked(request, listing), _columns(request, listing)
             name = listing.path.strip("/").replace("/", "-")
             return StreamingResponse(
                 _csv(listing, columns, person, asked),
                 media_type="text/csv; charset=utf-8",
                 headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
             )
-        shown = await Shown.read(request, person, listing)
-        return page(request, "listing.html", person, **shown.values, rows=shown.drawn, digest=shown.digest)
+        return await listing_page(request, listing, person)
 
     if listing.live:
 
@@ -124,6 +124,15 @@ def listing_router(listing: Listing) -> APIRouter:
             return changes(request, person, lambda: Shown.read(request, person, listing))
 
     return router
+
+
+async def listing_page(
+    request: Request, listing: Listing, person: Person, status: int = 200, **values: Any
+) -> Response:
+    """Also for a form of the list that was refused: ``values`` are what was typed, and why."""
+    shown = await Shown.read(request, person, listing)
+    more = {"rows": shown.drawn, "digest": shown.digest} | values
+    return page(request, "listing.html", person, status, **shown.values, **more)
 
 
 @dataclass(frozen=True)

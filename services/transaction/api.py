@@ -32,6 +32,9 @@ OfQuality = Annotated[
 ]
 From = Annotated[Time | None, Parameter(alias="from", description="Started at this time or later.")]
 To = Annotated[Time | None, Parameter(description="Started before this time.")]
+MeasuredFrom = Annotated[
+    Time | None, Parameter(alias="from", description="Measured at this time or later, as the station says.")
+]
 
 
 def api(service: TransactionService) -> APIRouter:
@@ -91,11 +94,15 @@ def api(service: TransactionService) -> APIRouter:
         "/transactions/{id}/metervalues", response_model_exclude_none=True, openapi_extra=TELLS_GROUPS_APART
     )
     async def list_meter_values(
-        id: str, stations: TheStations, page_size: PageSize = 100, page_token: PageToken = ""
+        id: str,
+        stations: TheStations,
+        from_: MeasuredFrom = None,
+        page_size: PageSize = 100,
+        page_token: PageToken = "",
     ) -> PageOf[MeterValue]:
         """Sampled values one by one, the oldest first."""
         transaction = await _visible(service, id, stations)
-        return page_of(await _meter_values(service, transaction, page_size, page_token))
+        return page_of(await _meter_values(service, transaction, from_, page_size, page_token))
 
     router.include_router(messages_api(service.message_log, service.clock))
     return router
@@ -110,7 +117,7 @@ async def _visible(service: TransactionService, id: str, stations: VisibleStatio
 
 
 async def _meter_values(
-    service: TransactionService, transaction: Transaction, size: int, token: str
+    service: TransactionService, transaction: Transaction, since: Time | None, size: int, token: str
 ) -> Page[MeterValue]:
     """A page of samples. Its token is how many to skip, and the store's token of the documents they are in.
 
@@ -121,7 +128,11 @@ async def _meter_values(
     items: list[MeterValue] = []
     while True:
         query = Query(
-            {"transaction": transaction.id}, order_by="timestamp", page_size=1 + size // 10, page_token=token
+            {"transaction": transaction.id},
+            order_by="timestamp",
+            from_=bound(since),
+            page_size=1 + size // 10,
+            page_token=token,
         )
         page = await service.meter_values.find(query)
         found = [sample for stored in page.items for sample in samples_of(stored, place)]

@@ -15,7 +15,7 @@ import orjson
 
 from libs.csms.clock import parse_time, rfc3339
 from libs.csms.limits import TokenBuckets
-from libs.csms.secrets import HIDDEN, masked, masked_frame, masked_text, without
+from libs.csms.secrets import HIDDEN, masked, masked_frame, masked_text, text_without_secrets, without
 from libs.ocpp_messages import frame
 from libs.ocpp_messages.errors import CallError, Violation
 from libs.ocpp_messages.event import FrameProblem, StationFrame
@@ -222,7 +222,12 @@ class Taps:
             await self._is_new.wait()
 
     async def _publish(self, announcer: Announcer, copied: Copy) -> None:
-        event = _event(copied)
+        station = copied.tap.connection.station_id
+        try:
+            event = _event(copied)
+        except Exception:  # nothing that a station sends may end the gateway
+            log.exception("station %s: a frame could not be copied", station)
+            return
         await announcer.announce(copied.tap.connection, event, event.number, rfc3339(copied.at))
 
 
@@ -231,11 +236,8 @@ def _event(copied: Copy) -> StationFrame:
     tap.number += 1
     kind, id, action = _head(copied.text) if copied.is_frame else ("", "", "")
     duration = None
-    other = "out" if copied.direction == "in" else "in"
     if kind == "call":
-        tap.calls[other, id] = copied.seconds, action
-        if len(tap.calls) > MAX_CALLS:
-            tap.calls.popitem(last=False)
+        _remember(copied, id, action)
     elif (call := tap.calls.pop((copied.direction, id), None)) is not None:
         duration, action = round(1000 * (copied.seconds - call[0]), 3), call[1]
     return StationFrame(
@@ -251,6 +253,13 @@ def _event(copied: Copy) -> StationFrame:
         problems=list(copied.problems),
         dropped=copied.dropped,
     )
+
+
+def _remember(copied: Copy, id: str, action: str) -> None:
+    calls = copied.tap.calls
+    calls["out" if copied.direction == "in" else "in", id] = copied.seconds, action
+    if len(calls) > MAX_CALLS:
+        calls.popitem(last=False)
 
 
 def _head(text: bytes) -> tuple[str, str, str]:
@@ -290,7 +299,5 @@ def _without(
         case frame.Error(id, code, description, details):
             return frame.Error(id, code, clean(description), {name: clean(details[name]) for name in details})
         case frame.ResultError(id, code, description, details):
-            return frame.ResultError(
-                id, code, clean(description), {name: clean(details[name]) for name in details}
-            )
+            return frame.ResultError(id, code, text_without_secrets(description), details)
     return reply

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ from libs.csms.access.groups import StationGroups, UnknownStation
 from libs.csms.access.routes import TELLS_GROUPS_APART, ScopedRouter
 from libs.csms.access.scopes import Scope
 from libs.csms.clock import Clock
-from libs.csms.errors import DomainError
+from libs.csms.errors import DomainError, TooMany
 from libs.csms.storage.store import Document
 from libs.ocpp_messages.event import STATION_FRAME
 
@@ -34,6 +35,9 @@ HEARTBEAT = 15.0
 
 MAX_DURATION = 300.0
 """Seconds after which a stream ends. Who comes again goes on where he was, if he may still see it."""
+
+MAX_STREAMS = 50
+"""That one caller has open at the same time."""
 
 RELOAD = "reload"
 """The type of the event that says: something is missing, read anew what you know."""
@@ -82,6 +86,7 @@ _OPENAPI = {
 
 def stream_api(feed: Feed, stations: StationGroups, clock: Clock) -> ScopedRouter:
     router = ScopedRouter(reads=Scope.STATIONS_READ, tags=["events"])
+    streams: Counter[str] = Counter()
 
     @router.get(
         "/events/stream",
@@ -111,12 +116,27 @@ def stream_api(feed: Feed, stations: StationGroups, clock: Clock) -> ScopedRoute
             return message.type in types and station_id in (None, message.message.station_id)
 
         async with AsyncExitStack() as needed:
+            needed.enter_context(_one_more(streams, caller))
             listener = await needed.enter_async_context(feed.listen(wanted, shown_id or last_event_id))
             if station_id is not None and STATION_FRAME.name in types:
                 await needed.enter_async_context(watching(feed.bus, station_id, clock))
             return EventStream(_events(listener, caller, shown), needed.pop_all())
 
     return router
+
+
+@contextmanager
+def _one_more(streams: Counter[str], caller: Caller) -> Iterator[None]:
+    """Raises ``TooMany``."""
+    if streams[caller.id] >= MAX_STREAMS:
+        raise TooMany("too many streams of this caller are open", retry_after=5)
+    streams[caller.id] += 1
+    try:
+        yield
+    finally:
+        streams[caller.id] -= 1
+        if not streams[caller.id]:
+            del streams[caller.id]
 
 
 async def _events(listener: Listener, caller: Caller, shown: ShownStations) -> AsyncGenerator[bytes, None]:

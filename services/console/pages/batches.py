@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from libs.csms.errors import NotFound
 from libs.ocpp_messages.version import Version
 
-from ..answers import STATUSES, failure_of, put, words_of
+from ..answers import STATUSES, failure_of, put
 from ..composer import Composed, composed, started
 from ..curl import device_curl
 from ..fleet import every
@@ -152,7 +152,6 @@ async def _batch_page(request: Request, person: Person, id: str, refusal: Refusa
         failed=sum(count for _, count in failures),
         shown=asked["status"],
         statuses=STATUSES,
-        words=words_of,
         may_send=person.may("commands:raw"),
         refusal=refusal,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ..answers import STATUSES, words_of
+from ..answers import STATUSES
 from ..listing import Asked, Column, Filter, Found, Listing, listing_router
 from ..person import Json, Person
 from ..rendering import segment, url
@@ -61,7 +61,6 @@ COMMANDS = Listing(
         ),
         Column("status", "Status", lambda item: item["status"], "state"),
         Column("stationStatus", "Answer", _station_status),
-        Column("words", "What became of it", words_of, "sentence", shown=False),
         Column("requestedBy", "Requested by", _requester),
         Column("createdAt", "Made", lambda item: item["createdAt"], "time"),
         Column("sentAt", "Sent", lambda item: item.get("sentAt"), "time", shown=False),

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
 
-from ..person import Json, Person, ThePerson
-from ..rendering import page, segment
+from ..operations import body_of, commands_of, operate, operation_key
+from ..person import Json, Person, Refusal, TheForm, ThePerson
+from ..rendering import page, seen_other, segment, url
 
 router = APIRouter()
+
+OPERATIONS = "start-session stop-session unlock-connector reset change-availability trigger-message".split()
+"""Those that the overview has forms for."""
+
+TRIGGERS = (
+    "StatusNotification Heartbeat MeterValues BootNotification FirmwareStatusNotification "
+    "LogStatusNotification DiagnosticsStatusNotification TransactionEvent SignChargingStationCertificate"
+).split()
+"""Messages that a station can be asked for."""
+
+MAX_TRANSACTIONS = 20
+"""Shown of those that go on. A station seldom has more EVSEs."""
+
+MAX_DEVIATIONS = 20
+"""On one page."""
+
+MAX_SAMPLES = 1_000
+READINGS_AGE = timedelta(minutes=5)
+"""How long before the newest message of a transaction its newest values are looked for."""
 
 
 class Section(NamedTuple):
@@ -49,6 +71,8 @@ class Frame:
     """As ``/chargingstations/{id}`` has it."""
     status: Json
     """As ``/chargingstations/{id}/status`` has it."""
+    address: str
+    """From which it connected last; empty for a station that has never been here."""
     before: str | None
     """Id of the station before this one, in the order of ids; None for the first."""
     after: str | None
@@ -98,6 +122,7 @@ async def frame_of(person: Person, id: str) -> Frame:
     return Frame(
         station,
         status,
+        str(rows[id].connection.get("remoteAddress", "")) if id in rows else "",
         before=max((other for other in rows if other < id), default=None),
         after=min((other for other in rows if other > id), default=None),
         sections=[section for section in SECTIONS if person.may(section.scope)],
@@ -105,21 +130,154 @@ async def frame_of(person: Person, id: str) -> Frame:
 
 
 def section_page(
-    request: Request, person: Person, template: str, frame: Frame, status: int = 200, **values: Any
+    request: Request,
+    person: Person,
+    template: str,
+    frame: Frame,
+    refusal: Refusal | None = None,
+    **values: Any,
 ) -> Response:
-    """A section, whose template extends ``station.html`` and sets ``section`` to its name."""
-    return page(request, template, person, status, frame=frame, **values)
+    """A section, whose template extends ``station.html`` and sets ``section`` to its name. ``refusal`` is of
+    the form that was sent.
+    """
+    status = 200 if refusal is None else refusal.status
+    return page(request, template, person, status, frame=frame, refusal=refusal, **values)
+
+
+def address_of(request: Request, path: str) -> Callable[..., str]:
+    """Makes the address of that page with some parameters changed; None takes one away. The commands whose
+    answers were told are left behind.
+    """
+    known = {name: value for name, value in request.query_params.items() if name != "command"}
+
+    def address(**changed: str | None) -> str:
+        return url(path, **(known | changed))
+
+    return address
 
 
 @router.get("/stations/{id}")
 async def show(request: Request, person: ThePerson, id: str) -> Response:
-    frame = await frame_of(person, id)
-    return section_page(request, person, "station_overview.html", frame, evses=evses_of(frame.status))
+    return await _overview(request, person, await frame_of(person, id), {}, None)
 
 
-def evses_of(status: Json) -> Mapping[int, Sequence[Json]]:
-    """The connectors by their EVSEs."""
-    found: dict[int, list[Json]] = {}
+@router.get("/stations/{id}/reset")
+async def confirm_reset(request: Request, person: ThePerson, id: str) -> Response:
+    return _reset(request, person, await frame_of(person, id), {}, None)
+
+
+@router.post("/stations/{id}/remote/{operation}")
+async def act(request: Request, person: ThePerson, form: TheForm, id: str, operation: str) -> Response:
+    if operation not in OPERATIONS:
+        raise HTTPException(404, "there is no such operation here")
+    frame, body = await frame_of(person, id), body_of(form)
+    try:
+        commands = await operate(person, id, operation, body, str(form.get("key", "")))
+    except Refusal as refusal:
+        shown = body | {"operation": operation}
+        if operation == "reset":
+            return _reset(request, person, frame, shown, refusal)
+        return await _overview(request, person, frame, shown, refusal)
+    return seen_other(request, f"{frame.path}?{commands}")
+
+
+@dataclass(frozen=True)
+class Card:
+    """One EVSE. A connector of OCPP 1.6 is an EVSE."""
+
+    evse_id: int
+    """0 is the station as a whole."""
+    connectors: list[Json] = field(default_factory=list)
+    """As the status of the station has them."""
+    transactions: list[tuple[Json, Mapping[str, str]]] = field(default_factory=list)
+    """Those that go on, each with the newest value of each measurand."""
+
+    @property
+    def connector_ids(self) -> Sequence[int]:
+        return [one["connectorId"] for one in self.connectors if one["connectorId"]]
+
+
+def cards_of(
+    status: Json, transactions: Sequence[Json], readings: Mapping[str, Mapping[str, str]]
+) -> Sequence[Card]:
+    """A transaction of an EVSE that nobody has reported stands on a card of its own."""
+    cards: dict[int, Card] = {}
     for connector in status["connectors"]:
-        found.setdefault(connector["evseId"], []).append(connector)
+        cards.setdefault(connector["evseId"], Card(connector["evseId"])).connectors.append(connector)
+    for one in transactions:
+        place: int = one["evseId"] if "evseId" in one else one.get("connectorId", 0)
+        cards.setdefault(place, Card(place)).transactions.append((one, readings[one["id"]]))
+    return [cards[number] for number in sorted(cards)]
+
+
+async def _overview(
+    request: Request, person: Person, frame: Frame, typed: Json, refusal: Refusal | None
+) -> Response:
+    commands, transactions, deviations = await asyncio.gather(
+        commands_of(request, person, frame.id),
+        _transactions(person, frame),
+        _deviations(request, person, frame),
+    )
+    readings = await _readings(person, transactions)
+    return section_page(
+        request,
+        person,
+        "station_overview.html",
+        frame,
+        refusal,
+        commands=commands,
+        cards=cards_of(frame.status, transactions, readings),
+        deviations=deviations,
+        triggers=TRIGGERS,
+        address=address_of(request, frame.path),
+        key=operation_key(),
+        typed=typed,
+    )
+
+
+def _reset(request: Request, person: Person, frame: Frame, typed: Json, refusal: Refusal | None) -> Response:
+    return section_page(
+        request, person, "station_reset.html", frame, refusal, key=operation_key(), typed=typed
+    )
+
+
+async def _transactions(person: Person, frame: Frame) -> Sequence[Json]:
+    """Those that go on."""
+    if not person.may("transactions:read"):
+        return []
+    path, size = "/transactions", MAX_TRANSACTIONS
+    found = await person.transaction.get(path, stationId=frame.id, active=True, pageSize=size)
+    transactions: Sequence[Json] = found["items"]
+    return transactions
+
+
+async def _readings(person: Person, transactions: Sequence[Json]) -> Mapping[str, Mapping[str, str]]:
+    """The newest value of each measurand, by the ids of the transactions."""
+    found = await asyncio.gather(*(_newest(person, one) for one in transactions))
+    return {one["id"]: newest for one, newest in zip(transactions, found, strict=True)}
+
+
+async def _newest(person: Person, transaction: Json) -> Mapping[str, str]:
+    since = datetime.fromisoformat(transaction["lastEventAt"]) - READINGS_AGE
+    path = f"/transactions/{segment(transaction['id'])}/metervalues"
+    samples = await person.transaction.get(path, **{"from": since.isoformat()}, pageSize=MAX_SAMPLES)
+    known = [one for one in samples["items"] if "phase" not in one and "value" in one]
+    return {one["measurand"]: reading_of(one) for one in known}
+
+
+def reading_of(sample: Json) -> str:
+    """A value with its unit; W as kW."""
+    value, unit = float(sample["value"]) * 10 ** sample.get("multiplier", 0), sample.get("unit", "")
+    if unit in ("W", "Wh"):
+        return f"{value / 1000:.2f} k{unit}"
+    return f"{value:g} {'%' if unit == 'Percent' else unit}".strip()
+
+
+async def _deviations(request: Request, person: Person, frame: Frame) -> Json:
+    """How it departs from OCPP, the latest first."""
+    if not person.may("profiles:read"):
+        return {"items": []}
+    token = request.query_params.get("deviations", "")
+    path = f"{frame.rest}/deviations"
+    found: Json = await person.device.get(path, pageSize=MAX_DEVIATIONS, pageToken=token)
     return found

@@ -13,16 +13,16 @@ from starlette.datastructures import FormData
 from libs.csms.errors import NotFound
 from libs.ocpp_messages.version import Version
 
-from ..answers import STATUSES, Answer, answer_of, answer_of_refusal, put, words_of
+from ..answers import OPERATIONS, STATUSES, of_refusal, put
 from ..composer import Composed, composed, new_key, started
 from ..curl import device_curl
 from ..forms.commands import command_form, commands
 from ..forms.form import Form
 from ..forms.texts import BadForm
-from ..operations import OperationForms
+from ..operation_forms import OperationForms
 from ..person import Json, Person, Refusal, TheForm, ThePerson
-from ..rendering import seen_other, segment, url
-from .station import Frame, frame_of, section_page
+from ..rendering import page, seen_other, segment, url
+from .station import Frame, frame_of
 
 router = APIRouter()
 
@@ -74,7 +74,7 @@ async def show(request: Request, person: ThePerson, id: str) -> Response:
     if chosen is not None:
         payload = (await _command(person, frame, like))["payload"] if like else None
         written = started(chosen.form, payload)
-    answer = answer_of(await _command(person, frame, shown)) if shown else None
+    answer = await _command(person, frame, shown) if shown else None
     return await _page(request, person, frame, chosen, written, answer=answer)
 
 
@@ -99,7 +99,7 @@ async def send(request: Request, person: ThePerson, form: TheForm, id: str) -> R
     except Refusal as refusal:
         return await _refused(request, person, frame, chosen, written, options, refusal)
     fresh = Options(options.wait, options.when_online, options.ttl)
-    return await _page(request, person, frame, chosen, written, options=fresh, answer=answer_of(sent))
+    return await _page(request, person, frame, chosen, written, options=fresh, answer=sent)
 
 
 @router.post("/stations/{id}/commands/{command}/cancel")
@@ -124,7 +124,7 @@ async def _refused(
     refusal: Refusal,
 ) -> Response:
     """What was typed stays. After a command that was made, the next one is another one."""
-    answer = answer_of_refusal(refusal)
+    answer = of_refusal(refusal)
     if refusal.status == 422 and "idTokenStatus" not in refusal.problem:
         put(refusal, written.filled)
     if answer is not None:
@@ -151,20 +151,21 @@ async def _page(
     *,
     status: int = 200,
     options: Options | None = None,
-    answer: Answer | None = None,
+    answer: Json | None = None,
     refusal: Refusal | None = None,
 ) -> Response:
     options = options or Options()
+    journal = await _journal(request, person, frame)
     if chosen is not None and written is not None:
         curl = device_curl(request, person, chosen.path, written.json_text, options.key, **options.parameters)
     else:
         curl = ""
-    return section_page(
+    return page(
         request,
-        person,
         "station_commands.html",
-        frame,
+        person,
         written.status if written is not None and status == 200 else status,
+        frame=frame,
         operations=await operations(request, person),
         commands=commands(Version(frame.version)) if frame.version else [],
         chosen=chosen,
@@ -174,9 +175,10 @@ async def _page(
         answer=answer,
         refusal=refusal,
         curl=curl,
-        journal=await _journal(request, person, frame),
+        journal=journal,
+        open=any(one["status"] in ("queued", "sent") for one in journal["items"]),
         statuses=STATUSES,
-        words=words_of,
+        operation_words=OPERATIONS,
         may_send=may_send(person),
     )
 
@@ -213,7 +215,7 @@ async def _chosen(request: Request, person: Person, frame: Frame) -> Chosen | No
 
 
 async def operations(request: Request, person: Person) -> Mapping[str, Form]:
-    forms: OperationForms = request.app.state.operations
+    forms: OperationForms = request.app.state.operation_forms
     return await forms.known(person.device)
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT
 
 from libs.csms.clock import utc_now
+from libs.csms.errors import Unavailable
 from libs.ocpp_messages.event import STATION_FRAME
 
 from ..exchanges import IN, OUT, Exchange, Filters, Pairing, of_command, of_message
 from ..live.app import caller_of
 from ..live.changes import event
-from ..live.feed import Feed, FeedMessage, Reload
+from ..live.feed import Feed, FeedMessage, Listener, Reload
 from ..live.shown import data_for
+from ..live.stream_api import EventStream
 from ..live.watch import watching
 from ..person import NotSignedIn, Parameter, Person, Refusal, ThePerson
 from ..rendering import rendered, segment, url
@@ -73,7 +76,19 @@ async def show(request: Request, person: ThePerson, id: str) -> Response:
 async def stream(request: Request, person: ThePerson, id: str) -> Response:
     """Rows of the log as server-sent events, for as long as one looks."""
     await _check(person, id)
-    return StreamingResponse(_events(request, person, id), media_type="text/event-stream")
+    feed: Feed = request.app.state.feed
+
+    def wanted(message: FeedMessage) -> bool:
+        return message.type == STATION_FRAME.name and message.message.station_id == id
+
+    since = request.headers.get("Last-Event-ID") or request.query_params.get("since", "")
+    try:
+        async with AsyncExitStack() as needed:
+            messages = await needed.enter_async_context(feed.listen(wanted, since))
+            await needed.enter_async_context(watching(feed.bus, id, utc_now))
+            return EventStream(_events(request, person, id, messages), needed.pop_all())
+    except Unavailable as error:
+        raise Refusal(503, {"detail": str(error)}) from error
 
 
 async def _check(person: Person, id: str) -> None:
@@ -81,31 +96,25 @@ async def _check(person: Person, id: str) -> None:
     await person.device.get(f"{rest_of(id)}/messages", pageSize=1)
 
 
-async def _events(request: Request, person: Person, id: str) -> AsyncIterator[str]:
-    feed: Feed = request.app.state.feed
+async def _events(
+    request: Request, person: Person, id: str, messages: Listener
+) -> AsyncGenerator[bytes, None]:
     clock = asyncio.get_running_loop().time
-
-    def wanted(message: FeedMessage) -> bool:
-        return message.type == STATION_FRAME.name and message.message.station_id == id
-
-    since = request.headers.get("Last-Event-ID") or request.query_params.get("since", "")
     rows, look_at = _Rows(request, person), clock() + LOOK
-    async with feed.listen(wanted, since) as messages, watching(feed.bus, id, utc_now):
-        yield ": watching\n\n"
-        while True:
-            try:
-                if clock() >= look_at:
-                    await _check(person, id)
-                    look_at = clock() + LOOK
-                    yield ": still there\n\n"
-                async with asyncio.timeout_at(look_at):
-                    message = await anext(messages)
-            except TimeoutError:
-                continue
-            except (NotSignedIn, Refusal, StopAsyncIteration):
-                return
-            if text := rows.event(message):
-                yield text
+    while True:
+        try:
+            if clock() >= look_at:
+                await _check(person, id)
+                look_at = clock() + LOOK
+                yield KEEPALIVE_COMMENT
+            async with asyncio.timeout_at(look_at):
+                message = await anext(messages)
+        except TimeoutError:
+            continue
+        except (NotSignedIn, Refusal, StopAsyncIteration):
+            return
+        if text := rows.event(message):
+            yield text.encode()
 
 
 class _Rows:
@@ -116,6 +125,7 @@ class _Rows:
         self._person = person
         self._caller = caller_of(person.me)
         self._filters = _filters(request)
+        self._comes_again = "Last-Event-ID" in request.headers
         self._pairing = Pairing()
         self._drawn: OrderedDict[str, None] = OrderedDict()
         """Ids of the newest rows that the page has."""
@@ -123,7 +133,8 @@ class _Rows:
     def event(self, message: FeedMessage | Reload) -> str:
         """As a server-sent event; empty where there is nothing to show."""
         if isinstance(message, Reload):
-            return event(message.id, self._row("missing")) if message.reason == "slow" else ""
+            is_gap = message.reason == "slow" or (self._comes_again and message.reason == "resumed")
+            return event(message.id, self._row("missing")) if is_gap else ""
         frame = data_for(self._caller, message)
         if frame is None:
             return event(message.id, self._row("missing"))

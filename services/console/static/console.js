@@ -5,10 +5,12 @@ const shown = new Intl.DateTimeFormat(document.documentElement.lang, {
   year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
 });
 
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
 function localize(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
     time.title = time.dateTime + " (UTC)";
-    time.textContent = shown.format(new Date(time.dateTime));
+    time.textContent = ("clock" in time.dataset ? clock : shown).format(new Date(time.dateTime));
     time.dataset.local = "";
   }
 }

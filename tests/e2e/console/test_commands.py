@@ -54,7 +54,7 @@ async def test_a_reset_is_sent_by_the_form_of_the_stations_version(
 
         await form.get_by_role("button", name="Send").click()
 
-        await expect(page.locator("#answer")).to_contain_text("The station has answered. Accepted")
+        await expect(page.locator("#answer")).to_contain_text("The station accepted.")
         journal = page.get_by_role("table", name="Journal")
         await expect(journal.get_by_role("row", name="Reset").first).to_contain_text("answered")
 

@@ -121,6 +121,7 @@ def transport_of(app: FastAPI) -> httpx.ASGITransport:
 @pytest.fixture
 async def console(tmp_path: Path) -> AsyncIterator[Console]:
     settings, bus, store = load(data_dir=tmp_path), EmbeddedBus(), SqliteStore(tmp_path / "csms.db")
+    await provision(bus, ())
     users = User.of(store, utc_now, settings)
     users.accounts.passwords = Passwords(CHEAP)
     devices = Device.of(store, bus, utc_now, settings)

@@ -305,6 +305,19 @@ async def test_streams_end_in_good_order_when_the_server_stops(server: Server) -
     assert server.bus.subscriptions == {}
 
 
+async def test_one_caller_has_so_many_streams_open_and_another_one_after_he_left(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_api, "MAX_STREAMS", 1)
+    async with server.stream(VIEWER):
+        assert (await server.client.get("/events/stream")).status_code == 429
+        async with server.stream(OPERATOR):
+            pass
+    await until(lambda: len(server.feed._listeners) == 1)
+    async with server.stream(VIEWER):
+        pass
+
+
 async def test_who_leaves_is_no_listener_any_more(server: Server) -> None:
     async with server.stream() as stream:
         await server.publish("StationConnected")

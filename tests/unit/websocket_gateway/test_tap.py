@@ -144,6 +144,17 @@ async def test_a_response_that_breaks_its_schema_comes_before_what_it_is_told() 
     assert (refusal.direction, refusal.kind) == ("out", "error") and refusal.text.startswith("[5,")
 
 
+async def test_what_a_station_says_of_a_response_is_withheld_if_it_may_hold_a_secret() -> None:
+    async with fake_csms() as csms:
+        await watch(csms)
+        tap = await csms.tap("StationFrame")
+        csms.station(version=Version.V21).sends(5, "h1", "FormatViolation", "password hunter22", {})
+        frame = await next_frame(tap)
+
+    assert (frame.direction, frame.kind) == ("in", "error")
+    assert "hunter22" not in frame.text and "FormatViolation" in frame.text
+
+
 REFUSED: list[tuple[str, str, str, str]] = [
     ('[2,"b","BootNotification",{"reason":"PowerUp"}]', "call", "OccurrenceConstraintViolation", ""),
     ('[2,"b","Nonsense",{}]', "call", "NotImplemented", ""),
