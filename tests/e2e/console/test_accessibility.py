@@ -29,7 +29,20 @@ SIZES = {"wide": {"width": 1280, "height": 800}, "narrow": {"width": 320, "heigh
 
 STATION = "AXE-1"
 
-PAGES = [*(link.path for link in NAVIGATION), "/signin", "/stations?q=x&sort=-id", "/nothing-here"]
+OF_COMMANDS = [
+    f"/stations/{STATION}/commands?send=SetVariables",
+    f"/stations/{STATION}/log",
+    "/commands/many?send=Reset&group=north",
+    "/commands/batches",
+]
+
+PAGES = [
+    *(link.path for link in NAVIGATION),
+    *OF_COMMANDS,
+    "/signin",
+    "/stations?q=x&sort=-id",
+    "/nothing-here",
+]
 
 
 @pytest.fixture(scope="module")
