@@ -17,7 +17,7 @@ from starlette.datastructures import FormData
 from .person import Json, Person, Refusal
 from .rendering import segment
 
-NUMBERS = {"evseId", "connectorId", "reservationId", "duration"}
+NUMBERS = {"evseId", "connectorId", "reservationId", "duration", "chargingProfileId"}
 """Fields of bodies that are numbers; all others are texts."""
 
 OF_THE_FORM = {"csrf", "key"}

@@ -122,7 +122,7 @@ async def frame_of(person: Person, id: str) -> Frame:
     return Frame(
         station,
         status,
-        str(rows[id].connection.get("remoteAddress", "")) if id in rows else "",
+        str(status.get("remoteAddress", "")),
         before=max((other for other in rows if other < id), default=None),
         after=min((other for other in rows if other > id), default=None),
         sections=[section for section in SECTIONS if person.may(section.scope)],

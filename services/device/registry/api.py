@@ -117,6 +117,9 @@ class StationStatus(Document):
     ocpp_version: str | None = Field(
         default=None, description="The WebSocket subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1."
     )
+    remote_address: str | None = Field(
+        default=None, description="Where its newest connection comes from, as in `GET /connections`."
+    )
     connectors: Sequence[ConnectorView] = Field(description="Its connectors, in the order of their numbers.")
 
 
