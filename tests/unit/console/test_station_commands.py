@@ -16,6 +16,8 @@ from .conftest import Console, Shown
 
 ACCEPTED = {"status": "Accepted"}
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
 RESET = {Version.V16: "Soft", Version.V201: "Immediate", Version.V21: "Immediate"}
 
 
@@ -240,3 +242,59 @@ async def test_a_command_of_another_station_is_not_shown(console: Console) -> No
     found = await console.devices.commands.commands.find(Query({"stationId": "CS1"}))
 
     assert (await console.browser.get(f"/stations/CS2/commands?id={found.items[0].id}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/stations/CS1/commands?send=../../keys",
+        "/stations/CS1/commands?send=NoSuchCommand",
+        "/stations/CS1/commands?id=..%2Fbatches",
+        "/stations/CS1/commands?like=%3Cscript%3E&send=Reset",
+        "/commands/many?send=%3Cscript%3E",
+        "/commands/batches/%2E%2E",
+    ],
+)
+async def test_what_is_not_there_is_said_not_to_be(console: Console, path: str) -> None:
+    await connect(console, "CS1", Version.V16)
+
+    response = await console.browser.get(path)
+
+    assert response.status_code == 404
+    assert "<script>" not in response.text
+
+
+async def test_a_form_that_no_page_has_is_refused(console: Console) -> None:
+    await connect(console, "CS1", Version.V16)
+
+    twice = await console.browser.post(
+        "/stations/CS1/commands?send=Reset", content="payload=%7B%7D&payload=%7B%7D", headers=FORM
+    )
+    nothing = await console.browser.post("/stations/CS1/commands", data={"payload": "{}"})
+
+    assert (twice.status_code, nothing.status_code) == (422, 422)
+    assert await console.devices.commands.commands.count({"stationId": "CS1"}) == 0
+
+
+async def test_a_rule_that_only_the_service_knows_stands_at_its_field(console: Console) -> None:
+    await connect(console, "CS1", Version.V16)
+
+    shown = await posted(
+        console,
+        "/stations/CS1/commands?send=reset",
+        422,
+        **{"payload": "{}", "payload.type": "Immediate", "payload.evseId": "1"},
+    )
+
+    [field] = shown.all("input", name="payload.evseId")
+    assert field["aria-invalid"] == "true"
+    assert "resets whole stations only" in shown.text
+
+
+async def test_the_page_speaks_german(console: Console) -> None:
+    await connect(console, "CS1", Version.V16)
+
+    shown = await console.page("/stations/CS1/commands?send=Reset", headers={"Accept-Language": "de"})
+
+    assert "Befehle von ocpp1.6" in [one.get("label") for one in shown.all("optgroup")]
+    assert "Noch kein Befehl." in shown.text

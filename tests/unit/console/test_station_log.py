@@ -54,7 +54,7 @@ def message_of(data: bytes, action: str, **fields: Any) -> Message:
     )
 
 
-async def boots(console: Console, id: str = "CS1") -> None:
+async def uploads(console: Console, id: str = "CS1") -> None:
     """A message that the device service stores."""
     payload = {"status": "Uploading", "requestId": 5}
     call = message_of(
@@ -137,7 +137,7 @@ async def live(console: Console) -> None:
 
 async def test_messages_and_commands_that_are_stored_are_shown_newest_first(console: Console) -> None:
     await connect(console, "CS1", Version.V201)
-    await boots(console)
+    await uploads(console)
     async with answering(console, ClearCache={"status": "Accepted"}):
         await console.browser.post("/stations/CS1/commands?send=ClearCache", data={"payload": "{}"})
 
@@ -153,7 +153,7 @@ async def test_messages_and_commands_that_are_stored_are_shown_newest_first(cons
 
 async def test_the_log_is_filtered_by_its_address_and_downloaded_as_json_lines(console: Console) -> None:
     await connect(console, "CS1", Version.V201)
-    await boots(console)
+    await uploads(console)
     async with answering(console, ClearCache={"status": "Accepted"}):
         await console.browser.post("/stations/CS1/commands?send=ClearCache", data={"payload": "{}"})
 
@@ -226,3 +226,48 @@ async def test_only_who_may_see_messages_sees_the_log_of_his_stations(console: C
     await console.sign_in("sam", Role.OPERATOR, groups=["south"])
     assert (await console.browser.get("/stations/CS1/log")).status_code == 404
     assert (await console.browser.get("/stations/CS1/log/stream")).status_code == 404
+
+
+async def test_an_answer_whose_call_was_not_seen_has_a_row_of_its_own(console: Console) -> None:
+    await connect(console, "CS1", Version.V201)
+    async with watched(console, "/stations/CS1/log/stream") as stream:
+        await live(console)
+        await frames(console, ANSWER)
+        html, shown = await stream.next()
+
+    assert "afterbegin" in html
+    assert "from the station Heartbeat" in shown.text
+
+
+async def test_a_technician_sees_the_ends_of_tokens_only(console: Console) -> None:
+    await console.sign_in("tina", Role.TECHNICIAN)
+    await connect(console, "CS1", Version.V201)
+    authorize = StationFrame(
+        direction="in",
+        kind="call",
+        text='[2,"9","Authorize",{"idToken":{"idToken":"04A1B2C3D4E5F6","type":"ISO14443"}}]',
+        number=1,
+        message_id="9",
+        action="Authorize",
+    )
+    cookies = "; ".join(f"{name}={value}" for name, value in console.browser.cookies.items())
+    async with watched(console, "/stations/CS1/log/stream", Cookie=cookies) as stream:
+        await live(console)
+        await frames(console, authorize)
+        html, _ = await stream.next()
+
+    assert "04A1B2C3D4E5F6" not in html
+    assert "E5F6" in html
+
+
+async def test_who_comes_again_gets_what_he_has_missed(console: Console) -> None:
+    await connect(console, "CS1", Version.V201)
+    async with watched(console, "/stations/CS1/log/stream") as stream:
+        await live(console)
+        before = console.app.state.feed.position
+        await frames(console, HEARTBEAT)
+        await stream.next()
+    async with watched(console, "/stations/CS1/log/stream", **{"Last-Event-ID": before}) as stream:
+        _, shown = await stream.next()
+
+    assert "Heartbeat" in shown.words
