@@ -73,3 +73,18 @@ async def test_the_station_that_is_away_stays_away_and_one_comes_that_nobody_kno
         await system.until(lambda: bool(system.payloads("BootNotification")))
 
     assert system.opened == [UNKNOWN_STATION]
+
+
+async def test_a_dc_station_tells_the_state_of_charge() -> None:
+    station = next(one for one in STATIONS if one.model.is_dc and one.model.version == "ocpp2.0.1")
+    start = {"idToken": {"idToken": "TAG", "type": "Central"}, "remoteStartId": 1, "evseId": 1}
+
+    async with here(station) as system:
+        await system.until(lambda: len(system.payloads("StatusNotification")) >= 2)
+        await system.command(station.id, "RequestStartTransaction", start)
+        await system.until(lambda: bool(system.payloads("TransactionEvent")))
+
+    samples = system.payloads("TransactionEvent")[0]["meterValue"][0]["sampledValue"]
+    soc = {sample["measurand"]: sample for sample in samples}["SoC"]
+    assert 8 <= soc["value"] <= 60
+    assert soc["unitOfMeasure"] == {"unit": "Percent"}
