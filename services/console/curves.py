@@ -5,7 +5,7 @@ times from which nothing came. Only this module knows which measurands these are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -146,11 +146,15 @@ def within(limits: Mapping[datetime, float], start: datetime, end: datetime) -> 
     return dict(sorted(inside.items()))
 
 
-def as_json(curves: Curves, absences: Sequence[tuple[datetime, datetime]]) -> Json:
+def as_json(
+    curves: Curves, absences: Sequence[tuple[datetime, datetime]], translate: Callable[[str], str] = str
+) -> Json:
     """For ``charts.js``: times in seconds since 1970, null where a line is interrupted."""
     gaps = [(each.start, each.end) for each in curves.silences] + list(absences)
     return {
-        "series": [_series(curve, curves.silences) for curve in curves.drawn],
+        "series": [
+            _series(curve, curves.silences) | {"title": translate(curve.title)} for curve in curves.drawn
+        ],
         "gaps": [[start.timestamp(), end.timestamp()] for start, end in gaps],
     }
 
@@ -166,7 +170,6 @@ def _series(curve: Curve, silences: Sequence[Silence]) -> Json:
     ordered = sorted(points)
     return {
         "name": curve.name,
-        "title": curve.title,
         "unit": curve.unit,
         "stepped": curve.stepped,
         "times": [at.timestamp() for at in ordered],

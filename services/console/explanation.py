@@ -195,14 +195,14 @@ def explain(
         *_end(transaction),
     ]
     if not any(one.state != "good" for one in found):
-        found.append(Sentence(Part("Nothing is missing, and nothing looks wrong."), state="good"))
+        found.append(Sentence(Part("Nothing is missing, and nothing looks wrong"), state="good"))
     return found
 
 
 def _energy(transaction: Json) -> list[Sentence]:
     energy, start = transaction.get("energyWh"), transaction.get("meterStartWh")
     if energy is None:
-        claim = Part("How much was charged is not known: the register was not read twice.")
+        claim = Part("How much was charged is not known: the register was not read twice")
         return [Sentence(claim, state="good" if transaction.get("active") else "warn")]
     until = transaction.get("meterHighestWh", transaction.get("meterStopWh"))
     evidence = []

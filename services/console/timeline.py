@@ -28,7 +28,8 @@ INTERRUPTIONS = {
 @dataclass(frozen=True)
 class Happening:
     at: datetime
-    icon: str
+    kind: str
+    """By which the page chooses an icon."""
     what: Part
     is_bad: bool = False
 
@@ -60,19 +61,19 @@ def _bounds(transaction: Json) -> Iterator[Happening]:
         text = Part("Started by the command with remoteStartId %(id)s", {"id": transaction["remoteStartId"]})
     else:
         text = Part("Started")
-    yield Happening(started, "play-circle", text)
+    yield Happening(started, "start", text)
     if status := transaction.get("idTokenStatus"):
         values = {"token": transaction.get("idToken", "–"), "status": status}
         answered = Part("Token %(token)s was answered %(status)s", values)
-        yield Happening(started, "person-badge", answered, status != "Accepted")
+        yield Happening(started, "token", answered, status != "Accepted")
     if chosen := transaction.get("operatorEnd"):
-        yield Happening(moment(chosen["requestedAt"]), "pencil", Part("An operator ended it"))
+        yield Happening(moment(chosen["requestedAt"]), "operator", Part("An operator ended it"))
     if transaction["active"] and (state := transaction.get("chargingState")):
         at = moment(transaction["lastEventAt"])
-        yield Happening(at, "plug", Part("Charging state: %(state)s", {"state": state}))
+        yield Happening(at, "state", Part("Charging state: %(state)s", {"state": state}))
     if ended := transaction.get("endedAt"):
         reason = transaction.get("stoppedReason", "–")
-        yield Happening(moment(ended), "stop-circle", Part("Ended: %(reason)s", {"reason": reason}))
+        yield Happening(moment(ended), "end", Part("Ended: %(reason)s", {"reason": reason}))
 
 
 def _changes(power: Mapping[datetime, float]) -> Iterator[Happening]:
@@ -82,34 +83,32 @@ def _changes(power: Mapping[datetime, float]) -> Iterator[Happening]:
     for at, is_charging in changed[:MAX_CHANGES]:
         assert at is not None
         text = Part("Power flows") if is_charging else Part("No power flows any more")
-        yield Happening(at, "lightning-charge" if is_charging else "dash-circle", text)
+        yield Happening(at, "power" if is_charging else "pause", text)
 
 
 def _interruptions(values: Sequence[Json]) -> list[Happening]:
     found = {(moment(one["timestamp"]), one["context"]) for one in values if one["context"] in INTERRUPTIONS}
-    return [Happening(at, "dash-circle", Part(INTERRUPTIONS[context])) for at, context in found]
+    return [Happening(at, "pause", Part(INTERRUPTIONS[context])) for at, context in found]
 
 
 def _command(command: Json, station: str) -> Happening:
     by = (command.get("requestedBy") or {}).get("id", "–")
     values = {"action": command["action"], "by": by, "status": command["status"]}
     what = Part("%(action)s by %(by)s: %(status)s", values, f"{station}/commands")
-    return Happening(
-        moment(command["createdAt"]), "terminal", what, command["status"] in ("error", "timeout")
-    )
+    return Happening(moment(command["createdAt"]), "command", what, command["status"] in ("error", "timeout"))
 
 
 def _message(message: Json, station: str) -> Happening:
     at, path = moment(message["receivedAt"]), f"{station}/log"
     if refused := message.get("refused"):
         values = {"action": message["action"], "reason": refused["reason"] or refused["code"]}
-        return Happening(at, "x-octagon", Part("%(action)s was refused: %(reason)s", values, path), True)
+        return Happening(at, "refused", Part("%(action)s was refused: %(reason)s", values, path), True)
     values = {"action": message["action"], "rules": ", ".join(message["repairs"])}
-    return Happening(at, "wrench", Part("%(action)s was repaired: %(rules)s", values, path))
+    return Happening(at, "repaired", Part("%(action)s was repaired: %(rules)s", values, path))
 
 
 def _absences(absences: Sequence[Absence], station: str) -> Iterator[Happening]:
     for start, end in absences:
-        yield Happening(start, "wifi-off", Part("The connection ended", path=f"{station}/log"), True)
+        yield Happening(start, "gone", Part("The connection ended", path=f"{station}/log"), True)
         if end is not None:
-            yield Happening(end, "plug", Part("The station is connected again", path=f"{station}/log"))
+            yield Happening(end, "back", Part("The station is connected again", path=f"{station}/log"))

@@ -43,7 +43,7 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("", "Overview", "stations:read"),
-    Section("log", "Live log", "stations:read"),
+    Section("log", "Live log", "messages:read"),
     Section("commands", "Commands", "commands:read"),
     Section("variables", "Variables", "stations:read"),
     Section("profiles", "Charging profiles", "stations:read"),

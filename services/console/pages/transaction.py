@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from ..curves import Curves, as_json, curves_of, limits_of, moment, within
 from ..explanation import Absence, Part, explain
+from ..languages import language_of, translations
 from ..person import Api, Json, Person, Refusal, TheForm, ThePerson
 from ..rendering import page, seen_other, segment
 from ..timeline import timeline
@@ -63,12 +64,13 @@ async def show_facts(request: Request, id: str, person: ThePerson) -> Response:
 
 
 @router.get("/transactions/{id}/values.json")
-async def values(id: str, person: ThePerson) -> Response:
+async def values(request: Request, id: str, person: ThePerson) -> Response:
     """The curves as ``charts.js`` draws them."""
     session = await _session(person, id)
     end = session.bounds[1]
     absences = [(start, until or end) for start, until in session.absences]
-    return JSONResponse(as_json(session.curves, absences), headers={"Cache-Control": "no-store"})
+    translate = translations()[language_of(request)].gettext
+    return JSONResponse(as_json(session.curves, absences, translate), headers={"Cache-Control": "no-store"})
 
 
 @router.post("/transactions/{id}/end")

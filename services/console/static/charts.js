@@ -2,6 +2,8 @@
 // came. {series: [{name, title, unit, stepped, times, values}], gaps: [[from, to]]}, times in seconds since 1970.
 "use strict";
 
+const NARROW = 520; // Pixels, in which there is room for one axis of values. The legend shows the others.
+
 const looks = {
   power: { colour: "--accent", dash: [] },
   energy: { colour: "--good", dash: [8, 4] },
@@ -50,7 +52,7 @@ function draw(element, answer) {
     series: [{}, ...series],
     axes: [axis, ...units.map((unit, number) => ({
       ...axis, scale: unit, side: number === 0 ? 3 : 1, label: unit, labelSize: 20,
-      grid: number === 0 ? axis.grid : { show: false },
+      grid: number === 0 ? axis.grid : { show: false }, show: number === 0 || element.clientWidth > NARROW,
     }))],
     hooks: { drawClear: [(chart) => shade(chart, answer.gaps, quiet)] },
   };

@@ -4,6 +4,8 @@
 
 const REFRESH = 15000; // Milliseconds, while somebody looks at it.
 
+const ANTARCTICA = "010"; // It has the pole in it, which no flat map can fill.
+
 const shapes = {
   good: [], // A circle.
   busy: [[0, -1.2], [1.2, 0], [0, 1.2], [-1.2, 0]],
@@ -32,6 +34,15 @@ function colourOf(element, variable) {
   const colour = getComputedStyle(probe).color;
   probe.remove();
   return colour;
+}
+
+// The atlas is of a globe: a border that goes over 180 degrees goes on there, and not back around the world.
+function unwrap(coordinates) {
+  if (typeof coordinates[0][0] !== "number") { coordinates.forEach(unwrap); return; }
+  for (let at = 1; at < coordinates.length; at += 1) {
+    const jump = coordinates[at][0] - coordinates[at - 1][0];
+    if (Math.abs(jump) > 180) coordinates[at][0] -= 360 * Math.sign(jump);
+  }
 }
 
 function popup(element, station) {
@@ -63,6 +74,8 @@ async function show(element) {
   const layers = L.layerGroup().addTo(map);
   const atlas = await (await fetch(element.dataset.countries)).json();
   const world = topojson.feature(atlas, atlas.objects.countries);
+  world.features = world.features.filter((country) => country.id !== ANTARCTICA);
+  for (const country of world.features) unwrap(country.geometry.coordinates);
   let answer;
   const again = () => { if (answer) draw(element, map, layers, world, answer); };
   const load = async () => {

@@ -31,10 +31,16 @@ SIZES = {"wide": {"width": 1280, "height": 800}, "narrow": {"width": 320, "heigh
 STATION = "AXE-1"
 
 OF_STATION = ["", *(f"/{section.name}" for section in SECTIONS if section.name), "/reset", "/edit", "/delete"]
+OF_COMMANDS = [
+    f"/stations/{STATION}/commands?send=SetVariables",
+    "/commands/many?send=Reset&group=north",
+    "/commands/batches",
+]
 
 PAGES = [
     *(link.path for link in NAVIGATION),
     *(f"/stations/{STATION}{path}" for path in OF_STATION),
+    *OF_COMMANDS,
     "/signin",
     "/stations?q=x&sort=-id",
     "/nothing-here",

@@ -68,7 +68,7 @@ TABLE = [
         [
             "5000 Wh were charged: the register rose from 1000 to 6000 Wh",
             "It ended at 11:00: the vehicle was unplugged",
-            "Nothing is missing, and nothing looks wrong.",
+            "Nothing is missing, and nothing looks wrong",
         ],
     ),
     (
@@ -106,7 +106,7 @@ TABLE = [
         [SILENCE],
         [(at(20), at(30))],
         [
-            "How much was charged is not known: the register was not read twice.",
+            "How much was charged is not known: the register was not read twice",
             "The token A/B was answered Blocked",
             "74 Wh missing from the curve, 10:02–10:09: nothing says why: see the log of the station",
             "It ended at 11:00",

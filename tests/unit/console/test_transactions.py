@@ -150,3 +150,15 @@ async def test_what_is_not_there_is_said(console: Console) -> None:
 
     assert refused.status_code == 404
     assert "there is no transaction nothing" in Shown(refused.text).text
+
+
+async def test_a_session_is_explained_in_the_language_of_the_person(console: Console) -> None:
+    path = _path(await charge(console))
+    await console.browser.post("/language", data={"language": "de", "next": path})
+
+    shown = await console.page(path)
+    answer = (await console.browser.get(f"{path}/values.json")).json()
+
+    assert "70 Wh fehlen in der Kurve" in shown.text
+    assert "die Nachrichten 3–8 kamen nie an" in shown.text
+    assert answer["series"][0]["title"] == "Leistung"
