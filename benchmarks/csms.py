@@ -83,6 +83,8 @@ class Csms:
     device_port: int
     transaction_port: int
     user_port: int
+    console_port: int = 0
+    """0 of a checkout without a console."""
 
     def cpu_seconds(self) -> float:
         """Processor time so far, of user and system, of all its threads."""
@@ -108,7 +110,9 @@ async def csms(checkout: Checkout, data_dir: Path) -> AsyncIterator[Csms]:
         )
         try:
             await _ready(process, list(ports.values()))
-            yield Csms(process.pid, *ports.values())
+            console_port = int(console.get("CSMS_CONSOLE_PORT", 0))
+            gateway, device, transaction, user = ports.values()
+            yield Csms(process.pid, gateway, device, transaction, user, console_port)
         except NotStarted as error:
             log.seek(0)
             raise NotStarted(f"{error}: {log.read()[-2000:].decode(errors='replace')}") from None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from .console import console_figures
 from .csms import THIS_CHECKOUT, Checkout, Csms, csms, register
 from .fill import fill
 from .load import (
@@ -252,6 +253,11 @@ async def _reconnect_all(server: Csms, ids: Sequence[str]) -> Sequence[Figure]:
     ]
 
 
+async def console(size: Size, checkout: Checkout) -> Sequence[Figure]:
+    async with _registered(size.many, checkout) as (server, ids):
+        return await console_figures("h", server, ids)
+
+
 @asynccontextmanager
 async def _registered(count: int, checkout: Checkout) -> AsyncIterator[tuple[Csms, Sequence[str]]]:
     """A new CSMS that knows ``count`` stations."""
@@ -278,5 +284,6 @@ ROWS: dict[str, Callable[[Size, Checkout], Awaitable[Sequence[Figure]]]] = {
     "c": mixed_on_full_store,
     "d": idle,
     "e": reconnecting,
+    "h": console,
 }
 """In the order in which they run, by the names that the command line and the table use."""

@@ -25,6 +25,7 @@ from .browser_code import BrowserCode
 from .fleet import Fleet
 from .live.app import KnownCallers, events_api
 from .live.feed import Feed
+from .operation_forms import OperationForms
 from .person import Apis
 from .rendering import show_problems
 
@@ -54,6 +55,7 @@ def console_app(settings: Settings, apis: Apis, fleet: Fleet, feed: Feed, statio
     app.state.settings = settings
     app.state.apis = apis
     app.state.fleet = fleet
+    app.state.operation_forms = OperationForms()
     app.state.feed = feed
     app.state.code = BrowserCode()
     app.include_router(app.state.code.api(), include_in_schema=False)

@@ -20,9 +20,12 @@ MAX_STATIONS = 20_000
 """That are held. Beyond it, the list of stations is not whole, and says so."""
 
 READING_SHARE = 0.05
-"""Of the time at most, the fleet is read: a small one each time that it is shown, a large one less often."""
+LARGE_READING_SHARE = 0.01
+"""Of the time at most, the fleet is read; the second one where that takes longer than ``MAX_WAIT``. So a
+small fleet is read nearly each time that it is shown, and whoever looks at a large one hardly notices.
+"""
 
-PAGE_SIZE = 250
+PAGE_SIZE = 100
 """Of what is read: the process does nothing else for some milliseconds a page."""
 
 MAX_WAIT = 0.2
@@ -167,7 +170,8 @@ class Fleet:
         try:
             self._rows = await self._read_rows()
             self._took = self._clock() - began
-            self._due_at = self._clock() + self._took / READING_SHARE
+            share = READING_SHARE if self._took <= MAX_WAIT else LARGE_READING_SHARE
+            self._due_at = self._clock() + self._took / share
         except Refusal as refusal:
             log.warning("the fleet cannot be read: %s", refusal.detail)
             raise

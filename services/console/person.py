@@ -74,9 +74,9 @@ class Api:
     async def send(
         self, method: str, path: str, body: Any = None, *, key: str = "", **parameters: Parameter
     ) -> Any:
-        """What is not read only. ``key`` is the Idempotency-Key."""
+        """What is not read only. ``key`` is the Idempotency-Key. A body of bytes is JSON already."""
         headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
-        content = None if body is None else orjson.dumps(body)
+        content = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
         return _content(await self._request(method, path, parameters, content, headers))
 
     async def answer(self, method: str, path: str, body: Any) -> httpx.Response:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from .browser_code import BrowserCode
+from .forms.exact_json import pretty
 from .languages import language_of, translations
 from .person import NotSignedIn, Person, Refusal
 
@@ -145,7 +146,7 @@ def _environment(code: BrowserCode, language: str) -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     made.install_gettext_translations(translations()[language], newstyle=True)  # type: ignore[attr-defined]
-    made.filters |= {"time": time, "energy": energy, "segment": segment, "words": words}
+    made.filters |= {"time": time, "energy": energy, "segment": segment, "words": words, "pretty": pretty}
     made.globals |= {"asset": code.url, "icon": lambda name: Markup(code.icon(name)), "url": url}
     return made
 

@@ -31,14 +31,14 @@ def main(
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         outcome = asyncio.run(fuzz(Path(folder), frames, requests, seed, seconds, _print_progress))
-    with tempfile.TemporaryDirectory() as folder:
-        forged = asyncio.run(fuzz_tokens(Path(folder), tokens, seed, seconds, _print_tokens))
-    with tempfile.TemporaryDirectory() as folder:
-        roles = asyncio.run(fuzz_roles(Path(folder), role_requests, seed))
     if outcome.rss_end - outcome.rss_warm > growth:
         outcome.failures.append(f"grew by more than {growth:g} MB")
     _print(outcome)
+    with tempfile.TemporaryDirectory() as folder:
+        forged = asyncio.run(fuzz_tokens(Path(folder), tokens, seed, seconds, _print_tokens))
     _print_forged(forged)
+    with tempfile.TemporaryDirectory() as folder:
+        roles = asyncio.run(fuzz_roles(Path(folder), role_requests, seed))
     _print_roles(roles, seed)
     sys.exit(1 if outcome.failures or forged.failures or roles.failures else 0)
 

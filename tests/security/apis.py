@@ -68,7 +68,10 @@ class Apis:
 
 def apis_on(store: SqliteStore, service_keys: Path) -> Apis:
     """Nobody is refused here because he asks too often, unless his key is wrong."""
-    settings, bus = load(failed_logins_per_minute=10**9, service_keys=service_keys), EmbeddedBus()
+    settings, bus = (
+        load(failed_logins_per_minute=10**9, service_keys=service_keys, data_dir=service_keys.parent),
+        EmbeddedBus(),
+    )
     users, stations = User.of(store, utc_now, settings), Device.of(store, bus, utc_now, settings)
     transactions = TransactionService.of(store, users.authorize, bus, utc_now)
     known = {"keys": users.keys, "sessions": users.accounts.sessions}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from ..evses import cards_of
 from ..operations import body_of, commands_of, operate, operation_key
 from ..person import Json, Person, Refusal, TheForm, ThePerson
 from ..rendering import page, seen_other, segment, url
@@ -26,15 +26,8 @@ TRIGGERS = (
 ).split()
 """Messages that a station can be asked for."""
 
-MAX_TRANSACTIONS = 20
-"""Shown of those that go on. A station seldom has more EVSEs."""
-
 MAX_DEVIATIONS = 20
 """On one page."""
-
-MAX_SAMPLES = 1_000
-READINGS_AGE = timedelta(minutes=5)
-"""How long before the newest message of a transaction its newest values are looked for."""
 
 
 class Section(NamedTuple):
@@ -50,7 +43,7 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("", "Overview", "stations:read"),
-    Section("log", "Live log", "stations:read"),
+    Section("log", "Live log", "messages:read"),
     Section("commands", "Commands", "commands:read"),
     Section("variables", "Variables", "stations:read"),
     Section("profiles", "Charging profiles", "stations:read"),
@@ -71,8 +64,6 @@ class Frame:
     """As ``/chargingstations/{id}`` has it."""
     status: Json
     """As ``/chargingstations/{id}/status`` has it."""
-    address: str
-    """From which it connected last; empty for a station that has never been here."""
     before: str | None
     """Id of the station before this one, in the order of ids; None for the first."""
     after: str | None
@@ -122,7 +113,6 @@ async def frame_of(person: Person, id: str) -> Frame:
     return Frame(
         station,
         status,
-        str(status.get("remoteAddress", "")),
         before=max((other for other in rows if other < id), default=None),
         after=min((other for other in rows if other > id), default=None),
         sections=[section for section in SECTIONS if person.may(section.scope)],
@@ -181,44 +171,15 @@ async def act(request: Request, person: ThePerson, form: TheForm, id: str, opera
     return seen_other(request, f"{frame.path}?{commands}")
 
 
-@dataclass(frozen=True)
-class Card:
-    """One EVSE. A connector of OCPP 1.6 is an EVSE."""
-
-    evse_id: int
-    """0 is the station as a whole."""
-    connectors: list[Json] = field(default_factory=list)
-    """As the status of the station has them."""
-    transactions: list[tuple[Json, Mapping[str, str]]] = field(default_factory=list)
-    """Those that go on, each with the newest value of each measurand."""
-
-    @property
-    def connector_ids(self) -> Sequence[int]:
-        return [one["connectorId"] for one in self.connectors if one["connectorId"]]
-
-
-def cards_of(
-    status: Json, transactions: Sequence[Json], readings: Mapping[str, Mapping[str, str]]
-) -> Sequence[Card]:
-    """A transaction of an EVSE that nobody has reported stands on a card of its own."""
-    cards: dict[int, Card] = {}
-    for connector in status["connectors"]:
-        cards.setdefault(connector["evseId"], Card(connector["evseId"])).connectors.append(connector)
-    for one in transactions:
-        place: int = one["evseId"] if "evseId" in one else one.get("connectorId", 0)
-        cards.setdefault(place, Card(place)).transactions.append((one, readings[one["id"]]))
-    return [cards[number] for number in sorted(cards)]
-
-
 async def _overview(
     request: Request, person: Person, frame: Frame, typed: Json, refusal: Refusal | None
 ) -> Response:
-    commands, transactions, deviations = await asyncio.gather(
+    commands, cards, deviations = await asyncio.gather(
         commands_of(request, person, frame.id),
-        _transactions(person, frame),
+        cards_of(person, frame.status),
         _deviations(request, person, frame),
     )
-    readings = await _readings(person, transactions)
+    key = operation_key()
     return section_page(
         request,
         person,
@@ -226,11 +187,12 @@ async def _overview(
         frame,
         refusal,
         commands=commands,
-        cards=cards_of(frame.status, transactions, readings),
+        cards=cards,
+        stream=f"/stream{frame.path}?key={key}&shown={'-'.join(str(card.evse_id) for card in cards)}",
         deviations=deviations,
         triggers=TRIGGERS,
         address=address_of(request, frame.path),
-        key=operation_key(),
+        key=key,
         typed=typed,
     )
 
@@ -239,38 +201,6 @@ def _reset(request: Request, person: Person, frame: Frame, typed: Json, refusal:
     return section_page(
         request, person, "station_reset.html", frame, refusal, key=operation_key(), typed=typed
     )
-
-
-async def _transactions(person: Person, frame: Frame) -> Sequence[Json]:
-    """Those that go on."""
-    if not person.may("transactions:read"):
-        return []
-    path, size = "/transactions", MAX_TRANSACTIONS
-    found = await person.transaction.get(path, stationId=frame.id, active=True, pageSize=size)
-    transactions: Sequence[Json] = found["items"]
-    return transactions
-
-
-async def _readings(person: Person, transactions: Sequence[Json]) -> Mapping[str, Mapping[str, str]]:
-    """The newest value of each measurand, by the ids of the transactions."""
-    found = await asyncio.gather(*(_newest(person, one) for one in transactions))
-    return {one["id"]: newest for one, newest in zip(transactions, found, strict=True)}
-
-
-async def _newest(person: Person, transaction: Json) -> Mapping[str, str]:
-    since = datetime.fromisoformat(transaction["lastEventAt"]) - READINGS_AGE
-    path = f"/transactions/{segment(transaction['id'])}/metervalues"
-    samples = await person.transaction.get(path, **{"from": since.isoformat()}, pageSize=MAX_SAMPLES)
-    known = [one for one in samples["items"] if "phase" not in one and "value" in one]
-    return {one["measurand"]: reading_of(one) for one in known}
-
-
-def reading_of(sample: Json) -> str:
-    """A value with its unit; W as kW."""
-    value, unit = float(sample["value"]) * 10 ** sample.get("multiplier", 0), sample.get("unit", "")
-    if unit in ("W", "Wh"):
-        return f"{value / 1000:.2f} k{unit}"
-    return f"{value:g} {'%' if unit == 'Percent' else unit}".strip()
 
 
 async def _deviations(request: Request, person: Person, frame: Frame) -> Json:

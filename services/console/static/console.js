@@ -57,6 +57,41 @@ document.addEventListener("click", (event) => {
   if (button) navigator.clipboard.writeText(button.dataset.copies);
 });
 
+// The live log: what comes while it is paused waits until it goes on. Only the newest rows are kept.
+function pausing(button) {
+  let goOn = null;
+  let waited = null;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    if (goOn) { goOn(); goOn = waited = null; } else waited = new Promise((resolve) => { goOn = resolve; });
+    button.setAttribute("aria-pressed", String(Boolean(waited)));
+  });
+  document.addEventListener("htmx:sse:before:message", (event) => { if (waited) event.detail.waitUntil(waited); });
+  document.addEventListener("htmx:sse:after:message", () => {
+    for (const rows of document.querySelectorAll("[data-most]")) {
+      while (rows.children.length > Number(rows.dataset.most)) rows.lastElementChild.remove();
+    }
+  });
+}
+
+// What is shown of the log, one JSON text a line; without script the link gives what is stored.
+function downloading(link) {
+  const parsed = (text) => { try { return JSON.parse(text); } catch { return text; } };
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const lines = [...document.querySelectorAll("[data-exchange]")].map((row) => JSON.stringify({
+      ...row.dataset, messages: [...row.querySelectorAll("pre")].map((one) => parsed(one.textContent)),
+    }) + "\n");
+    const file = document.createElement("a");
+    file.href = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
+    file.download = link.dataset.downloads;
+    file.click();
+    URL.revokeObjectURL(file.href);
+  });
+}
+
+for (const button of document.querySelectorAll("[data-pauses]")) pausing(button);
+for (const link of document.querySelectorAll("[data-downloads]")) downloading(link);
 localize(document);
 new MutationObserver((changes) => {
   for (const change of changes) {

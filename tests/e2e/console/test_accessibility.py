@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from services.console.browser_code import PACKAGES
+from services.console.pages.station import SECTIONS
 from services.console.rendering import NAVIGATION
 
 from ..station import booted_station
@@ -29,7 +30,21 @@ SIZES = {"wide": {"width": 1280, "height": 800}, "narrow": {"width": 320, "heigh
 
 STATION = "AXE-1"
 
-PAGES = [*(link.path for link in NAVIGATION), "/signin", "/stations?q=x&sort=-id", "/nothing-here"]
+OF_STATION = ["", *(f"/{section.name}" for section in SECTIONS if section.name), "/reset", "/edit", "/delete"]
+OF_COMMANDS = [
+    f"/stations/{STATION}/commands?send=SetVariables",
+    "/commands/many?send=Reset&group=north",
+    "/commands/batches",
+]
+
+PAGES = [
+    *(link.path for link in NAVIGATION),
+    *(f"/stations/{STATION}{path}" for path in OF_STATION),
+    *OF_COMMANDS,
+    "/signin",
+    "/stations?q=x&sort=-id",
+    "/nothing-here",
+]
 
 
 @pytest.fixture(scope="module")

@@ -184,6 +184,17 @@ async def test_meter_values_come_in_pages_of_any_size(
     assert 0 < len(pages[-1]) <= size
 
 
+async def test_meter_values_are_those_from_a_time_on(client: httpx.AsyncClient, station_v16: Station) -> None:
+    id = (await station_v16.start())["transactionId"]
+    values = [{"timestamp": minute(at), "sampledValue": [{"value": str(at)}]} for at in range(10)]
+    await station_v16.stop(id, transactionData=values)
+
+    path = f"/transactions/CS1:{id}/metervalues"
+    pages = await _pages(client, path, {"from": minute(4), "pageSize": 4})
+
+    assert [item["value"] for page in pages for item in page] == [4, 5, 6, 7, 8, 9]
+
+
 async def test_register_readings_of_a_batch_are_single_documents(
     client: httpx.AsyncClient, station_v16: Station, service: TransactionService
 ) -> None:
