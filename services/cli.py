@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NoReturn, cast, get_args
 
 import typer
@@ -19,6 +21,9 @@ from libs.csms.settings import BadSetting, Settings, load
 
 from . import processes
 from .audit_commands import app as audit_commands
+from .demo.run import Demo, run_demo
+from .demo.scenario import MAX_STATIONS
+from .demo.terminal import shown as shown_demo
 from .key_commands import app as key_commands
 from .processes import ServiceName
 from .reference import message_table
@@ -67,6 +72,52 @@ def up(
     )
     logs.configure("csms", settings.log_level)
     _run(processes.run_all(settings, lambda: _welcome(settings), _show_first_key))
+
+
+@app.command()
+def demo(
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Keeps the demo here. Without it, it goes at the end.")
+    ] = None,
+    stations: Annotated[int, typer.Option(min=1, max=MAX_STATIONS, help="How many.")] = MAX_STATIONS,
+    days: Annotated[int, typer.Option(min=1, max=90, help="Of history.")] = 30,
+    gateway_port: PortFlag = None,
+    device_port: PortFlag = None,
+    transaction_port: PortFlag = None,
+    user_port: PortFlag = None,
+    console_port: PortFlag = None,
+) -> None:
+    """The whole CSMS with invented stations: their past, then stations that charge. On this machine only."""
+    with folder_of(data_dir) as folder:
+        settings = _settings(
+            backend="embedded",
+            data_dir=folder,
+            host="127.0.0.1",
+            gateway_host="127.0.0.1",
+            gateway_port=gateway_port,
+            device_port=device_port,
+            transaction_port=transaction_port,
+            user_port=user_port,
+            console_port=console_port,
+        )
+
+        def started() -> None:
+            logs.configure("csms", "ERROR")  # of its troubles, the console tells
+            _welcome(settings)
+
+        logs.configure("csms", "CRITICAL")  # one message of the past is a dead letter, as is meant
+        with shown_demo(Console(stderr=True), started) as shows:
+            _run(run_demo(Demo(stations, days), settings, shows))
+
+
+@contextmanager
+def folder_of(data_dir: Path | None) -> Iterator[Path]:
+    """The one that was given, or one that is gone after the block."""
+    if data_dir is not None:
+        yield data_dir
+        return
+    with TemporaryDirectory(prefix="csms-demo-") as folder:
+        yield Path(folder)
 
 
 def _show_first_key(key: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -25,15 +27,16 @@ from libs.csms.clients.admission import HttpAdmission
 from libs.csms.clients.authorization import HttpAuthorization
 from libs.csms.clients.groups import HttpStationGroups
 from libs.csms.clients.stations import DeviceClient
-from libs.csms.clock import utc_now
+from libs.csms.clock import Clock, utc_now
 from libs.csms.lifespan import Service, run
 from libs.csms.messaging.bus import Bus
 from libs.csms.messaging.embedded import EmbeddedBus
+from libs.csms.messaging.middleware import HANDLER_TIMEOUT, time_limit
 from libs.csms.messaging.provision import provision
 from libs.csms.messaging.router import Router
 from libs.csms.pepper import Pepper
 from libs.csms.settings import BadSetting, Settings, variables
-from libs.csms.storage.sqlite.file import StoreInUse
+from libs.csms.storage.sqlite.file import StoreInUse, Synchronous
 from libs.csms.storage.sqlite.store import SqliteStore
 from libs.csms.storage.store import Store
 from libs.csms.web.app import create_app
@@ -77,10 +80,10 @@ class StoreIsOpen(BadSetting):
 
 
 @asynccontextmanager
-async def _embedded(settings: Settings) -> AsyncIterator[Pair]:
+async def _embedded(settings: Settings, synchronous: Synchronous = "FULL") -> AsyncIterator[Pair]:
     _keep_private(settings.data_dir)
     try:
-        store = SqliteStore(settings.data_dir / "csms.db", settings.min_free_disk)
+        store = SqliteStore(settings.data_dir / "csms.db", settings.min_free_disk, synchronous)
     except StoreInUse as error:
         raise StoreIsOpen(f"CSMS_DATA_DIR={settings.data_dir}: another CSMS runs on it") from error
     try:
@@ -144,6 +147,15 @@ async def _listening(
         yield listeners
 
 
+_EVERY_PORT = {name: f"{name}_port" for name in ServiceName}
+
+
+async def check_ports(settings: Settings) -> None:
+    """Raises ``BadSetting`` where ``run_all`` would, because a port is in use."""
+    async with _listening(settings, _EVERY_PORT):
+        return
+
+
 async def run_all(
     settings: Settings, started: Callable[[], None], show_key: Callable[[str], None] = print
 ) -> None:
@@ -154,9 +166,8 @@ async def run_all(
     if settings.backend == "google":
         Pepper.of(settings)  # so that it is missed before anything is opened
         AuditKey.of(settings)
-    ports = {name: f"{name}_port" for name in ServiceName}
     async with (
-        _listening(settings, ports) as listeners,
+        _listening(settings, _EVERY_PORT) as listeners,
         _BACKENDS[settings.backend](settings) as (bus, store),
         _authorizer(settings) as authorizer,
     ):
@@ -193,6 +204,54 @@ async def run_all(
         await provision(bus, [s for service in services for s in service.subscriptions])
         async with tokens.trail.running():
             await run([(service, listeners[service.name]) for service in services], started)
+
+
+@dataclass(frozen=True)
+class Silent:
+    """A CSMS without ports: the handlers of its services, and what else knows the stations and tokens."""
+
+    bus: Bus
+    number_connection: Callable[[str, str], Awaitable[int]]
+    """Admits a station with this id and Authorization header. Raises ``NotAdmitted``."""
+    device: httpx.AsyncClient
+    """Clients of the REST APIs, which may do everything."""
+    transaction: httpx.AsyncClient
+    user: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def silent(settings: Settings, clock: Clock, caller: str) -> AsyncIterator[Silent]:
+    """On the embedded pair, at the time that ``clock`` says. Nothing is done but handling messages and
+    requests: no loop of a service runs. No write waits for the disk. ``caller`` is who uses the REST APIs,
+    for the audit trail.
+    """
+    async with _embedded(settings, "OFF") as (bus, store), asyncio.TaskGroup() as tasks:
+        tokens = User.of(store, clock, settings, process="csms")
+        stations = Device.of(store, bus, clock, settings)
+        transactions = transaction.of_store(settings, bus, store, tokens.authorize, clock)
+        device_api = device.app_of(stations, settings, tokens.keys, tokens.accounts.sessions, tokens.trail)
+        asked = DeviceClient(inside(device_api, SERVICES["user"]))
+        user_api = user.app_of(tokens, asked, settings)
+        transaction_api = transaction.app_of(
+            transactions, settings, tokens.keys, tokens.accounts.sessions, stations.registry, tokens.trail
+        )
+        everything = Caller(caller, "service", frozenset(Scope))
+        clients = [inside(api, everything) for api in (device_api, transaction_api, user_api)]
+        await _provision(bus)
+        limits = [time_limit(HANDLER_TIMEOUT)]
+        serving = [
+            tasks.create_task(device.router.serve(bus, stations, clock, limits)),
+            tasks.create_task(transaction_router.serve(bus, transactions, clock, limits)),
+            tasks.create_task(user_router.serve(bus, tokens, clock, limits)),
+        ]
+
+        async def number_connection(station_id: str, authorization: str) -> int:
+            return (await stations.security.admit(station_id, authorization, False)).connection_number
+
+        async with tokens.trail.running():
+            yield Silent(bus, number_connection, *clients)
+        for task in serving:
+            task.cancel()
 
 
 def _warn_of_api_token(settings: Settings) -> None:

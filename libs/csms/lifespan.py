@@ -64,6 +64,16 @@ async def run(services: Sequence[tuple[Service, socket.socket]], started: Callab
     The services stop in reverse order, the last one first. A dead loop ends the process: raises what the loop
     raised, in an exception group.
     """
+    async with until_signal(), AsyncExitStack() as stack:
+        for service, listener in services:
+            await stack.enter_async_context(running(service, listener))
+        started()
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def until_signal() -> AsyncIterator[asyncio.Event]:
+    """Cancel the block on SIGTERM or SIGINT; then it ends as if it were done, and the event is set."""
     main = asyncio.current_task()
     assert main is not None
     stopping = asyncio.Event()
@@ -77,11 +87,7 @@ async def run(services: Sequence[tuple[Service, socket.socket]], started: Callab
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
-        async with AsyncExitStack() as stack:
-            for service, listener in services:
-                await stack.enter_async_context(running(service, listener))
-            started()
-            await asyncio.Event().wait()
+        yield stopping
     except asyncio.CancelledError:
         if not stopping.is_set():
             raise

@@ -7,6 +7,8 @@ from functools import partial
 from libs.ocpp_messages import ocpp16, v16
 
 from .configuration import HEARTBEAT_INTERVAL_V16, PASSWORD_V16
+from .firmware import update_statuses
+from .messages import Request
 from .station import CommandRouter, Reply, Station
 
 router = CommandRouter()
@@ -111,7 +113,13 @@ def data_transfer(station: Station, request: ocpp16.DataTransferRequest) -> Repl
 
 @router.on(v16.GetLocalListVersion)
 def get_local_list_version(station: Station, request: ocpp16.GetLocalListVersionRequest) -> Reply:
-    return Reply(ocpp16.GetLocalListVersionResponse(list_version=-1))
+    return Reply(ocpp16.GetLocalListVersionResponse(list_version=station.local_list_version))
+
+
+@router.on(v16.SendLocalList)
+def send_local_list(station: Station, request: ocpp16.SendLocalListRequest) -> Reply:
+    station.local_list_version = request.list_version
+    return Reply(ocpp16.SendLocalListResponse(status="Accepted"))
 
 
 @router.on(v16.SetChargingProfile)
@@ -122,6 +130,17 @@ def set_charging_profile(station: Station, request: ocpp16.SetChargingProfileReq
 @router.on(v16.ReserveNow)
 def reserve_now(station: Station, request: ocpp16.ReserveNowRequest) -> Reply:
     return Reply(ocpp16.ReserveNowResponse(status="Rejected"))
+
+
+@router.on(v16.UpdateFirmware)
+def update_firmware(station: Station, request: ocpp16.UpdateFirmwareRequest) -> Reply:
+    return Reply(ocpp16.UpdateFirmwareResponse(), partial(_report_update, station, request.location))
+
+
+async def _report_update(station: Station, location: str) -> None:
+    for status in update_statuses(location):
+        payload = ocpp16.FirmwareStatusNotificationRequest(status=status)
+        await station.send(Request(v16.FirmwareStatusNotification, payload))
 
 
 @router.on(v16.GetDiagnostics)

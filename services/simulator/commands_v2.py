@@ -10,6 +10,7 @@ from libs.ocpp_messages import ocpp2, v21, v201
 from libs.ocpp_messages.catalogue import ACTIONS
 
 from .configuration import HEARTBEAT_INTERVAL_V2, PASSWORD_V2, Setting
+from .firmware import update_statuses
 from .messages import Request
 from .station import CommandRouter, Reply, Station
 
@@ -176,7 +177,26 @@ def get_transaction_status(station: Station, request: ocpp2.GetTransactionStatus
 
 @router.on(v201.GetLocalListVersion, v21.GetLocalListVersion)
 def get_local_list_version(station: Station, request: ocpp2.GetLocalListVersionRequest) -> Reply:
-    return Reply(ocpp2.GetLocalListVersionResponse(version_number=0))
+    return Reply(ocpp2.GetLocalListVersionResponse(version_number=station.local_list_version))
+
+
+@router.on(v201.SendLocalList, v21.SendLocalList)
+def send_local_list(station: Station, request: ocpp2.SendLocalListRequest) -> Reply:
+    station.local_list_version = request.version_number
+    return Reply(ocpp2.SendLocalListResponse(status="Accepted"))
+
+
+@router.on(v201.UpdateFirmware, v21.UpdateFirmware)
+def update_firmware(station: Station, request: ocpp2.UpdateFirmwareRequest) -> Reply:
+    work = partial(_report_update, station, request.request_id, request.firmware.location)
+    return Reply(ocpp2.UpdateFirmwareResponse(status="Accepted"), work)
+
+
+async def _report_update(station: Station, request_id: int, location: str) -> None:
+    action = ACTIONS[station.version]["FirmwareStatusNotification"]
+    for status in update_statuses(location):
+        payload = ocpp2.FirmwareStatusNotificationRequest(status=status, request_id=request_id)
+        await station.send(Request(action, payload))
 
 
 async def _send_report(station: Station, request_id: int) -> None:

@@ -89,6 +89,7 @@ class Connector:
         self._operative = asyncio.Event()
         self._operative.set()
         self._occupied = asyncio.Lock()
+        self._has_fault = False
         self._status: ConnectorStatus = "Available"
         self._reported_status = ""
 
@@ -123,9 +124,14 @@ class Connector:
             await self._transact(id_tag, remote_start_id)
             await self._set_status(self._idle_status)
 
+    def break_down(self) -> None:
+        """Before the station starts: it has a fault, and no car can charge."""
+        self._has_fault, self._status = True, "Faulted"
+        self._operative.clear()
+
     async def change_availability(self, type_: Availability) -> None:
         """A car that is charging may finish."""
-        if type_ == "Operative":
+        if type_ == "Operative" and not self._has_fault:
             self._operative.set()
         else:
             self._operative.clear()
@@ -152,6 +158,8 @@ class Connector:
 
     @property
     def _idle_status(self) -> ConnectorStatus:
+        if self._has_fault:
+            return "Faulted"
         return "Available" if self._operative.is_set() else "Unavailable"
 
     async def _authorize(self, id_tag: str) -> bool:

@@ -10,8 +10,21 @@ from typing import Any, Literal, Protocol
 from libs.ocpp_messages.action import Action
 from libs.ocpp_messages.version import Version
 
-ConnectorStatus = Literal["Available", "Preparing", "Charging", "Finishing", "Unavailable"]
+ConnectorStatus = Literal["Available", "Preparing", "Charging", "Finishing", "Unavailable", "Faulted"]
 """In the words of 1.6, of which 2.x has fewer."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a station says of itself when it boots."""
+
+    vendor: str
+    model: str
+    """Empty where the version of OCPP is to be told instead."""
+    firmware: str
+
+
+SIMULATOR = Identity("Simulator", "", "1.0")
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,8 @@ class Reading:
     """Counts the readings of the transaction from 0 (``seqNo`` of a TransactionEvent)."""
     offline: bool
     """Taken while the station was offline."""
+    soc: int | None = None
+    """State of charge of the vehicle in percent, where the station knows it."""
 
 
 @dataclass

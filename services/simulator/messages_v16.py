@@ -9,7 +9,7 @@ from libs.csms.clock import rfc3339
 from libs.ocpp_messages import ocpp16, v16
 from libs.ocpp_messages.version import Version
 
-from .messages import ConnectorStatus, Reading, Request, Transaction
+from .messages import SIMULATOR, ConnectorStatus, Identity, Reading, Request, Transaction
 
 UNKNOWN_TRANSACTION = -1
 """The transactionId of a StopTransaction whose StartTransaction the CSMS never answered with one."""
@@ -21,6 +21,9 @@ _STOP_REASONS: dict[str, ocpp16.Reason] = {
     "UnlockCommand": "UnlockCommand",
     "Soft": "SoftReset",
     "Hard": "HardReset",
+    "EVDisconnected": "EVDisconnected",
+    "PowerLoss": "PowerLoss",
+    "EmergencyStop": "EmergencyStop",
 }
 
 
@@ -28,12 +31,15 @@ class MessagesV16:
     version = Version.V16
     first_connector = 0
 
+    def __init__(self, identity: Identity = SIMULATOR) -> None:
+        self._identity = identity
+
     def boot_notification(self, station_id: str, reason: str) -> Request:
         payload = ocpp16.BootNotificationRequest(
-            charge_point_vendor="Simulator",
-            charge_point_model="Station 1.6",
+            charge_point_vendor=self._identity.vendor,
+            charge_point_model=self._identity.model or "Station 1.6",
             charge_point_serial_number=station_id[-25:],
-            firmware_version="1.0",
+            firmware_version=self._identity.firmware,
         )
         return Request(v16.BootNotification, payload)
 
@@ -41,10 +47,11 @@ class MessagesV16:
         return Request(v16.Heartbeat, ocpp16.HeartbeatRequest())
 
     def status_notification(self, connector: int, status: ConnectorStatus, at: datetime) -> Request:
+        error_code: ocpp16.ErrorCode = "GroundFailure" if status == "Faulted" else "NoError"
         return Request(
             v16.StatusNotification,
             ocpp16.StatusNotificationRequest(
-                connector_id=connector, error_code="NoError", status=status, timestamp=rfc3339(at)
+                connector_id=connector, error_code=error_code, status=status, timestamp=rfc3339(at)
             ),
         )
 
@@ -108,4 +115,7 @@ def _meter_value(reading: Reading) -> ocpp16.MeterValue:
         unit="Wh",
     )
     power = ocpp16.SampledValue(value=str(reading.power_w), measurand="Power.Active.Import", unit="W")
-    return ocpp16.MeterValue(timestamp=rfc3339(reading.at), sampled_value=[energy, power])
+    sampled = [energy, power]
+    if reading.soc is not None:
+        sampled.append(ocpp16.SampledValue(value=str(reading.soc), measurand="SoC", unit="Percent"))
+    return ocpp16.MeterValue(timestamp=rfc3339(reading.at), sampled_value=sampled)

@@ -12,7 +12,7 @@ from libs.ocpp_messages import ocpp2
 from libs.ocpp_messages.catalogue import ACTIONS
 from libs.ocpp_messages.version import Version
 
-from .messages import ConnectorStatus, Reading, Request, Transaction
+from .messages import SIMULATOR, ConnectorStatus, Identity, Reading, Request, Transaction
 
 _STATUSES: dict[ConnectorStatus, ocpp2.ConnectorStatusEnumType] = {
     "Available": "Available",
@@ -20,6 +20,7 @@ _STATUSES: dict[ConnectorStatus, ocpp2.ConnectorStatusEnumType] = {
     "Charging": "Occupied",
     "Finishing": "Occupied",
     "Unavailable": "Unavailable",
+    "Faulted": "Faulted",
 }
 _STOP_REASONS: dict[str, tuple[ocpp2.ReasonEnumType, ocpp2.TriggerReasonEnumType]] = {
     "Local": ("Local", "StopAuthorized"),
@@ -27,6 +28,9 @@ _STOP_REASONS: dict[str, tuple[ocpp2.ReasonEnumType, ocpp2.TriggerReasonEnumType
     "DeAuthorized": ("DeAuthorized", "Deauthorized"),
     "UnlockCommand": ("Other", "UnlockCommand"),
     "Immediate": ("ImmediateReset", "ResetCommand"),
+    "EVDisconnected": ("EVDisconnected", "EVCommunicationLost"),
+    "PowerLoss": ("PowerLoss", "AbnormalCondition"),
+    "EmergencyStop": ("EmergencyStop", "AbnormalCondition"),
 }
 _READING_CONTEXTS: dict[ocpp2.TransactionEventEnumType, ocpp2.ReadingContextEnumType] = {
     "Started": "Transaction.Begin",
@@ -40,15 +44,16 @@ class MessagesV2:
 
     first_connector = 1
 
-    def __init__(self, version: Version) -> None:
+    def __init__(self, version: Version, identity: Identity = SIMULATOR) -> None:
         self.version = version
+        self._identity = identity
 
     def boot_notification(self, station_id: str, reason: str) -> Request:
         station = ocpp2.ChargingStationType(
-            model=f"Station {self.version.removeprefix('ocpp')}",
-            vendor_name="Simulator",
+            model=self._identity.model or f"Station {self.version.removeprefix('ocpp')}",
+            vendor_name=self._identity.vendor,
             serial_number=station_id[-25:],
-            firmware_version="1.0",
+            firmware_version=self._identity.firmware,
         )
         boot_reason: ocpp2.BootReasonEnumType = "RemoteReset" if reason == "RemoteReset" else "PowerUp"
         return self._request(ocpp2.BootNotificationRequest(charging_station=station, reason=boot_reason))
@@ -149,4 +154,10 @@ def _meter_value(reading: Reading, context: ocpp2.ReadingContextEnumType) -> ocp
         measurand="Power.Active.Import",
         unit_of_measure=ocpp2.UnitOfMeasureType(unit="W"),
     )
-    return ocpp2.MeterValueType(sampled_value=[energy, power], timestamp=rfc3339(reading.at))
+    sampled = [energy, power]
+    if reading.soc is not None:
+        unit = ocpp2.UnitOfMeasureType(unit="Percent")
+        sampled.append(
+            ocpp2.SampledValueType(value=Decimal(reading.soc), measurand="SoC", unit_of_measure=unit)
+        )
+    return ocpp2.MeterValueType(sampled_value=sampled, timestamp=rfc3339(reading.at))

@@ -74,6 +74,8 @@ class Station:
 
     def __init__(self, context: StationContext, commands: CommandRouter) -> None:
         self.version = context.messages.version
+        self.local_list_version = 0
+        """What the list holds is not kept: every driver asks the CSMS."""
         self.configuration = Configuration.of(self.version, context.simulation.connectors)
         self._context = context
         self._commands = commands
@@ -96,7 +98,7 @@ class Station:
                     self._spawn(self._queue.run()),
                 ]
                 await self._was_online.wait()
-                await self._charge()
+                await self.serve_drivers()
                 await self._queue.delivered()
                 for task in background:
                     task.cancel()
@@ -187,7 +189,7 @@ class Station:
         """Once, whether it arrives or not."""
         await self._connection.try_call(request)
 
-    async def _charge(self) -> None:
+    async def serve_drivers(self) -> None:
         """Shares the sessions out among the connectors. Returns when the last car has left."""
         simulation, count = self._context.simulation, len(self._connectors)
         sessions = {

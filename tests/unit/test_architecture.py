@@ -29,7 +29,8 @@ ONLY_FROM = {
         "services/reference.py",
     ],
     "services.console": ["services/console", "services/processes.py"],
-    "services.simulator": ["services/simulator", "services/cli.py"],
+    "services.simulator": ["services/simulator", "services/demo", "services/cli.py"],
+    "services.demo": ["services/demo", "services/cli.py"],
     "services": ["services", "deploy", "benchmarks"],
     "libs.csms": ["libs/csms", "services", "deploy", "benchmarks"],
 }

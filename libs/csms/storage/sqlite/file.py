@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from ..store import Doc, Document
 from .group_commit import GroupCommit, Key, NotWritten, WriteGroup
 from .table import Table
 
 CACHED_DOCUMENTS = 20_000
+
+Synchronous = Literal["FULL", "OFF"]
+"""Whether a write waits for the disk. With ``OFF``, the file does not survive a failure of the machine."""
 
 
 class StoreInUse(Exception):
@@ -26,11 +29,11 @@ class StoreInUse(Exception):
 class File:
     """The connections to the file, and the documents read from it lately."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, synchronous: Synchronous = "FULL") -> None:
         self._lock = _lock(path)
-        self._writer = _connect(path)
-        self._reader = _connect(path)
-        self._finder = _connect(path)
+        self._writer = _connect(path, synchronous)
+        self._reader = _connect(path, synchronous)
+        self._finder = _connect(path, synchronous)
         self._finding = ThreadPoolExecutor(1, "sqlite-find")
         self._cache: OrderedDict[Key, Document] = OrderedDict()
         self.commits = GroupCommit(self._writer, self._committed, self._cache.clear)
@@ -110,10 +113,10 @@ def _lock(path: Path) -> IO[str]:
     return file
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=1000)
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA wal_autocheckpoint = 2000")
     return connection

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from ..page_tokens import page_token, position
 from ..store import Doc, Document, Index, Page, Query, Scalar, check_served, checked_field
 from .disk import Disk
-from .file import File
+from .file import File, Synchronous
 from .group_commit import NotWritten, Row
 from .table import Table
 
@@ -29,9 +29,9 @@ class SqliteStore:
     large collection takes new documents about as fast as a small one.
     """
 
-    def __init__(self, path: Path, min_free_disk: float = 0) -> None:
+    def __init__(self, path: Path, min_free_disk: float = 0, synchronous: Synchronous = "FULL") -> None:
         """``min_free_disk`` is in per cent. With less, the store has no room, and writes all the same."""
-        self._file = File(path)
+        self._file = File(path, synchronous)
         self._disk = Disk(path.parent, min_free_disk)
         self._tables: dict[str, Table] = {}
 
