@@ -1,10 +1,13 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test check docs conformance bench siege fuzz lock
+.PHONY: run demo test check docs pictures conformance bench siege fuzz lock
 
 run: .venv/run         ## the whole CSMS in one process
 	csms up
+
+demo: .venv/run        ## the same with 60 invented stations and their past month
+	csms demo
 
 test: .venv/dev        ## every test; those on the emulators and in a browser too, where these can be had
 	pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -14,6 +17,9 @@ check: .venv/dev       ## format, lint, types
 
 docs: .venv/run        ## the tables in docs/ that follow from the code
 	python -m services.reference
+
+pictures: .venv/dev    ## docs/pictures/ from a running `csms demo`, in a browser
+	python -m tests.pictures
 
 conformance: .venv/dev ## the certification test cases, with their table in docs/conformance.md
 	pytest tests/conformance -p tests.conformance.report --numprocesses 2 --dist loadfile

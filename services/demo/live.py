@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from random import Random
 
 from libs.ocpp_messages.version import Version
@@ -17,6 +18,7 @@ from services.simulator.statistics import Statistics
 
 from . import scenario
 from .scenario import DRIVERS, DemoStation, Model
+from .sessions import vehicle_of
 
 RAMP = 10.0
 """Seconds in which the stations come."""
@@ -50,6 +52,9 @@ class LiveStation(Station):
         version = station.model.version
         super().__init__(context, commands_v16.router if version is Version.V16 else commands_v2.router)
         self._random = context.random
+        for connector in self.connectors(0):
+            connector.next_vehicle = partial(vehicle_of, station.model, self._random)
+            connector.knows_soc = station.model.is_dc
         if station.trouble == scenario.FAULTED:
             self.connectors(0)[-1].break_down()
 
@@ -76,10 +81,10 @@ class LiveStation(Station):
 
 async def run_stations(stations: Sequence[DemoStation], url: str, seed: int) -> None:
     """All but the one that is away, and one that nobody has registered, until cancelled."""
-    here = [one for one in stations if one.trouble != scenario.AWAY]
-    statistics = Statistics(len(here) + 1)
+    here = [*(one for one in stations if one.trouble != scenario.AWAY), _UNKNOWN]
+    statistics = Statistics(len(here))
     async with asyncio.TaskGroup() as tasks:
-        for number, station in enumerate([*here, _UNKNOWN]):
+        for number, station in enumerate(here):
             delay = RAMP * number / len(here)
             tasks.create_task(_run_station(station, delay, url, seed, statistics))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from random import Random
 from uuid import UUID
 
 from libs.ocpp_messages.version import Version
 from services.simulator.messages import Reading
+from services.simulator.vehicle import Vehicle
 
 from .scenario import BLOCKED_TOKEN, DRIVERS, DemoStation, Model
 
@@ -114,69 +116,52 @@ def _arrivals(since: datetime, until: datetime, random: Random) -> Iterator[date
 def _session(model: Model, connector: int, start: datetime, register_wh: int, random: Random) -> Session:
     blocked = random.random() < BLOCKED_SHARE
     abnormal = random.random() < ABNORMAL_SHARE
-    car = _Car.of(model, random)
-    length = car.stay * random.uniform(0.1, 0.7) if abnormal else car.stay
+    length = _stay(model, random) * (random.uniform(0.1, 0.7) if abnormal else 1)
     id = "" if model.version is Version.V16 else str(UUID(int=random.getrandbits(128), version=4))
     return Session(
         id,
         connector,
         BLOCKED_TOKEN if blocked else random.choice(DRIVERS)["idToken"],
-        list(car.readings(start, length, register_wh, random)),
+        list(_readings(model, start, length, register_wh, random)),
         random.choice(_ABNORMAL) if abnormal else "Local",
     )
 
 
-@dataclass
-class _Car:
-    """How a vehicle charges: at full power, and less and less from ``taper_soc`` on."""
+def vehicle_of(model: Model, random: Random) -> Vehicle:
+    """One that may come to a station of this model."""
+    battery_wh = random.choice((38_000, 52_000, 58_000, 77_000, 94_000))
+    power_w = random.choice(DC_VEHICLES_W if model.is_dc else AC_VEHICLES_W)
+    return Vehicle(
+        power_w=min(model.power_w, power_w),
+        battery_wh=battery_wh,
+        soc=random.uniform(0.08, 0.6),
+        taper_soc=0.55 if model.is_dc else 0.92,
+    )
 
-    model: Model
-    power_w: int
-    battery_wh: int
-    soc: float
-    """State of charge, from 0 to 1."""
-    taper_soc: float
-    stay: timedelta
 
-    @classmethod
-    def of(cls, model: Model, random: Random) -> _Car:
-        battery_wh = random.choice((38_000, 52_000, 58_000, 77_000, 94_000))
-        vehicles = DC_VEHICLES_W if model.is_dc else AC_VEHICLES_W
-        minutes = random.uniform(15, 50) if model.is_dc else random.triangular(35, 300, 110)
-        return cls(
-            model=model,
-            power_w=min(model.power_w, random.choice(vehicles)),
-            battery_wh=battery_wh,
-            soc=random.uniform(0.08, 0.6),
-            taper_soc=0.55 if model.is_dc else 0.92,
-            stay=timedelta(minutes=minutes),
-        )
+def _stay(model: Model, random: Random) -> timedelta:
+    return timedelta(minutes=random.uniform(15, 50) if model.is_dc else random.triangular(35, 300, 110))
 
-    def readings(
-        self, start: datetime, length: timedelta, register_wh: int, random: Random
-    ) -> Iterator[Reading]:
-        """One at the start, one after each interval, and one at the end."""
-        interval = METER_INTERVAL[self.model.is_dc]
-        passed, seq_no, register = timedelta(), 0, float(register_wh)
-        yield self._reading(start, register, 0, seq_no)
-        while passed < length:
-            step = min(interval, length - passed)
-            power_w = round(self._power_w * random.uniform(0.97, 1.0))
-            taken = power_w * step.total_seconds() / 3600
-            register += taken
-            self.soc = min(1.0, self.soc + 0.92 * taken / self.battery_wh)
-            passed += step
-            seq_no += 1
-            yield self._reading(start + passed, register, power_w if passed < length else 0, seq_no)
 
-    @property
-    def _power_w(self) -> float:
-        if self.soc >= 0.995:
-            return 0.0
-        if self.soc <= self.taper_soc:
-            return self.power_w
-        return self.power_w * max(0.08, (1 - self.soc) / (1 - self.taper_soc))
+def _readings(
+    model: Model, start: datetime, length: timedelta, register_wh: int, random: Random
+) -> Iterator[Reading]:
+    """One at the start, one after each interval, and one at the end."""
+    vehicle = vehicle_of(model, random)
+    passed, register = timedelta(), float(register_wh)
 
-    def _reading(self, at: datetime, register_wh: float, power_w: int, seq_no: int) -> Reading:
-        soc = round(self.soc * 100) if self.model.is_dc else None
-        return Reading(at, int(register_wh), power_w, seq_no, offline=False, soc=soc)
+    def reading(seq_no: int, power_w: int) -> Reading:
+        soc = vehicle.soc_percent if model.is_dc else None
+        return Reading(start + passed, int(register), power_w, seq_no, offline=False, soc=soc)
+
+    yield reading(0, 0)
+    for seq_no in count(1):
+        step = min(METER_INTERVAL[model.is_dc], length - passed)
+        power_w = round(vehicle.wanted_w * random.uniform(0.97, 1.0))
+        taken_wh = power_w * step.total_seconds() / 3600
+        register += taken_wh
+        vehicle.take(taken_wh)
+        passed += step
+        yield reading(seq_no, power_w if passed < length else 0)
+        if passed == length:
+            return

@@ -15,6 +15,7 @@ from libs.csms.clock import utc_now
 from .connection import Connection, Refused, StationContext
 from .messages import ConnectorStatus, Reading, Request, Transaction
 from .statistics import Statistics
+from .vehicle import Vehicle
 
 Availability = Literal["Operative", "Inoperative"]
 
@@ -69,10 +70,14 @@ class Meter:
     def register_wh(self) -> int:
         return int(self._register_wh)
 
-    def run(self, seconds: float) -> None:
-        """Energy flowed for so long, at a little less than the rated power."""
-        self.power_w = round(self._rated_power_w * (0.95 + self._random.random() / 20))
-        self._register_wh += Decimal(self.power_w) * Decimal(seconds) / 3600
+    def run(self, seconds: float, vehicle: Vehicle | None) -> None:
+        """Energy flowed for so long, at a little less than the rated power, or than the vehicle takes."""
+        power_w = self._rated_power_w if vehicle is None else min(vehicle.wanted_w, self._rated_power_w)
+        self.power_w = round(power_w * (0.95 + self._random.random() / 20))
+        energy_wh = Decimal(self.power_w) * Decimal(seconds) / 3600
+        self._register_wh += energy_wh
+        if vehicle is not None:
+            vehicle.take(float(energy_wh))
 
 
 class Connector:
@@ -81,6 +86,11 @@ class Connector:
     ) -> None:
         self.id = id
         self.transaction: Transaction | None = None
+        self.next_vehicle: Callable[[], Vehicle | None] = lambda: None
+        """Which vehicle comes. None takes all the power there is."""
+        self.knows_soc = False
+        """Whether the station learns the state of charge of a vehicle."""
+        self._vehicle: Vehicle | None = None
         self._station = station
         self._messages = station.messages
         self._connection = connection
@@ -173,7 +183,7 @@ class Connector:
         messages, statistics = self._messages, self._station.statistics
         start_wh = self._meter.register_wh
         transaction = Transaction(self.id, id_tag, messages.new_transaction_id(), remote_start_id)
-        self.transaction = transaction
+        self.transaction, self._vehicle = transaction, self.next_vehicle()
         statistics.charging += 1
         on_start_response = partial(messages.apply_start_response, transaction)
         self._enqueue(messages.transaction_started, transaction, on_start_response)
@@ -196,7 +206,7 @@ class Connector:
         while not transaction.stopping and now < end:
             await transaction.stopped_within(min(simulation.meter_interval, end - now))
             measured_at, now = now, clock()
-            self._meter.run(now - measured_at)
+            self._meter.run(now - measured_at, self._vehicle)
             if now < end and not transaction.stopping:
                 self._enqueue(self._messages.meter_values, transaction)
 
@@ -207,7 +217,8 @@ class Connector:
         on_response: Callable[[Any], None] = lambda response: None,
     ) -> None:
         """The reading is taken now, whenever the message is sent."""
+        soc = self._vehicle.soc_percent if self._vehicle and self.knows_soc else None
         reading = transaction.read(
-            utc_now(), self._meter.register_wh, self._meter.power_w, self._connection.online
+            utc_now(), self._meter.register_wh, self._meter.power_w, self._connection.online, soc
         )
         self._queue.put(TransactionMessage(partial(make_request, transaction, reading), on_response))

@@ -82,9 +82,11 @@ class Transaction:
         except TimeoutError:
             return
 
-    def read(self, at: datetime, register_wh: int, power_w: int, online: asyncio.Event) -> Reading:
+    def read(
+        self, at: datetime, register_wh: int, power_w: int, online: asyncio.Event, soc: int | None = None
+    ) -> Reading:
         seq_no, self.next_seq_no = self.next_seq_no, self.next_seq_no + 1
-        return Reading(at, register_wh, power_w, seq_no, not online.is_set())
+        return Reading(at, register_wh, power_w, seq_no, not online.is_set(), soc)
 
 
 class VersionMessages(Protocol):

@@ -285,3 +285,43 @@ async def test_commands_that_a_station_cannot_obey_are_refused(version: Versions
         ]
 
     assert codes == ["NotImplemented", "NotSupported", "PropertyConstraintViolation"]
+
+
+@pytest.mark.parametrize(("version", "request_id"), [("1.6", {}), ("2.0.1", {"requestId": 7})])
+@pytest.mark.parametrize(
+    ("host", "statuses"),
+    [
+        ("firmware.example", ["Downloading", "Downloaded", "Installing", "Installed"]),
+        ("firmware.invalid", ["Downloading", "DownloadFailed"]),
+    ],
+)
+async def test_a_firmware_update_ends_well_unless_its_host_has_no_name(
+    version: Versions, request_id: Json, host: str, statuses: list[str]
+) -> None:
+    offer: Json = {"location": f"https://{host}/1.bin", "retrieveDate": "2026-11-20T18:12:00Z"}
+    if version != "1.6":
+        offer["retrieveDateTime"] = offer.pop("retrieveDate")
+        offer = {"firmware": offer, **request_id}
+
+    async with station(version) as system:
+        await ask(system, "UpdateFirmware", offer)
+        await system.until(lambda: len(system.payloads("FirmwareStatusNotification")) == len(statuses))
+
+    assert system.payloads("FirmwareStatusNotification") == [
+        {"status": status, **request_id} for status in statuses
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "sent", "known"),
+    [("1.6", "listVersion", "listVersion"), ("2.1", "versionNumber", "versionNumber")],
+)
+async def test_a_station_has_the_version_of_the_list_that_it_was_sent(
+    version: Versions, sent: str, known: str
+) -> None:
+    async with station(version) as system:
+        before = await ask(system, "GetLocalListVersion", {})
+        answer = await ask(system, "SendLocalList", {sent: 5, "updateType": "Full"})
+        after = await ask(system, "GetLocalListVersion", {})
+
+    assert (before[known], answer["status"], after[known]) == (0, "Accepted", 5)
