@@ -58,10 +58,14 @@ def composed(form: Form, sent: FormData) -> Composed:
 def _of_json(form: Form, pairs: list[tuple[str, str]], text: str, act: str) -> Composed:
     to_send = act == "send-json"
     try:
-        filled = form.of(exact_json.read(text))
-    except (exact_json.BadJson, BadForm) as error:
+        payload = exact_json.read(text)
+    except exact_json.BadJson as error:
         shown = form.submitted([pair for pair in pairs if pair[0] not in ("add", "remove")])
         return Composed(shown, text, str(error), is_wrong=to_send)
+    try:
+        filled = form.of(payload)
+    except BadForm:
+        filled = form.without_fields(payload)
     wrong = bool(filled.problems)
     return Composed(filled, text, is_wrong=to_send and wrong, is_sent=to_send and not wrong)
 

@@ -54,6 +54,8 @@ class Filter:
     title: str
     choices: Sequence[str] = ()
     """Without any, a text is typed."""
+    kind: str = "text"
+    """Type of the input where there are no choices: one of HTML."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ service refuses it, and names the place.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import FormData
 
 MINUTES = len("2026-11-20T11:00")
@@ -18,6 +20,11 @@ def typed(form: FormData, *names: str) -> dict[str, str]:
 def utc(text: str) -> str:
     """Of an input of the type datetime-local: RFC 3339 in UTC."""
     return f"{text}:00Z" if len(text) == MINUTES else text
+
+
+def period(filters: Mapping[str, str]) -> dict[str, str]:
+    """The filters of a list, with its bounds in time as the REST wants them."""
+    return {name: utc(value) if name in ("from", "to") else value for name, value in filters.items()}
 
 
 def number(text: str) -> int | str:

@@ -141,6 +141,11 @@ class Form:
         _check_size(list(texts.items()))
         return self._filled(texts, payload, list(problems(self._validator, payload, self.name)))
 
+    def without_fields(self, payload: Any) -> Filled:
+        """Of a payload that is too large for a form, from ``exact_json.read``: the fields stay blank."""
+        texts = dict(started(self.part, self.name))
+        return self._filled(texts, payload, list(problems(self._validator, payload, self.name)))
+
     def submitted(self, pairs: Iterable[tuple[str, str]]) -> Filled:
         """Of the names and texts that a browser has sent; those that do not begin with the name of the form
         are the page's own. Raises ``BadForm`` for what no browser makes of this form.

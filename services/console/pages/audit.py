@@ -5,11 +5,14 @@ from __future__ import annotations
 from ..listing import Asked, Column, Filter, Found, Listing, listing_router
 from ..person import Json, Person
 from ..rendering import segment
+from ..typed import period
 
 
 async def find(person: Person, asked: Asked) -> Found:
     return Found.of(
-        await person.user.get("/audit", **asked.filters, pageSize=asked.page_size, pageToken=asked.page_token)
+        await person.user.get(
+            "/audit", **period(asked.filters), pageSize=asked.page_size, pageToken=asked.page_token
+        )
     )
 
 
@@ -56,8 +59,8 @@ LISTING = Listing(
         Filter("target", "Target"),
         Filter("stationId", "Station"),
         Filter("outcome", "Outcome", ("succeeded", "refused", "failed", "unknown")),
-        Filter("from", "From (UTC)"),
-        Filter("to", "Before (UTC)"),
+        Filter("from", "From (UTC)", kind="datetime-local"),
+        Filter("to", "Before (UTC)", kind="datetime-local"),
     ],
     empty="No record fits.",
 )

@@ -107,28 +107,33 @@ async def _write_page(
     waiting: dict[str, str] | None = None,
     refusal: Refusal | None = None,
 ) -> Response:
-    rows = await person.fleet.rows(person)
-    action, curl = _action(request), ""
-    if written is not None:
-        body = exact_json.write({"selection": selection.body, "payload": written.filled.payload}).decode()
-        curl = device_curl(request, person, f"/commands/{segment(action)}", body, **(waiting or {}))
+    version, action, waiting = _version(request), _action(request), waiting or {}
+    curl = "" if written is None else _curl(request, person, written, selection, waiting)
+    shown = 200 if written is None else written.status
     return page(
         request,
         "many.html",
         person,
-        refusal.status if refusal is not None else written.status if written is not None else 200,
+        shown if refusal is None else refusal.status,
         versions=list(Version),
-        version=_version(request),
-        commands=commands(_version(request)),
+        version=version,
+        commands=commands(version),
         action=action,
         written=written,
         selection=selection,
-        count=selection.count(rows),
-        waiting=waiting or {},
+        count=selection.count(await person.fleet.rows(person)),
+        waiting=waiting,
         refusal=refusal,
         curl=curl,
-        target=url("/commands/many", send=action, version=_version(request).value),
+        target=url("/commands/many", send=action, version=version.value),
     )
+
+
+def _curl(
+    request: Request, person: Person, written: Composed, selection: Selection, waiting: dict[str, str]
+) -> str:
+    body = exact_json.write({"selection": selection.body, "payload": written.filled.payload}).decode()
+    return device_curl(request, person, f"/commands/{segment(_action(request))}", body, **waiting)
 
 
 async def _batch_page(request: Request, person: Person, id: str, refusal: Refusal | None = None) -> Response:

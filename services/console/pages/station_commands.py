@@ -5,7 +5,7 @@ each.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
@@ -62,6 +62,30 @@ class Options:
         return {"wait": self.wait, **waiting}
 
 
+@dataclass(frozen=True)
+class Sending:
+    """What a person is about to send, or has sent, as the page shows it."""
+
+    chosen: Chosen | None = None
+    written: Composed | None = None
+    options: Options = field(default_factory=Options)
+    answer: Json | None = None
+    """The command or operation, as the REST has it."""
+    refusal: Refusal | None = None
+
+    @property
+    def status(self) -> int:
+        """Of the page."""
+        if self.refusal is not None:
+            return self.refusal.status
+        return 200 if self.written is None else self.written.status
+
+    @property
+    def next_options(self) -> Options:
+        """After a command was made, the next one is another one."""
+        return Options(self.options.wait, self.options.when_online, self.options.ttl)
+
+
 @router.get("/stations/{id}/commands")
 async def show(request: Request, person: ThePerson, id: str) -> Response:
     """``send`` is the operation or command; ``like`` the command that gives its payload; ``id`` the one that
@@ -75,7 +99,7 @@ async def show(request: Request, person: ThePerson, id: str) -> Response:
         payload = (await _command(person, frame, like))["payload"] if like else None
         written = started(chosen.form, payload)
     answer = await _command(person, frame, shown) if shown else None
-    return await _page(request, person, frame, chosen, written, answer=answer)
+    return await _page(request, person, frame, Sending(chosen, written, answer=answer))
 
 
 @router.post("/stations/{id}/commands")
@@ -89,17 +113,10 @@ async def send(request: Request, person: ThePerson, form: TheForm, id: str) -> R
         written = composed(chosen.form, form)
     except BadForm as error:
         raise Refusal(422, {"detail": str(error)}) from error
-    options = Options.of(form)
-    if not written.is_sent:
-        return await _page(request, person, frame, chosen, written, options=options)
-    try:
-        sent = await person.device.send(
-            "POST", chosen.path, written.filled.json, key=options.key, **options.parameters
-        )
-    except Refusal as refusal:
-        return await _refused(request, person, frame, chosen, written, options, refusal)
-    fresh = Options(options.wait, options.when_online, options.ttl)
-    return await _page(request, person, frame, chosen, written, options=fresh, answer=sent)
+    sending = Sending(chosen, written, Options.of(form))
+    if written.is_sent:
+        sending = await _sent(person, sending, chosen, written)
+    return await _page(request, person, frame, sending)
 
 
 @router.post("/stations/{id}/commands/{command}/cancel")
@@ -110,77 +127,52 @@ async def cancel(request: Request, person: ThePerson, id: str, command: str) -> 
     try:
         await person.device.send("DELETE", f"/commands/{segment(command)}")
     except Refusal as refusal:
-        return await _page(request, person, frame, None, None, status=refusal.status, refusal=refusal)
+        return await _page(request, person, frame, Sending(refusal=refusal))
     return seen_other(request, url(f"{frame.path}/commands", id=command))
 
 
-async def _refused(
-    request: Request,
-    person: Person,
-    frame: Frame,
-    chosen: Chosen,
-    written: Composed,
-    options: Options,
-    refusal: Refusal,
-) -> Response:
-    """What was typed stays. After a command that was made, the next one is another one."""
-    answer = of_refusal(refusal)
-    if refusal.status == 422 and "idTokenStatus" not in refusal.problem:
-        put(refusal, written.filled)
-    if answer is not None:
-        options = Options(options.wait, options.when_online, options.ttl)
-    return await _page(
-        request,
-        person,
-        frame,
-        chosen,
-        written,
-        status=refusal.status,
-        options=options,
-        refusal=refusal,
-        answer=answer,
-    )
+async def _sent(person: Person, sending: Sending, chosen: Chosen, written: Composed) -> Sending:
+    """With what came of it. What was typed stays."""
+    options = sending.options
+    try:
+        answer = await person.device.send(
+            "POST", chosen.path, written.filled.json, key=options.key, **options.parameters
+        )
+    except Refusal as refusal:
+        made = of_refusal(refusal)
+        if refusal.status == 422 and "idTokenStatus" not in refusal.problem:
+            put(refusal, written.filled)
+        options = options if made is None else sending.next_options
+        return replace(sending, refusal=refusal, answer=made, options=options)
+    return replace(sending, answer=answer, options=sending.next_options)
 
 
-async def _page(
-    request: Request,
-    person: Person,
-    frame: Frame,
-    chosen: Chosen | None,
-    written: Composed | None,
-    *,
-    status: int = 200,
-    options: Options | None = None,
-    answer: Json | None = None,
-    refusal: Refusal | None = None,
-) -> Response:
-    options = options or Options()
+async def _page(request: Request, person: Person, frame: Frame, sending: Sending) -> Response:
     journal = await _journal(request, person, frame)
-    if chosen is not None and written is not None:
-        curl = device_curl(request, person, chosen.path, written.json_text, options.key, **options.parameters)
-    else:
-        curl = ""
     return page(
         request,
         "station_commands.html",
         person,
-        written.status if written is not None and status == 200 else status,
+        sending.status,
         frame=frame,
         operations=await operations(request, person),
         commands=commands(Version(frame.version)) if frame.version else [],
-        chosen=chosen,
-        written=written,
-        options=options,
+        curl=_curl(request, person, sending),
         waits=WAITS,
-        answer=answer,
-        refusal=refusal,
-        curl=curl,
         journal=journal,
         open=any(one["status"] in ("queued", "sent") for one in journal["items"]),
         statuses=STATUSES,
         operation_words=OPERATIONS,
         may_send=may_send(person),
+        **vars(sending),
     )
+
+
+def _curl(request: Request, person: Person, sending: Sending) -> str:
+    if sending.chosen is None or sending.written is None:
+        return ""
+    options, text = sending.options, sending.written.json_text
+    return device_curl(request, person, sending.chosen.path, text, options.key, **options.parameters)
 
 
 async def _journal(request: Request, person: Person, frame: Frame) -> Json:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from ..listing import Asked, Column, Filter, Found, Listing, listing_router
 from ..person import Person
 from ..rendering import segment
+from ..typed import period
 
 
 async def find(person: Person, asked: Asked) -> Found:
     return Found.of(
         await person.transaction.get(
-            "/transactions", **asked.filters, pageSize=asked.page_size, pageToken=asked.page_token
+            "/transactions", **period(asked.filters), pageSize=asked.page_size, pageToken=asked.page_token
         )
     )
 
@@ -57,8 +58,8 @@ LISTING = Listing(
         Filter("idToken", "Token"),
         Filter("active", "Active", ("true", "false")),
         Filter("quality", "Quality", ("clean", "repaired", "doubtful")),
-        Filter("from", "Started from (UTC)"),
-        Filter("to", "Started before (UTC)"),
+        Filter("from", "Started from (UTC)", kind="datetime-local"),
+        Filter("to", "Started before (UTC)", kind="datetime-local"),
     ],
     empty="No transaction fits.",
 )

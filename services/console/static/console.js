@@ -90,6 +90,9 @@ function downloading(link) {
   });
 }
 
+const liveState = document.getElementById("live-state");
+document.addEventListener("htmx:sse:error", () => { liveState.textContent = liveState.dataset.lost; });
+document.addEventListener("htmx:sse:after:connection", () => { liveState.textContent = ""; });
 for (const button of document.querySelectorAll("[data-pauses]")) pausing(button);
 for (const link of document.querySelectorAll("[data-downloads]")) downloading(link);
 localize(document);

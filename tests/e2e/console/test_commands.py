@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from contextlib import AsyncExitStack
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from ..sessions import Session2
 from ..station import booted_station
@@ -143,3 +144,54 @@ async def test_the_live_log_shows_a_call_and_its_answer_without_a_reload(
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         assert "ClearCache" in {line["action"] for line in lines}
         assert {"in", "out"} == {line["direction"] for line in lines}
+
+
+async def test_what_three_of_fifty_stations_refuse_is_repeated_at_those(
+    page: Page, embedded_csms: System, name: str
+) -> None:
+    ids = [f"MANY-{name}-{number:02}" for number in range(50)]
+    await embedded_csms.register(*ids)
+    async with AsyncExitStack() as stack:
+        connecting = (booted_station(embedded_csms.gateways[0], id, "1.6") for id in ids)
+        stations = [await stack.enter_async_context(one) for one in connecting]
+        for number, station in enumerate(stations):
+            station.answers["ClearCache"] = {"status": "Rejected"} if number < 3 else ACCEPTED
+        await page.goto("/commands/many?version=ocpp1.6&send=ClearCache")
+        await page.get_by_label("Ids, one a line").fill("\n".join(ids))
+        await page.locator("#as-form").get_by_role("button", name="Send", exact=True).click()
+
+        await expect(page.get_by_role("heading", name="ClearCache done")).to_be_visible()
+        failed = page.get_by_role("table", name="Why it failed")
+        await expect(failed.get_by_role("row", name="Rejected")).to_contain_text("3")
+        for station in stations[:3]:
+            station.answers["ClearCache"] = ACCEPTED
+        first = page.url
+        await page.get_by_role("button", name="Repeat it at 3 stations").click()
+
+        await expect(page.get_by_role("heading", name="ClearCache done")).to_be_visible()
+        assert page.url != first
+        await expect(page.get_by_role("status").first).to_contain_text("3 stations")
+        await expect(page.get_by_role("table", name="Stations")).to_contain_text(ids[2])
+        await expect(page.get_by_text("Why it failed")).to_have_count(0)
+
+
+async def test_without_script_a_list_is_filled_and_sent(
+    browser: Browser, embedded_csms: System, cs: str
+) -> None:
+    async with (
+        booted_station(embedded_csms.gateways[0], cs, "1.6") as station,
+        await browser.new_context(base_url=embedded_csms.console, java_script_enabled=False) as context,
+    ):
+        station.answers["GetConfiguration"] = {"unknownKey": ["Colour"]}
+        page = await context.new_page()
+        await page.goto(f"/stations/{cs}/commands")
+        await page.get_by_label("What to send").select_option("GetConfiguration")
+        await page.get_by_role("button", name="Choose").click()
+        await page.get_by_role("button", name="Add key").click()
+        await page.get_by_role("button", name="Add one to key").click()
+        await page.locator("[name='payload.key.0']").fill("Colour")
+        await page.locator("#as-form").get_by_role("button", name="Send", exact=True).click()
+
+        await expect(page.locator("#answer")).to_contain_text("Colour")
+        await page.goto(f"/stations/{cs}/log")
+        await expect(page.get_by_role("row", name="GetConfiguration").first).to_contain_text("answered")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -118,27 +118,71 @@ def transport_of(app: FastAPI) -> httpx.ASGITransport:
     return httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 5))
 
 
+class Current:
+    """Stands for a service, or what it holds, in APIs that are built once for all tests, as that takes half
+    a second. While they are built, what is asked of it stands for the same of the current service.
+    """
+
+    is_building = True
+
+    def __init__(self, find: Callable[[], Any]) -> None:
+        self._find = find
+
+    def __getattr__(self, name: str) -> Any:
+        if Current.is_building:
+            return Current(lambda: getattr(self._find(), name))
+        return getattr(self._find(), name)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return self._find()(*args, **options)
+
+
+@dataclass
+class Backend:
+    """The APIs of the services, of whichever is current."""
+
+    device: FastAPI
+    transaction: FastAPI
+    user: FastAPI
+    current: dict[str, Any]
+    """By ``devices``, ``users`` and ``transactions``."""
+
+
+@pytest.fixture(scope="session")
+def backend() -> Backend:
+    current: dict[str, Any] = {}
+    settings = load()
+
+    def of(name: str) -> Any:
+        return Current(lambda: current[name])
+
+    devices, users, transactions = of("devices"), of("users"), of("transactions")
+    keys, sessions, trail = users.keys, users.accounts.sessions, users.trail
+    device_api = device.app_of(devices, settings, keys, sessions, trail)
+    user_api = user.app_of(users, DeviceClient(inside(device_api, SERVICES["user"])), settings)
+    transaction_api = transaction.app_of(transactions, settings, keys, sessions, devices.registry, trail)
+    for api in (device_api, user_api, transaction_api):
+        api.middleware_stack = api.build_middleware_stack()
+    Current.is_building = False
+    return Backend(device_api, transaction_api, user_api, current)
+
+
 @pytest.fixture
-async def console(tmp_path: Path) -> AsyncIterator[Console]:
+async def console(tmp_path: Path, backend: Backend) -> AsyncIterator[Console]:
     settings, bus, store = load(data_dir=tmp_path), EmbeddedBus(), SqliteStore(tmp_path / "csms.db")
     await provision(bus, ())
     users = User.of(store, utc_now, settings)
     users.accounts.passwords = Passwords(CHEAP)
     devices = Device.of(store, bus, utc_now, settings)
-    device_api = device.app_of(devices, settings, users.keys, users.accounts.sessions, users.trail)
-    user_api = user.app_of(users, DeviceClient(inside(device_api, SERVICES["user"])), settings)
     transactions = transaction.of_store(settings, bus, store, users.authorize, utc_now)
-    transaction_api = transaction.app_of(
-        transactions, settings, users.keys, users.accounts.sessions, devices.registry, users.trail
-    )
+    backend.current.update(devices=devices, users=users, transactions=transactions)
     fleet = Fleet(
-        console_itself(inside(device_api, SERVICES["console"])),
-        console_itself(inside(transaction_api, SERVICES["console"])),
+        console_itself(inside(backend.device, SERVICES["console"])),
+        console_itself(inside(backend.transaction, SERVICES["console"])),
     )
-    apis = Apis(proxied(device_api), proxied(transaction_api), proxied(user_api))
+    apis = Apis(proxied(backend.device), proxied(backend.transaction), proxied(backend.user))
     feed = Feed(bus)
     app = console_app(settings, apis, fleet, feed, devices.registry)
-    await provision(bus, [])
     async with (
         running_feed(feed),
         users.trail.running(),

@@ -114,6 +114,21 @@ async def test_form_and_json_are_two_views_of_one_payload(console: Console) -> N
     assert (await console.devices.commands.commands.count({"stationId": "CS1"})) == 0
 
 
+async def test_a_payload_that_is_too_large_for_a_form_is_sent_as_json(console: Console) -> None:
+    await connect(console, "CS1", Version.V16)
+    tokens = [{"idTag": f"TAG{number}", "idTagInfo": {"status": "Accepted"}} for number in range(1_500)]
+    payload = {"listVersion": 1, "updateType": "Full", "localAuthorizationList": tokens}
+    path = "/stations/CS1/commands?send=SendLocalList"
+
+    async with answering(console, SendLocalList=ACCEPTED) as station:
+        await posted(console, path, 200, act="send-json", json=json.dumps(payload))
+    payload["updateType"] = "Half"
+    wrong = await posted(console, path, 422, act="send-json", json=json.dumps(payload))
+
+    assert len(station.payloads[0]["localAuthorizationList"]) == 1_500
+    assert "must be one of Differential, Full" in wrong.text
+
+
 async def test_text_that_is_no_json_stays_and_says_why(console: Console) -> None:
     await connect(console, "CS1", Version.V16)
 

@@ -108,3 +108,16 @@ async def test_a_viewer_sees_the_ends_of_tokens_and_changes_none(console: Consol
     refused = await console.browser.post("/tokens/CARD-0001", data={"status": "Blocked", "csrf": csrf})
     assert refused.status_code == 403
     assert (await console.users.tokens.existing("CARD-0001")).status == "Accepted"
+
+
+async def test_a_search_that_a_viewer_may_not_make_is_refused_in_the_place_of_the_list(
+    console: Console,
+) -> None:
+    await console.sign_in("vera", Role.VIEWER)
+
+    refused = await console.browser.get("/tokens?q=CARD", headers={"HX-Request": "true"})
+
+    shown = Shown(refused.text)
+    assert refused.status_code == 403
+    assert shown.all("div", id="found")
+    assert "the scope tokens:read is missing" in shown.text

@@ -51,6 +51,8 @@ async def test_the_list_is_filtered_by_its_address_and_leads_to_each_transaction
     assert links(await console.page("/transactions?stationId=CS1")) == {_path(ended)}
     assert links(await console.page("/transactions?idToken=card-4711&active=false")) == {_path(ended)}
     assert not links(await console.page("/transactions?from=2026-11-21T00:00:00Z"))
+    assert len(links(await console.page("/transactions?from=2026-11-20T10:00&to=2026-11-20T10:01"))) == 2
+    assert not links(await console.page("/transactions?to=2026-11-20T10:00"))
     lines = (await console.browser.get("/transactions?format=csv&stationId=CS1")).text.splitlines()
     assert len(lines) == 2
     assert "CARD-4711" in lines[1]
