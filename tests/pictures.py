@@ -63,7 +63,8 @@ async def take(browser: Browser, console: str, scheme: str, name: str, path: str
     if answer is None or not answer.ok:
         raise SystemExit(f"{path}: HTTP {answer.status if answer else 'nothing'}")
     if name == "log":
-        await page.get_by_text("TransactionEvent", exact=True).nth(1).wait_for(timeout=LIVE_WITHIN * 1000)
+        rows = page.locator("tbody tr:visible", has_text="TransactionEvent")
+        await rows.nth(1).wait_for(timeout=LIVE_WITHIN * 1000)
     if name == "transaction":
         await page.get_by_role("heading", name="What happened, and why").evaluate("e => e.scrollIntoView()")
     await asyncio.sleep(DRAWN)
