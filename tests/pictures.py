@@ -20,7 +20,9 @@ SIZE = 1280, 800
 MAX_BYTES = 150_000
 SCHEMES = "light", "dark"
 DRAWN = 2.0
-"""Seconds for curves and maps to be drawn, and for frames to come into a live log: nothing tells of these."""
+"""Seconds for curves and maps to be drawn: nothing tells when they are."""
+LIVE_WITHIN = 90.0
+"""Seconds in which the station sends meter values, which the live log shows, if it charges."""
 
 
 def _lossy() -> DemoStation:
@@ -60,12 +62,16 @@ async def take(browser: Browser, console: str, scheme: str, name: str, path: str
     answer = await page.goto(console + path)
     if answer is None or not answer.ok:
         raise SystemExit(f"{path}: HTTP {answer.status if answer else 'nothing'}")
+    if name == "log":
+        await page.get_by_text("TransactionEvent", exact=True).nth(1).wait_for(timeout=LIVE_WITHIN * 1000)
+    if name == "transaction":
+        await page.get_by_role("heading", name="What happened, and why").evaluate("e => e.scrollIntoView()")
+    await asyncio.sleep(DRAWN)
     await _shot(page, FOLDER / f"{name}-{scheme}.png")
     await context.close()
 
 
 async def _shot(page: Page, file: Path) -> None:
-    await asyncio.sleep(DRAWN)
     await page.screenshot(path=file)
     size = file.stat().st_size
     if size > MAX_BYTES:

@@ -72,8 +72,8 @@ async def run(services: Sequence[tuple[Service, socket.socket]], started: Callab
 
 
 @asynccontextmanager
-async def until_signal() -> AsyncIterator[asyncio.Event]:
-    """Cancel the block on SIGTERM or SIGINT; then it ends as if it were done, and the event is set."""
+async def until_signal() -> AsyncIterator[None]:
+    """Cancel the block on SIGTERM or SIGINT; then it ends as if it were done."""
     main = asyncio.current_task()
     assert main is not None
     stopping = asyncio.Event()
@@ -87,7 +87,7 @@ async def until_signal() -> AsyncIterator[asyncio.Event]:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
-        yield stopping
+        yield
     except asyncio.CancelledError:
         if not stopping.is_set():
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from random import Random
@@ -11,6 +12,7 @@ from libs.ocpp_messages.version import Version
 from services.simulator import commands_v2, commands_v16
 from services.simulator.connection import StationContext
 from services.simulator.connector import Connector
+from services.simulator.messages import Transaction
 from services.simulator.options import Simulation
 from services.simulator.quirks import QUIRKS, Json, Quirk
 from services.simulator.station import Station
@@ -43,6 +45,13 @@ _QUIRKS = {
 _UNKNOWN = DemoStation(
     scenario.UNKNOWN_STATION, "", 0, 0, Model("Elbwerk", "Kai 11", Version.V16, "3.9.0", 11_000, connectors=1)
 )
+
+
+class _Forgetful(Statistics):
+    """A demo may run for weeks: it keeps nothing that grows with the time."""
+
+    def add_transaction(self, station_id: str, transaction: Transaction, energy_wh: int) -> None:
+        self.energy_wh += energy_wh
 
 
 class LiveStation(Station):
@@ -82,7 +91,7 @@ class LiveStation(Station):
 async def run_stations(stations: Sequence[DemoStation], url: str, seed: int) -> None:
     """All but the one that is away, and one that nobody has registered, until cancelled."""
     here = [*(one for one in stations if one.trouble != scenario.AWAY), _UNKNOWN]
-    statistics = Statistics(len(here))
+    statistics = _Forgetful(len(here), latencies=deque(maxlen=0))
     async with asyncio.TaskGroup() as tasks:
         for number, station in enumerate(here):
             delay = RAMP * number / len(here)

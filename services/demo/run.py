@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 
@@ -51,17 +50,17 @@ class Shown:
 async def run_demo(demo: Demo, settings: Settings, shown: Shown) -> None:
     """Until a signal, which may come at any time. Raises ``BadSetting`` where the folder has other data."""
     await check_ports(settings)
-    async with until_signal() as stopping:
-        await _tell_once(demo, settings, shown)
-    if not stopping.is_set():
+    async with until_signal():
+        await tell_once(demo, settings, shown)
         await _run_live(demo, settings, shown)
 
 
-async def _tell_once(demo: Demo, settings: Settings, shown: Shown) -> None:
+async def tell_once(demo: Demo, settings: Settings, shown: Shown) -> None:
+    """Nothing where the folder has all of its past. Raises ``BadSetting`` where it has other data."""
     complete = settings.data_dir / COMPLETE
     if complete.exists():
         return
-    if _has_data(settings.data_dir):
+    if (settings.data_dir / "csms.db").exists():
         raise BadSetting(f"{settings.data_dir}: it has data that is no complete demo; choose another folder")
     history = History(demo.chosen, demo.days, utc_now(), demo.seed)
     clock = MovedClock(history.since)
@@ -69,10 +68,6 @@ async def _tell_once(demo: Demo, settings: Settings, shown: Shown) -> None:
         told = await tell(history, csms, clock, shown.progress)
     complete.write_text("The past of this demo has been told.\n")
     shown.told(told)
-
-
-def _has_data(folder: Path) -> bool:
-    return (folder / "csms.db").exists()
 
 
 async def _run_live(demo: Demo, settings: Settings, shown: Shown) -> None:

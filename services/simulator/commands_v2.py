@@ -170,7 +170,8 @@ def get_transaction_status(station: Station, request: ocpp2.GetTransactionStatus
     ongoing = station.transaction(request.transaction_id) is not None if request.transaction_id else None
     return Reply(
         ocpp2.GetTransactionStatusResponse(
-            messages_in_queue=station.undelivered_messages > 0, ongoing_indicator=ongoing
+            messages_in_queue=station.has_undelivered_messages(request.transaction_id),
+            ongoing_indicator=ongoing,
         )
     )
 

@@ -22,6 +22,7 @@ Availability = Literal["Operative", "Inoperative"]
 
 @dataclass(frozen=True)
 class TransactionMessage:
+    transaction: Transaction
     make_request: Callable[[], Request]
     """Called for every attempt: in 1.6 the CSMS may have given the transaction its id since the last one."""
     on_response: Callable[[Any], None]
@@ -31,14 +32,14 @@ class TransactionQueue:
     """The transaction messages of a station. They are sent in order, however long the station is offline."""
 
     def __init__(self, connection: Connection, statistics: Statistics) -> None:
-        self.undelivered = 0
-        """Messages that the CSMS has not answered yet."""
+        self.undelivered: list[Transaction] = []
+        """For each message that the CSMS has not answered yet, its transaction."""
         self._connection = connection
         self._statistics = statistics
         self._messages: asyncio.Queue[TransactionMessage] = asyncio.Queue()
 
     def put(self, message: TransactionMessage) -> None:
-        self.undelivered += 1
+        self.undelivered.append(message.transaction)
         self._messages.put_nowait(message)
 
     async def run(self) -> None:
@@ -49,7 +50,7 @@ class TransactionQueue:
                 message.on_response(await self._connection.call_until_answered(message.make_request))
             except Refused:
                 self._statistics.lost_messages += 1
-            self.undelivered -= 1
+            self.undelivered.remove(message.transaction)
             self._messages.task_done()
 
     async def delivered(self) -> None:
@@ -221,4 +222,5 @@ class Connector:
         reading = transaction.read(
             utc_now(), self._meter.register_wh, self._meter.power_w, self._connection.online, soc
         )
-        self._queue.put(TransactionMessage(partial(make_request, transaction, reading), on_response))
+        make = partial(make_request, transaction, reading)
+        self._queue.put(TransactionMessage(transaction, make, on_response))

@@ -104,16 +104,15 @@ class Station:
                     task.cancel()
         except* Unreachable:
             self._context.statistics.unreachable_stations += 1
-            self._context.statistics.lost_messages += self._queue.undelivered
+            self._context.statistics.lost_messages += len(self._queue.undelivered)
 
     @property
     def charging(self) -> bool:
         return any(connector.transaction for connector in self._connectors)
 
-    @property
-    def undelivered_messages(self) -> int:
-        """Transaction messages that the CSMS has not answered yet."""
-        return self._queue.undelivered
+    def has_undelivered_messages(self, transaction_id: str | None) -> bool:
+        """Whether the CSMS has yet to answer messages of this transaction; of any for None."""
+        return any(transaction_id in (None, one.id) for one in self._queue.undelivered)
 
     def free_connector(self, id: int | None) -> Connector | None:
         """Any one without an id. None while the station may not start transactions."""

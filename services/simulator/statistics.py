@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
 
 from .messages import Transaction
@@ -85,7 +85,7 @@ class Statistics:
     """Opened so far, by all stations."""
     lost_messages: int = 0
     unreachable_stations: int = 0
-    latencies: list[float] = field(default_factory=list)
+    latencies: MutableSequence[float] = field(default_factory=list)
     """Seconds from each call to its CALLRESULT."""
     errors: Counter[str] = field(default_factory=Counter)
     energy_wh: int = 0

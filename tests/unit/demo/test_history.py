@@ -15,6 +15,7 @@ import pytest
 from libs.csms.settings import load
 from services.demo.history import YESTERDAY, History, Told, tell
 from services.demo.past import MovedClock
+from services.demo.run import Demo, Shown, tell_once
 from services.demo.scenario import LOST_MESSAGES, MAX_STATIONS, STATIONS, UNKNOWN_STATION, DemoStation
 from services.demo.sessions import Session, leaving_before, losing_messages, sessions_of
 from services.processes import Silent, silent
@@ -156,3 +157,14 @@ def test_a_station_that_leaves_does_so_within_its_last_session() -> None:
     assert [one.ends for one in left] == [*[True] * (len(left) - 1), False]
     assert left[-1].started_at < at
     assert leaving_before([], at) == []
+
+
+async def test_a_folder_that_has_its_past_is_told_nothing_more(tmp_path: Path) -> None:
+    told: list[Told] = []
+    shown = Shown(progress=lambda share: None, told=told.append, started=lambda: None)
+    settings, demo = load(data_dir=tmp_path), Demo(stations=1, days=1)
+
+    await tell_once(demo, settings, shown)
+    await tell_once(demo, settings, shown)
+
+    assert len(told) == 1

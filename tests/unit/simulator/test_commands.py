@@ -14,7 +14,7 @@ from libs.ocpp_messages.version import Version
 from services.simulator.options import Simulation, Versions
 from services.simulator.simulation import simulate
 from tests.unit.loop import LoopTime
-from tests.unit.simulator.csms import Csms, Json, csms
+from tests.unit.simulator.csms import SILENCE, Csms, Json, csms
 
 ID = "SIM00000"
 
@@ -325,3 +325,19 @@ async def test_a_station_has_the_version_of_the_list_that_it_was_sent(
         after = await ask(system, "GetLocalListVersion", {})
 
     assert (before[known], answer["status"], after[known]) == (0, "Accepted", 5)
+
+
+async def test_messages_that_wait_are_told_of_their_own_transaction_only() -> None:
+    async with station("2.1") as system:
+        system.misbehave = lambda station, action, payload: SILENCE if action == "TransactionEvent" else None
+        start = {"idToken": {"idToken": "TAG", "type": "Central"}, "remoteStartId": 42}
+        await ask(system, "RequestStartTransaction", start)
+        await system.until(lambda: bool(started(system)))
+        id = started(system)[0]["transactionInfo"]["transactionId"]
+        its = await ask(system, "GetTransactionStatus", {"transactionId": id})
+        another = await ask(system, "GetTransactionStatus", {"transactionId": "of-last-week"})
+        all_ = await ask(system, "GetTransactionStatus", {})
+
+    assert its == {"messagesInQueue": True, "ongoingIndicator": True}
+    assert another == {"messagesInQueue": False, "ongoingIndicator": False}
+    assert all_ == {"messagesInQueue": True}
