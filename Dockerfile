@@ -1,4 +1,6 @@
 FROM python:3.11-slim AS browser-code
+# The certificates that the image trusts, where a proxy between it and the packages has one of its own.
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 WORKDIR /npm
 COPY requirements-npm.txt services/console/package.json services/console/package-lock.json services/console/.npmrc ./
 RUN pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore \

@@ -25,8 +25,6 @@ FILES = {
     "console.js": FOLDER / "static/console.js",
     "charts.js": FOLDER / "static/charts.js",
     "map.js": FOLDER / "static/map.js",
-    "htmx.js": PACKAGES / "htmx.org/dist/htmx.min.js",
-    "hx-sse.js": PACKAGES / "htmx.org/dist/ext/hx-sse.min.js",
     "uplot.js": PACKAGES / "uplot/dist/uPlot.iife.min.js",
     "uplot.css": PACKAGES / "uplot/dist/uPlot.min.css",
     "leaflet.js": PACKAGES / "leaflet/dist/leaflet.js",
@@ -35,6 +33,11 @@ FILES = {
     "countries.json": PACKAGES / "world-atlas/countries-110m.json",
 }
 """By the names in pages. Nothing else is served."""
+
+HTMX = PACKAGES / "htmx.org/dist"
+
+JOINED = {"htmx.js": [HTMX / "htmx.min.js", HTMX / "ext/hx-sse.min.js"]}
+"""One file out of several: htmx begins as soon as it has run, and knows no extension that comes later."""
 
 SPRITE = "icons.svg"
 
@@ -60,9 +63,11 @@ class File:
     type: str
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        type, _ = mimetypes.guess_type(path.name)
-        return cls(path.read_bytes(), type or "application/octet-stream")
+    def read(cls, *paths: Path) -> Self:
+        """Of several of the same type, one after the other."""
+        type, _ = mimetypes.guess_type(paths[0].name)
+        content = b"\n".join(path.read_bytes() for path in paths)
+        return cls(content, type or "application/octet-stream")
 
     @cached_property
     def hash(self) -> str:
@@ -77,7 +82,10 @@ class BrowserCode:
     """Files that npm has not installed are left out of pages, which then work as plain links and forms."""
 
     def __init__(self) -> None:
-        self.files = {name: File.read(path) for name, path in FILES.items() if path.is_file()}
+        known = {name: [path] for name, path in FILES.items()} | JOINED
+        self.files = {
+            name: File.read(*paths) for name, paths in known.items() if all(path.is_file() for path in paths)
+        }
         self._icons = _icons()
         self.files[SPRITE] = self._sprite()
         if not PACKAGES.is_dir():

@@ -25,7 +25,9 @@ def main(
     role_requests: Annotated[int, typer.Option(help="HTTP requests for each path, as every role.")] = 50,
     seed: Annotated[str, typer.Option(help="That of an earlier run sends the same again.")] = "",
     seconds: Annotated[float, typer.Option(help="After so long it ends, whatever was sent.")] = 1_800,
-    growth: Annotated[float, typer.Option(help="MB that the CSMS may grow by once it is warm.")] = 150,
+    growth: Annotated[
+        float, typer.Option(help="MB that it may grow by once it is warm; SQLite keeps up to 192 of pages.")
+    ] = 250,
 ) -> None:
     seed = seed or secrets.token_hex(4)
     print(f"seed {seed}", flush=True)

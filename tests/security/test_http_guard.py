@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import StreamingResponse
+from starlette.types import Message
 
 from libs.csms.access.callers import SERVICES
 from libs.csms.clients.stations import DeviceClient
@@ -226,6 +228,41 @@ async def test_after_a_refusal_whose_body_was_sent_the_connection_goes_on(
         writer.close()
 
     assert statuses == [b"401", b"200"]
+
+
+async def test_who_hangs_up_on_a_long_answer_makes_no_error() -> None:
+    """As who leaves a list that is sent while it is read."""
+    router = APIRouter()
+
+    @router.get("/long")
+    async def long() -> StreamingResponse:
+        return StreamingResponse(iter(["a"] * 100))
+
+    app = create_app("Things", router, load())
+    sent: list[str] = []
+
+    async def hung_up() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+        await asyncio.sleep(0)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/long",
+        "raw_path": b"/long",
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 5),
+        "server": ("127.0.0.1", 80),
+    }
+    await app(scope, hung_up, send)
+
+    assert set(sent) <= {"http.response.start", "http.response.body"}
 
 
 async def test_an_address_has_only_so_many_connections(caplog: pytest.LogCaptureFixture) -> None:

@@ -144,8 +144,10 @@ class BodyGuard:
             await self._app(scope, receive, send)
         elif refusal := self._refusal(scope["method"], Headers(scope=scope), limit):
             await refusal(scope, receive, send)
-        else:
+        elif _has_body(Headers(scope=scope)):
             await self._app(scope, self._bounded(receive, limit), send)
+        else:
+            await self._app(scope, receive, send)
 
     def _refusal(self, method: str, headers: Headers, limit: int) -> Response | None:
         if method not in SAFE_METHODS and not _is_of(self._type, headers):
@@ -216,8 +218,12 @@ def _is_cross_site(headers: Headers, host: str) -> bool:
     return origin is not None and origin.lower().partition("://")[2] != host.lower()
 
 
+def _has_body(headers: Headers) -> bool:
+    return headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
+
+
 def _is_of(type: str, headers: Headers) -> bool:
     """Also if there is no body. Forms and plain text are what pages can send without asking."""
-    if headers.get("Content-Length", "0") == "0" and "Transfer-Encoding" not in headers:
+    if not _has_body(headers):
         return True
     return headers.get("Content-Type", "").partition(";")[0].strip().lower() == type
