@@ -301,7 +301,7 @@ async def run_one(name: ServiceName, settings: Settings) -> None:
     ):
         if settings.pubsub_emulator_host:
             await _provision(bus)  # it forgets everything when it restarts
-        if name is not ServiceName.GATEWAY:
+        if name not in (ServiceName.GATEWAY, ServiceName.CONSOLE):  # which may not read the store
             await _warn_if_closed(Keys.of(store, utc_now), Sessions.of(store, utc_now), settings)
 
         async def client(url: str) -> httpx.AsyncClient:
