@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
 
 from ..fleet import Fleet
 from ..person import NotSignedIn, Person, Refusal
+from .event_stream import EventStream
 from .feed import Feed, Listener, Reload
 
 if TYPE_CHECKING:
@@ -35,16 +35,14 @@ class Ended(Exception):
 
 
 def changes(request: Request, person: Person, read: Callable[[], Awaitable[Shown]]) -> Response:
-    """A stream of events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+    """A stream of them."""
     shown = request.headers.get("Last-Event-ID") or request.query_params.get("shown", "")
-    return StreamingResponse(
-        _events(request.app.state.feed, person, read, shown), media_type="text/event-stream"
-    )
+    return EventStream(_events(request.app.state.feed, person, read, shown))
 
 
 async def _events(
     feed: Feed, person: Person, read: Callable[[], Awaitable[Shown]], shown: str
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     before: Shown | None = None
     async with feed.listen(lambda message: bool(message.message.station_id)) as messages:
         while True:

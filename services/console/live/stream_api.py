@@ -14,8 +14,6 @@ from fastapi import Header, Query
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import Field
-from starlette.types import Receive, Send
-from starlette.types import Scope as ScopeOfAsgi
 
 from libs.csms.access.callers import Caller, TheCaller
 from libs.csms.access.groups import StationGroups, UnknownStation
@@ -26,6 +24,7 @@ from libs.csms.errors import DomainError, TooMany
 from libs.csms.storage.store import Document
 from libs.ocpp_messages.event import STATION_FRAME
 
+from .event_stream import EventStream
 from .feed import TOPICS, Feed, FeedMessage, Listener, Reload
 from .shown import ShownStations, data_for, types_for
 from .watch import watching
@@ -59,21 +58,6 @@ class StreamEvent(Document):
         description="The fields of the event, or the payload of the message, without secrets. Null where it"
         " was longer than 48 KiB."
     )
-
-
-class EventStream(StreamingResponse):
-    """Closes what it needs when the client has left, wherever that was."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, events: AsyncGenerator[bytes, None], needed: AsyncExitStack) -> None:
-        super().__init__(events, headers={"X-Accel-Buffering": "no"})
-        needed.push_async_callback(events.aclose)
-        self._needed = needed
-
-    async def __call__(self, scope: ScopeOfAsgi, receive: Receive, send: Send) -> None:
-        async with self._needed:
-            await super().__call__(scope, receive, send)
 
 
 _OPENAPI = {

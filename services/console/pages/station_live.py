@@ -5,14 +5,14 @@ it is connected. Forms stay as they are, with what is being typed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from hashlib import blake2b
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from ..evses import cards_of
 from ..live.changes import HEARTBEAT, PAUSE, event
+from ..live.event_stream import EventStream
 from ..live.feed import Feed, FeedMessage, Listener
 from ..person import NotSignedIn, Person, Refusal, ThePerson
 from ..rendering import rendered
@@ -24,10 +24,10 @@ router = APIRouter()
 @router.get("/stream/stations/{id}")
 async def stream(request: Request, person: ThePerson, id: str) -> Response:
     await frame_of(person, id)
-    return StreamingResponse(_events(request, person, id), media_type="text/event-stream")
+    return EventStream(_events(request, person, id))
 
 
-async def _events(request: Request, person: Person, id: str) -> AsyncIterator[str]:
+async def _events(request: Request, person: Person, id: str) -> AsyncGenerator[str, None]:
     """A stream begins with all parts, so that what was missed is there again."""
     feed: Feed = request.app.state.feed
 

@@ -18,9 +18,9 @@ from libs.ocpp_messages.event import STATION_FRAME
 from ..exchanges import IN, OUT, Exchange, Filters, Pairing, of_command, of_message
 from ..live.app import caller_of
 from ..live.changes import event
+from ..live.event_stream import EventStream
 from ..live.feed import Feed, FeedMessage, Listener, Reload
 from ..live.shown import data_for
-from ..live.stream_api import EventStream
 from ..live.watch import watching
 from ..person import NotSignedIn, Parameter, Person, Refusal, ThePerson
 from ..rendering import rendered, segment, url
