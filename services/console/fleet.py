@@ -19,17 +19,18 @@ log = logging.getLogger(__name__)
 MAX_STATIONS = 20_000
 """That are held. Beyond it, the list of stations is not whole, and says so."""
 
-READING_SHARE = 0.05
-LARGE_READING_SHARE = 0.01
-"""Of the time at most, the fleet is read; the second one where that takes longer than ``MAX_WAIT``. So a
-small fleet is read nearly each time that it is shown, and whoever looks at a large one hardly notices.
+MAX_AGE = 0.5
+"""Seconds after which a fleet of at most ``SMALL`` stations is read again before it is shown."""
+
+SMALL = 1_000
+
+MAX_AGE_PER_STATION = 0.004
+"""Seconds for each station of a larger fleet, which then is read for a hundredth of the time. Pages do not
+wait for it, and show what was read before.
 """
 
 PAGE_SIZE = 100
 """Of what is read: the process does nothing else for some milliseconds a page."""
-
-MAX_WAIT = 0.2
-"""Seconds that reading may have taken for a page to wait for it. Otherwise it shows what was read before."""
 
 STATION = "id vendorName model serialNumber firmwareVersion group registrationStatus location".split()
 CONNECTION = "connected ocppVersion connectedAt disconnectedAt lastSeen".split()
@@ -101,8 +102,6 @@ class Fleet:
         self._rows: dict[str, Row] = {}
         """In the order of their ids."""
         self._due_at = 0.0
-        self._took = 0.0
-        """Seconds, to read it."""
         self._reading: asyncio.Task[None] | None = None
         self.is_whole = True
         """Whether there are no more stations than are held."""
@@ -155,7 +154,7 @@ class Fleet:
     async def _read_if_due(self) -> None:
         if self._reading is None and self._clock() >= self._due_at:
             self._reading = asyncio.create_task(self._read())
-        if self._reading is not None and (not self._rows or self._took <= MAX_WAIT):
+        if self._reading is not None and len(self._rows) <= SMALL:
             await asyncio.shield(self._reading)
 
     async def is_being_read(self) -> bool:
@@ -166,12 +165,11 @@ class Fleet:
         return True
 
     async def _read(self) -> None:
-        began = self._clock()
         try:
             self._rows = await self._read_rows()
-            self._took = self._clock() - began
-            share = READING_SHARE if self._took <= MAX_WAIT else LARGE_READING_SHARE
-            self._due_at = self._clock() + self._took / share
+            stations = len(self._rows)
+            age = MAX_AGE if stations <= SMALL else MAX_AGE_PER_STATION * stations
+            self._due_at = self._clock() + age
         except Refusal as refusal:
             log.warning("the fleet cannot be read: %s", refusal.detail)
             raise

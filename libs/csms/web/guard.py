@@ -147,7 +147,7 @@ class BodyGuard:
         elif _has_body(Headers(scope=scope)):
             await self._app(scope, self._bounded(receive, limit), send)
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, _without_body(receive), send)
 
     def _refusal(self, method: str, headers: Headers, limit: int) -> Response | None:
         if method not in SAFE_METHODS and not _is_of(self._type, headers):
@@ -216,6 +216,20 @@ def _is_cross_site(headers: Headers, host: str) -> bool:
         return True
     origin = headers.get("Origin")
     return origin is not None and origin.lower().partition("://")[2] != host.lower()
+
+
+def _without_body(receive: Receive) -> Receive:
+    """Nobody waits for a body that does not come, also where the client has hung up meanwhile."""
+    is_complete = False
+
+    async def received() -> Message:
+        nonlocal is_complete
+        if is_complete:
+            return await receive()
+        is_complete = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return received
 
 
 def _has_body(headers: Headers) -> bool:

@@ -25,6 +25,11 @@ PAUSE = 0.15
 MAX_STATIONS = 20
 """That are read again one by one. Where more have changed, the whole fleet is read, as often as it may be."""
 
+FIRST_WAIT = 1.0
+"""Seconds after which the list is looked at again for the first time: a page may show a fleet that was read
+just before somebody registered a station, which is no event.
+"""
+
 HEARTBEAT = 15.0
 """Seconds without a change after which a comment is sent, so that no proxy takes the connection for dead; and
 after which it is asked again whether the person is still signed in."""
@@ -44,6 +49,7 @@ async def _events(
     feed: Feed, person: Person, read: Callable[[], Awaitable[Shown]], shown: str
 ) -> AsyncGenerator[str, None]:
     before: Shown | None = None
+    wait = FIRST_WAIT
     async with feed.listen(lambda message: bool(message.message.station_id)) as messages:
         while True:
             try:
@@ -53,7 +59,8 @@ async def _events(
                 before, shown = now, now.digest
                 if await person.fleet.is_being_read():
                     continue
-                if not await _changed(messages, person.fleet):
+                is_changed, wait = await _changed(messages, person.fleet, wait), HEARTBEAT
+                if not is_changed:
                     await person.user.get("/me")
                     yield ": nothing has changed\n\n"
             except Refusal:  # a service restarts: what it knows is read again with the next change
@@ -62,10 +69,10 @@ async def _events(
                 return
 
 
-async def _changed(messages: Listener, fleet: Fleet) -> bool:
+async def _changed(messages: Listener, fleet: Fleet, wait: float) -> bool:
     """Whether stations have changed, which are read again then. Raises ``Ended``."""
     ids: set[str] = set()
-    until = time.monotonic() + HEARTBEAT
+    until = time.monotonic() + wait
     is_whole = True
     while True:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page
@@ -55,19 +55,12 @@ async def csms(embedded_csms: System) -> AsyncIterator[System]:
         yield embedded_csms
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-async def scheme(request: pytest.FixtureRequest) -> Literal["light", "dark"]:
-    chosen: Literal["light", "dark"] = request.param
-    return chosen
-
-
-@pytest.fixture(scope="module", params=SIZES)
-async def page(
-    request: pytest.FixtureRequest, browser: Browser, csms: System, scheme: Literal["light", "dark"]
-) -> AsyncIterator[Page]:
-    size: Any = SIZES[request.param]
+@pytest.fixture(scope="module", params=["wide and light", "narrow and dark"])
+async def page(request: pytest.FixtureRequest, browser: Browser, csms: System) -> AsyncIterator[Page]:
+    size, _, scheme = request.param.split()
+    viewport: Any = SIZES[size]
     async with await browser.new_context(
-        base_url=csms.console, color_scheme=scheme, viewport=size, reduced_motion="reduce"
+        base_url=csms.console, color_scheme=scheme, viewport=viewport, reduced_motion="reduce"
     ) as context:
         yield await context.new_page()
 
