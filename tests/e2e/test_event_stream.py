@@ -25,11 +25,12 @@ async def events_of(response: httpx.Response) -> AsyncIterator[tuple[str, Any]]:
 
 
 async def test_a_connection_and_the_frames_of_a_station_come_as_they_happen(embedded_csms: System) -> None:
+    """Whoever names an event of another process is told when he misses nothing more."""
     await embedded_csms.register("STREAM-1")
-    url = f"{embedded_csms.console}/events/stream?stationId=STREAM-1"
+    url = f"{embedded_csms.console}/events/stream?stationId=STREAM-1&lastEventId=elsewhere-1"
     async with asyncio.timeout(30), embedded_csms.http.stream("GET", url) as response:
         events = events_of(response)
-        assert await anext(events) == ("reload", {"reason": "started"})  # now nothing is missed
+        assert (await anext(events))[0] == "reload"
         async with booted_station(embedded_csms.gateways[0], "STREAM-1") as connected:
             await connected.call("Heartbeat", {})
             seen = []
